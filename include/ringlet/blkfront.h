@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The PV block frontend. Names and the fields a caller sees are those of Mini-OS' blkfront.h; the
+ * contract is stricter:
+ *
+ *  - functions return 0 or -errno and never assert on what a caller or a backend does;
+ *  - any length, any alignment of buffer, offset and length: long requests are split to the
+ * negotiated limits, what cannot be granted as it is goes through bounce pages, parts of sectors
+ * are read, merged and written;
+ *  - every request that was accepted completes exactly once, errors included, through its aio_cb;
+ *  - offsets and lengths are bytes, 64 bits wide; a "sector" in blkif's keys is 512 bytes
+ * (Xen 4.20's wording).
+ *
+ * Unless said otherwise functions are for threads. aio_cb runs in handler context or in the thread
+ * that polls or waits: it must not wait, and may submit further requests.
+ */
+#ifndef RINGLET_BLKFRONT_H
+#define RINGLET_BLKFRONT_H
+
+#include <ringlet/compiler.h>
+
+struct blkfront_dev;
+struct blkfront_request; /* the driver's part of an aiocb; its grefs are sized by the negotiated
+                            limits */
+
+/* ---- opening ---- */
+
+struct blkfront_info {
+    uint64_t sectors;     /* in units of 512 bytes */
+    unsigned sector_size; /* bytes; what lengths and offsets are best multiples of */
+    int mode;             /* 1 = writable, 0 = read-only (Mini-OS' O_RDWR / O_RDONLY) */
+    int info;             /* VDISK_CDROM 1, VDISK_REMOVABLE 2, VDISK_READONLY 4 (xen/io/blkif.h) */
+    int barrier;          /* the backend offers BLKIF_OP_WRITE_BARRIER */
+    int flush;            /* the backend offers BLKIF_OP_FLUSH_DISKCACHE */
+};
+
+/* Every 0 means the default given here; a NULL configuration is all defaults. */
+struct blkfront_config {
+    unsigned ring_pages;   /* at most, 1..16, rounded down to a power of two; default 16 */
+    unsigned max_segments; /* per request, at most, 1..4096; default: all the backend offers */
+    unsigned grant_budget; /* segment grants in flight at most; default: half of the grant table */
+    uint64_t connect_timeout_ns; /* default 30 s */
+    uint64_t close_timeout_ns;   /* default 10 s */
+};
+
+/*
+ * Connects to a disk. nodename: "device/vbd/51712", "51712", "xvda" or NULL for the first disk.
+ * Waits until the backend is connected. info may be NULL. 0 and *dev; -ENOENT (no such disk);
+ * -ETIMEDOUT (the backend's state is printed); -ENODEV (the backend closed); -EINVAL (nodename or
+ * configuration, or the backend's keys make no sense; printed with key and value); -ENOMEM; -ENOSPC
+ * (no grants for the ring).
+ */
+int blkfront_open_device(const char *nodename, const struct blkfront_config *config,
+                         struct blkfront_info *info, struct blkfront_dev **dev);
+
+/* As Mini-OS: blkfront_open_device with the defaults; NULL when that fails (the reason is printed).
+ */
+struct blkfront_dev *init_blkfront(const char *nodename, struct blkfront_info *info);
+
+/*
+ * Waits for what is in flight (at most close_timeout_ns, then it fails with -ETIMEDOUT),
+ * disconnects and frees dev. 0 or -ETIMEDOUT when the backend did not follow; dev is gone in any
+ * case. Every request has completed before this returns.
+ */
+int shutdown_blkfront(struct blkfront_dev *dev);
+
+/* The disks the toolstack configured: calls fn with each name ("51712") in order of number. The
+ * number of disks or -errno. fn returning non-zero ends it. */
+int blkfront_enumerate(int (*fn)(const char *name, void *arg), void *arg);
+
+/* "xvda" for 51712, "xvda1" for 51713, "hda" for 768, "sda" for 2048, "vbd-N" for others (xen
+ * vbd-interface). Returns buf. Any context. */
+char *blkfront_vdev_name(unsigned devid, char *buf, size_t size);
+/* The reverse; also plain numbers. 0 or -EINVAL. */
+int blkfront_vdev_number(const char *name, unsigned *devid);
+
+/* ---- what was negotiated ---- */
+
+struct blkfront_limits {
+    char name[16]; /* "xvda" */
+    unsigned devid;
+    char backend[16]; /* backend type from its path: "vbd", "qdisk", ... */
+    unsigned backend_domid;
+    uint64_t sectors; /* of 512 bytes */
+    unsigned sector_size, physical_sector_size;
+    unsigned ring_pages, ring_slots;
+    unsigned max_segments;     /* per request, what is used */
+    unsigned indirect_offered; /* feature-max-indirect-segments, 0 = none */
+    unsigned grant_budget;
+    bool flush, barrier, discard_offered, persistent_offered;
+    bool readonly, removable, cdrom;
+    bool trusted; /* false: everything is bounced through zeroed pages of the driver's */
+};
+
+/* Any context. */
+void blkfront_get_limits(const struct blkfront_dev *dev, struct blkfront_limits *out);
+
+/* ---- requests ---- */
+
+struct blkfront_aiocb {
+    /* The caller's. */
+    struct blkfront_dev *aio_dev;
+    uint8_t *aio_buf;   /* must stay until completion; heap, page or static memory */
+    size_t aio_nbytes;  /* 0 completes with 0 */
+    int64_t aio_offset; /* bytes */
+    void *data;
+    /* ret: 0 or -errno: -EIO (the backend says so), -EROFS, -EINVAL (negative or beyond the end),
+     * -EOPNOTSUPP, -ENOMEM, -ETIMEDOUT, -ENODEV (the device failed or is gone). */
+    void (*aio_cb)(struct blkfront_aiocb *aiocb, int ret);
+    /* Vectors: with aio_iovcnt > 0 the data is in aio_iov[], aio_buf is not used, aio_nbytes must
+     * be their sum. */
+    const struct blkfront_iovec *aio_iov;
+    int aio_iovcnt;
+    /* The driver's; zero before first use. */
+    size_t total_bytes;
+    int is_write;
+    int result;
+    struct blkfront_request *request;
+};
+
+struct blkfront_iovec {
+    void *base;
+    size_t len;
+};
+
+/*
+ * Starts one read or write and pushes it. 0: accepted, aio_cb will be called exactly once. -errno:
+ * not accepted, aio_cb will not be called: -EINVAL (no device, no callback, negative offset, beyond
+ * the end, vector sum), -EROFS, -ENOMEM, -EBUSY (aiocb is in flight), -ENODEV. Never waits: what
+ * finds no slot or grant is queued in order. Thread context, and aio_cb.
+ */
+int blkfront_aio(struct blkfront_aiocb *aiocb, int write);
+#define blkfront_aio_read(aiocb)  blkfront_aio(aiocb, 0)
+#define blkfront_aio_write(aiocb) blkfront_aio(aiocb, 1)
+
+/* As blkfront_aio but only prepared: nothing is visible to the backend before blkfront_aio_submit,
+ * which pushes all and notifies at most once. */
+int blkfront_aio_enqueue(struct blkfront_aiocb *aiocb, int write);
+int blkfront_aio_submit(
+    struct blkfront_dev *dev); /* requests accepted so far that were newly pushed, or -ENODEV */
+
+/*
+ * op: BLKIF_OP_FLUSH_DISKCACHE: what has completed before is on stable storage when it completes.
+ * BLKIF_OP_WRITE_BARRIER: in addition, ordered against what was submitted before and after.
+ * BLKIF_OP_READ and _WRITE: as blkfront_aio. -EOPNOTSUPP when the backend does not offer it (also
+ * later, as aio_cb's ret, if the backend takes the offer back: the feature is then off).
+ */
+int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op);
+
+/* Read or write, waiting for the end. The result. Thread context, not in aio_cb. */
+int blkfront_io(struct blkfront_aiocb *aiocb, int write);
+#define blkfront_read(aiocb)  blkfront_io(aiocb, 0)
+#define blkfront_write(aiocb) blkfront_io(aiocb, 1)
+
+/* Reaps completions now, calling aio_cb; the number of aiocbs completed. Thread context or aio_cb
+ * of another device. */
+int blkfront_aio_poll(struct blkfront_dev *dev);
+
+/* Waits until at least one aiocb of the device completes (calling aio_cb), or the deadline
+ * (clock_now() time). The number completed (0 at the deadline or when nothing is in flight). */
+int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline);
+
+/* Waits for everything in flight, then flushes (flush, else barrier, else nothing: there is no
+ * volatile cache). 0 or the first error of the flush. */
+int blkfront_sync(struct blkfront_dev *dev);
+
+/* aiocbs accepted and not yet completed. Any context. */
+unsigned blkfront_in_flight(const struct blkfront_dev *dev);
+
+/* ---- statistics; counted always ---- */
+
+struct blkfront_stats {
+    /* ring requests sent, by kind, and what they carried (512-byte sectors) */
+    uint64_t reads, writes, flushes, barriers;
+    uint64_t read_sectors, written_sectors;
+    uint64_t segments, indirect;
+    uint64_t aiocbs, completed,
+        errors; /* callers' requests: accepted, completed, of these with an error */
+    uint64_t notifications, events, spurious; /* sent; received; received with nothing to reap */
+    uint64_t grants_made, grants_ended, grants_quarantined;
+    uint64_t bytes_copied;              /* through bounce pages */
+    uint64_t read_merged_writes;        /* writes that needed read-modify-write */
+    uint64_t waited_slot, waited_grant; /* times a request found no ring slot / no grant */
+    unsigned ring_high_water;           /* most slots ever in use */
+};
+
+void blkfront_get_stats(const struct blkfront_dev *dev, struct blkfront_stats *out);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Time, and one-shot timers. All times are nanoseconds. Any context. */
+#ifndef RINGLET_CLOCK_H
+#define RINGLET_CLOCK_H
+
+#include <ringlet/list.h>
+
+/* Xen's system time: monotonic, starts at Xen's boot; what SCHEDOP_poll's timeout refers to. */
+uint64_t clock_now(void);
+/* Since 1970-01-01 UTC. */
+uint64_t clock_wall(void);
+
+/* clock_now() + ns without wrapping: DEADLINE_NEVER (thread.h) stays never. */
+uint64_t clock_deadline(uint64_t ns);
+
+struct timer {
+    struct list link;
+    uint64_t deadline;
+    void (*fn)(struct timer *t);
+    bool armed;
+};
+
+/*
+ * fn(t) is called once in handler context at the first chance after deadline; it may start t again.
+ * The caller owns t, which must live until it has fired or was stopped. Starting an armed timer
+ * moves it.
+ */
+void timer_init(struct timer *t, void (*fn)(struct timer *t));
+void timer_start(struct timer *t, uint64_t deadline);
+void timer_stop(struct timer *t);
+
+/* For the scheduler: the earliest armed deadline or UINT64_MAX; run what is due (each armed timer
+ * at most once). */
+uint64_t timer_next(void);
+void timer_run_due(void);
+
+#endif

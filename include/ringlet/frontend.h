@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one state machine of all PV frontends (xen/io/xenbus.h). A driver supplies what differs (its
+ * keys); the handshake, its waits and its timeouts are here.
+ *
+ *   frontend          backend
+ *   Initialising      InitWait        negotiate(): read the backend's offers, set up rings, and
+ * return the keys to publish; they are written in one transaction Initialised       Initialised
+ * (waited for) Connected       connected(): read what is valid now Connected         Closing
+ * lost(): stop, fail what is in flight; then Closing, Closed Closing, Closed   Closed
+ * disconnected(): free rings
+ *
+ * What a state and an event lead to is one table (frontend_next), every pair defined; so the other
+ * side may change its state at random.
+ */
+#ifndef RINGLET_FRONTEND_H
+#define RINGLET_FRONTEND_H
+
+#include <ringlet/thread.h>
+#include <ringlet/xenstore.h>
+#include <xen/io/xenbus.h>
+
+struct frontend;
+
+#define FRONTEND_KEYS_MAX 64
+
+/* A key to publish in the frontend's directory. */
+struct frontend_key {
+    char name[32];
+    char value[32];
+};
+
+struct frontend_ops {
+    const char *type; /* "vbd" */
+    /*
+     * All in the frontend's own thread. negotiate: the backend is in InitWait (or beyond); fills
+     * keys[0..*count). An error ends the attempt: the device is closed with that error.
+     */
+    int (*negotiate)(struct frontend *fe, struct frontend_key *keys, unsigned *count);
+    int (*connected)(struct frontend *fe);
+    /* The device is not usable any more, for reason (-errno); I/O must stop. May come in any state,
+     * once. */
+    void (*lost)(struct frontend *fe, int reason);
+    /* The backend is gone or Closed: nothing of ours is mapped by an honest one. Rings can be freed
+     * (or quarantined). */
+    void (*disconnected)(struct frontend *fe);
+    /* Connected, and the backend's directory may have changed (watch on the state node fired
+     * without a new state). May be NULL. */
+    void (*changed)(struct frontend *fe);
+};
+
+/* Our side as the machine sees it. */
+enum frontend_state {
+    FE_WAIT_INIT,    /* wrote Initialising, waiting for InitWait */
+    FE_WAIT_CONNECT, /* keys published, Initialised, waiting for Connected */
+    FE_CONNECTED,
+    FE_CLOSING, /* wrote Closing, waiting for the backend's Closing or Closed */
+    FE_CLOSED,
+    FE_STATES
+};
+
+/* The backend's XenbusState values 0..8 are events 0..8. */
+enum frontend_event {
+    FE_EV_BACKEND_UNKNOWN = XenbusStateUnknown, /* also: the node is gone or holds no state */
+    FE_EV_BACKEND_LAST = XenbusStateReconfigured,
+    FE_EV_TIMEOUT,
+    FE_EV_CLOSE, /* our own wish */
+    FE_EV_FAIL,  /* the driver found the device unusable (frontend_fail) */
+    FE_EVENTS
+};
+
+enum frontend_action {
+    FE_DO_NOTHING,
+    FE_DO_NEGOTIATE, /* negotiate, publish -> FE_WAIT_CONNECT */
+    FE_DO_CONNECT,   /* connected -> FE_CONNECTED */
+    FE_DO_LOSE,      /* lost; write Closing -> FE_CLOSING */
+    FE_DO_FINISH,    /* lost if not yet; disconnected; write Closed -> FE_CLOSED */
+    FE_ACTIONS
+};
+
+/* The table. Values out of range: FE_DO_NOTHING. Any context. */
+enum frontend_action frontend_next(enum frontend_state state, unsigned event);
+
+struct frontend {
+    /* set by frontend_start */
+    const struct frontend_ops *ops;
+    void *priv; /* the driver's */
+    char *path; /* "device/vbd/51712" */
+    char *backend_path;
+    domid_t backend_id;
+    uint64_t connect_timeout_ns, close_timeout_ns;
+    /* kept by the machine */
+    enum frontend_state state;
+    unsigned backend_state; /* last seen XenbusState */
+    int error;              /* why it is not connected: -errno */
+    bool close_wanted, fail_wanted, lost_called;
+    uint64_t deadline;
+    struct xs_watch watch;
+    struct wait_queue wq;     /* woken at each change of state */
+    struct wait_queue events; /* the frontend's thread waits here */
+    struct thread *thread;
+};
+
+/*
+ * Starts the handshake of the device at path ("device/vbd/51712", relative to the domain) in a
+ * thread of its own. fe is zeroed by the caller but for connect_timeout_ns and close_timeout_ns (0
+ * = 30 s, 10 s). 0; -ENOENT no such device; -EINVAL a backend path or id that is none (reported);
+ * -ENOMEM ...
+ */
+int frontend_start(struct frontend *fe, const char *path, const struct frontend_ops *ops,
+                   void *priv);
+
+/* Waits until it is connected (0) or has failed: -ETIMEDOUT (with one line that names the backend's
+ * state), the driver's error, -ENODEV when the backend closed or vanished. Thread context. */
+int frontend_wait_connected(struct frontend *fe);
+
+/* The driver found that the backend misbehaves: lost() will be called with reason from the
+ * frontend's thread. Any context, at once. */
+void frontend_fail(struct frontend *fe, int reason);
+
+/* Closes in order, whatever the state, within close_timeout_ns, ends the thread and frees what
+ * frontend_start made. Thread context, not the frontend's own thread. 0, or -ETIMEDOUT when the
+ * backend did not follow (closed on our side all the same). */
+int frontend_stop(struct frontend *fe);
+
+/* "InitWait" for 2; "state 77" is "?" */
+const char *xenbus_state_name(unsigned state);
+
+#endif

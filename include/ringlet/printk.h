@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages to the domain's console. Any context, also before the console is up and from a trap:
+ * what cannot be sent yet is kept in a small buffer and sent as soon as there is a console.
+ */
+#ifndef RINGLET_PRINTK_H
+#define RINGLET_PRINTK_H
+
+#include <ringlet/compiler.h>
+#include <stdarg.h>
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+/*
+ * One message; a newline is part of the text. Messages above the current level are dropped.
+ * ERROR and WARNING are prefixed with "error: " and "warning: ". A message is cut at 1024 bytes.
+ */
+void printk(enum log_level level, const char *fmt, ...) RINGLET_PRINTF(2, 3);
+
+/* Text as it is, of any length and at every level: results, reports. */
+void print_raw(const char *fmt, ...) RINGLET_PRINTF(1, 2);
+void print_text(const char *text, size_t len);
+
+#define pr_err(...)   printk(LOG_ERROR, __VA_ARGS__)
+#define pr_warn(...)  printk(LOG_WARNING, __VA_ARGS__)
+#define pr_info(...)  printk(LOG_INFO, __VA_ARGS__)
+#define pr_debug(...) printk(LOG_DEBUG, __VA_ARGS__)
+
+/* The highest level that is printed; LOG_INFO at boot, `loglevel=` on the command line. */
+void printk_set_level(enum log_level level);
+
+/*
+ * Where text goes: the console driver sets this once. The sink takes all of it (waiting if it must)
+ * or drops it; it may be called from any context. drain waits, for a bounded time, until all has
+ * reached the other side. sink NULL: keep the text until there is one.
+ */
+void printk_set_sink(void (*sink)(const char *text, size_t len), void (*drain)(void));
+
+/* Waits until what was printed has left the domain, as far as the sink can. Any context. */
+void printk_drain(void);
+
+#endif

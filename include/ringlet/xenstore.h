@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The XenStore client (xen/io/xs_wire.h, docs/misc/xenstore.txt). Requests carry their own req_id,
+ * so many can be under way at once: each thread's call waits for its own answer only, and xs_batch
+ * sends several before it waits. Thread context unless said otherwise. Paths are absolute or
+ * relative to the domain's own directory; any length that XenStore takes (no fixed buffers here).
+ * Everything read is the peer's or the toolstack's word: use the typed reads.
+ *
+ * Errors of all calls: XenStore's own as -errno (-ENOENT, -EACCES, -EINVAL, -ENOSPC, -EQUOTA as
+ * -ENOSPC, -EAGAIN for a transaction conflict ...), -E2BIG (message over 4096 bytes), -ENOMEM,
+ * -EPROTO (an answer that is not one), -ENOTCONN (no XenStore, or the connection broke before),
+ * -EIO (an error name that is not known).
+ */
+#ifndef RINGLET_XENSTORE_H
+#define RINGLET_XENSTORE_H
+
+#include <ringlet/list.h>
+#include <ringlet/thread.h>
+#include <ringlet/xen.h>
+
+typedef uint32_t xs_transaction_t;
+#define XS_NO_TRANSACTION 0
+
+/* -ENOTCONN when the domain has no XenStore. */
+int xs_init(void);
+
+/* *value: a heap block of *len bytes (may hold NULs) and one NUL behind them; the caller frees it.
+ * len may be NULL. */
+int xs_read(xs_transaction_t t, const char *dir, const char *node, char **value, size_t *len);
+/* dir/node; node may be NULL. In all calls. */
+int xs_write(xs_transaction_t t, const char *dir, const char *node, const void *value, size_t len);
+int xs_printf(xs_transaction_t t, const char *dir, const char *node, const char *fmt, ...)
+    RINGLET_PRINTF(4, 5);
+int xs_mkdir(xs_transaction_t t, const char *dir, const char *node);
+int xs_rm(xs_transaction_t t, const char *dir, const char *node);
+/* *names: one heap block with *count pointers and the names behind them; the caller frees it. */
+int xs_list(xs_transaction_t t, const char *dir, const char *node, char ***names, unsigned *count);
+/* perm as in xs_wire: "n0", "r5", "b0", ... in one string with blanks between. */
+int xs_set_permissions(xs_transaction_t t, const char *dir, const char *node, const char *perms);
+int xs_get_domain_path(domid_t domid, char **path);
+
+/*
+ * A number in a range. Missing key: *out = def and 0. Malformed or out of [min, max]: *out = def, a
+ * warning that names key and value, and -ERANGE or -EINVAL: the caller decides whether that is
+ * fatal. Other errors: *out = def.
+ */
+int xs_read_u64(xs_transaction_t t, const char *dir, const char *node, uint64_t min, uint64_t max,
+                uint64_t def, uint64_t *out);
+
+/* ---- several at once: all are sent before the first answer is waited for ---- */
+
+enum xs_op { XS_OP_READ, XS_OP_WRITE, XS_OP_RM };
+
+struct xs_batch_item {
+    enum xs_op op;
+    const char *dir, *node;
+    const char *text; /* to write */
+    char *value;      /* read: heap block or NULL; the caller frees it (xs_batch_free) */
+    size_t len;
+    int ret;
+};
+
+/* 0 when all were answered (each item's ret says how), else the error that kept them from it. */
+int xs_batch(xs_transaction_t t, struct xs_batch_item *items, unsigned count);
+void xs_batch_free(struct xs_batch_item *items, unsigned count);
+/* The number in an item that was read, as xs_read_u64. */
+int xs_item_u64(const struct xs_batch_item *item, uint64_t min, uint64_t max, uint64_t def,
+                uint64_t *out);
+
+/* ---- transactions ---- */
+
+/*
+ * Runs fn(t, arg) in a transaction and commits; after a conflict (-EAGAIN) again, up to 64 times.
+ * fn's error aborts and is returned.
+ */
+int xs_transaction(int (*fn)(xs_transaction_t t, void *arg), void *arg);
+
+/* ---- watches ---- */
+
+struct xs_watch {
+    struct list link;
+    char *path; /* as registered */
+    char *token;
+    struct wait_queue wq;
+    uint64_t events; /* fired since registered; merged: an event says "look again" */
+    uint64_t seen;
+    void (*fn)(struct xs_watch *w); /* called in handler context at each event, may be NULL */
+    void *arg;                      /* the owner's */
+};
+
+/* The caller owns w, sets fn and arg before, and keeps it until xs_unwatch has returned. Fires once
+ * right after registration (XenStore's rule). */
+int xs_watch(struct xs_watch *w, const char *dir, const char *node);
+int xs_unwatch(struct xs_watch *w);
+/* Waits for events since the last call. 0 or -ETIMEDOUT. */
+int xs_watch_wait(struct xs_watch *w, uint64_t deadline);
+
+struct xs_stats {
+    uint64_t requests, replies, watch_events;
+    uint64_t round_trips; /* times a thread waited for an answer */
+    uint64_t errors;      /* malformed or unexpected messages */
+};
+
+void xs_get_stats(struct xs_stats *out);
+
+#endif

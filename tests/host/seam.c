@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* The seam on the host: memory, time, and default answers of a Xen that does little. */
+#include "seam.h"
+
+#include <ringlet/clock.h>
+#include <ringlet/printk.h>
+#include <ringlet/thread.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct boot_info boot_info;
+struct shared_info *shared_info;
+long (*seam_hypercall)(unsigned nr, const unsigned long *arg);
+void (*seam_idle)(void);
+unsigned seam_grant_max_frames;
+uint64_t seam_sends, seam_polls, seam_now;
+evtchn_port_t seam_last_send;
+int seam_shutdown_reason;
+grant_entry_v1_t *seam_grants;
+
+static char *memory;
+static size_t memory_size;
+static unsigned grant_frames;
+static evtchn_port_t next_port;
+static char console_text[64 * 1024];
+static size_t console_len;
+
+#define GRANT_FRAMES_MAX 256
+
+static void *map(size_t bytes)
+{
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED) {
+        perror("seam: mmap");
+        exit(2);
+    }
+    return p;
+}
+
+static void sink(const char *text, size_t len)
+{
+    if (len > sizeof(console_text) - 1) {
+        text += len - (sizeof(console_text) - 1);
+        len = sizeof(console_text) - 1;
+    }
+    if (console_len + len > sizeof(console_text) - 1) {
+        size_t drop = console_len + len - (sizeof(console_text) - 1);
+
+        memmove(console_text, console_text + drop, console_len - drop);
+        console_len -= drop;
+    }
+    memcpy(console_text + console_len, text, len);
+    console_len += len;
+    console_text[console_len] = '\0';
+    if (getenv("SEAM_CONSOLE"))
+        fwrite(text, 1, len, stderr);
+}
+
+const char *seam_console(void)
+{
+    return console_text;
+}
+
+void seam_console_clear(void)
+{
+    console_len = 0;
+    console_text[0] = '\0';
+}
+
+void seam_init(size_t bytes)
+{
+    memory_size = ROUND_UP(bytes, PAGE_SIZE);
+    memory = map(memory_size);
+    shared_info = map(PAGE_SIZE);
+    seam_grants = map(GRANT_FRAMES_MAX * PAGE_SIZE);
+    memset(&boot_info, 0, sizeof(boot_info));
+    boot_info.type = GUEST_PVH;
+    boot_info.memory = memory_size;
+    boot_info.ram[0] = (struct mem_region){(uintptr_t)memory, memory_size};
+    boot_info.ram_regions = 1;
+    boot_info.console = map(PAGE_SIZE);
+    boot_info.console_port = 1;
+    boot_info.xenstore = map(PAGE_SIZE);
+    boot_info.xenstore_port = 2;
+    grant_frames = 0;
+    next_port = 3;
+    seam_grant_max_frames = 32;
+    seam_hypercall = NULL;
+    seam_idle = NULL;
+    seam_sends = seam_polls = 0;
+    seam_last_send = 0;
+    seam_shutdown_reason = -1;
+    seam_now = NSEC_PER_SEC;
+    seam_console_clear();
+    printk_set_sink(sink, NULL);
+    printk_set_level(LOG_DEBUG);
+    shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
+    if (page_init(boot_info.ram, 1) || thread_init()) {
+        fprintf(stderr, "seam: no memory for the kernel\n");
+        exit(2);
+    }
+}
+
+void seam_exit(void)
+{
+    munmap(memory, memory_size);
+    munmap(shared_info, PAGE_SIZE);
+    munmap(seam_grants, GRANT_FRAMES_MAX * PAGE_SIZE);
+    munmap(boot_info.console, PAGE_SIZE);
+    munmap(boot_info.xenstore, PAGE_SIZE);
+}
+
+static bool port_pending(evtchn_port_t port)
+{
+    return shared_info->evtchn_pending[port / 64] >> (port % 64) & 1;
+}
+
+static void select_port(evtchn_port_t port)
+{
+    shared_info->vcpu_info[0].evtchn_pending_sel |= 1UL << (port / 64);
+    shared_info->vcpu_info[0].evtchn_upcall_pending = 1;
+}
+
+void seam_raise(evtchn_port_t port)
+{
+    if (port_pending(port))
+        return;
+    shared_info->evtchn_pending[port / 64] |= 1UL << (port % 64);
+    if (!(shared_info->evtchn_mask[port / 64] >> (port % 64) & 1))
+        select_port(port);
+}
+
+static long event_channel_op(unsigned long cmd, void *arg)
+{
+    switch (cmd) {
+    case EVTCHNOP_send:
+        seam_sends++;
+        seam_last_send = ((struct evtchn_send *)arg)->port;
+        return 0;
+    case EVTCHNOP_alloc_unbound:
+        ((struct evtchn_alloc_unbound *)arg)->port = next_port++;
+        return 0;
+    case EVTCHNOP_bind_interdomain:
+        ((struct evtchn_bind_interdomain *)arg)->local_port = next_port++;
+        return 0;
+    case EVTCHNOP_bind_virq:
+        ((struct evtchn_bind_virq *)arg)->port = next_port++;
+        return 0;
+    case EVTCHNOP_unmask: {
+        evtchn_port_t port = ((struct evtchn_unmask *)arg)->port;
+
+        shared_info->evtchn_mask[port / 64] &= ~(1UL << (port % 64));
+        if (port_pending(port))
+            select_port(port);
+        return 0;
+    }
+    case EVTCHNOP_close:
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
+
+static long sched_op(unsigned long cmd, void *arg)
+{
+    if (cmd == SCHEDOP_yield)
+        return 0;
+    if (cmd == SCHEDOP_shutdown) {
+        seam_shutdown_reason = (int)((struct sched_shutdown *)arg)->reason;
+        fprintf(stderr, "seam: domain shutdown, reason %d\n%s", seam_shutdown_reason, console_text);
+        abort();
+    }
+    if (cmd != SCHEDOP_poll)
+        return -ENOSYS;
+
+    struct sched_poll *poll = arg;
+    evtchn_port_t *ports;
+
+    seam_polls++;
+    if (seam_idle)
+        seam_idle();
+    memcpy(&ports, &poll->ports, sizeof(ports));
+    for (unsigned i = 0; i < poll->nr_ports; i++)
+        if (port_pending(ports[i]))
+            return 0;
+    if (!poll->timeout) {
+        fprintf(stderr, "seam: stuck: waits for an event that nobody sends\n%s", console_text);
+        abort();
+    }
+    if (poll->timeout > seam_now)
+        seam_now = poll->timeout;
+    return 0;
+}
+
+long hypercall(unsigned nr, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
+               unsigned long a5)
+{
+    unsigned long arg[5] = {a1, a2, a3, a4, a5};
+
+    if (seam_hypercall) {
+        long ret = seam_hypercall(nr, arg);
+
+        if (ret != SEAM_DEFAULT)
+            return ret;
+    }
+    switch (nr) {
+    case __HYPERVISOR_event_channel_op:
+        return event_channel_op(a1, (void *)a2);
+    case __HYPERVISOR_sched_op:
+        return sched_op(a1, (void *)a2);
+    case __HYPERVISOR_grant_table_op:
+        if (a1 == GNTTABOP_query_size) {
+            struct gnttab_query_size *q = (void *)a2;
+
+            q->nr_frames = grant_frames ? grant_frames : 1;
+            q->max_nr_frames = seam_grant_max_frames;
+            q->status = GNTST_okay;
+            return 0;
+        }
+        return -ENOSYS;
+    default:
+        return -ENOSYS;
+    }
+}
+
+xen_pfn_t arch_frame(const void *va)
+{
+    return (uintptr_t)va >> PAGE_SHIFT;
+}
+
+void *seam_page(xen_pfn_t frame)
+{
+    return (void *)(frame << PAGE_SHIFT);
+}
+
+int arch_map_grant_frames(unsigned nr, void **table)
+{
+    if (nr > seam_grant_max_frames || nr > GRANT_FRAMES_MAX)
+        return -ENOMEM;
+    grant_frames = MAX(grant_frames, nr);
+    *table = seam_grants;
+    return 0;
+}
+
+int arch_guard_page(void *page, bool guard)
+{
+    return mprotect(page, PAGE_SIZE, guard ? PROT_NONE : PROT_READ | PROT_WRITE) ? -ENOMEM : 0;
+}
+
+uint64_t arch_clock_now(void)
+{
+    return seam_now;
+}
+
+uint64_t arch_clock_wall(void)
+{
+    return 1000000000 * NSEC_PER_SEC + seam_now;
+}
+
+const char *arch_clock_source(void)
+{
+    return "fake";
+}
+
+const char *arch_hypercall_method(void)
+{
+    return "call";
+}
+
+void arch_print_backtrace(void)
+{
+}

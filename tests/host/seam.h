@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The host's implementation of the seam (ringlet/arch.h): lib/core and drivers as part of an
+ * ordinary process. Hypercalls go to a hook of the test's, time stands still unless the test moves
+ * it, threads are ucontexts.
+ */
+#ifndef RINGLET_TESTS_SEAM_H
+#define RINGLET_TESTS_SEAM_H
+
+#include <ringlet/arch.h>
+
+/*
+ * Everything anew: bytes of memory for the page allocator, cleared shared_info, console and
+ * XenStore pages (their ports: 1 and 2), the time at 1 s, no hypercall hook, thread_init() done.
+ * Every test's setup. Ends the process when the host has no memory.
+ */
+void seam_init(size_t bytes);
+/* Frees the memory of seam_init. */
+void seam_exit(void);
+
+/* Answers hypercalls; NULL or an answer of SEAM_DEFAULT: seam's own (below). */
+#define SEAM_DEFAULT (-123456L)
+extern long (*seam_hypercall)(unsigned nr, const unsigned long *arg);
+
+/*
+ * Seam's own answers: SCHEDOP_poll returns 0 and, if no polled port is pending, moves seam_now to
+ * the timeout (a poll without end and without event aborts the process with a message: the test is
+ * stuck); SCHEDOP_yield 0; SCHEDOP_shutdown ends by longjmp to seam_shutdown_jmp if set, else
+ * aborts; GNTTABOP_query_size 1 of seam_grant_max_frames (32); EVTCHNOP_alloc_unbound hands out
+ * ports from 3; send counts; unmask behaves; close, bind_* 0; the rest -ENOSYS.
+ */
+extern unsigned seam_grant_max_frames;
+extern uint64_t seam_sends;          /* EVTCHNOP_send so far */
+extern evtchn_port_t seam_last_send; /* its port */
+extern uint64_t seam_polls;
+extern int seam_shutdown_reason; /* -1, or SCHEDOP_shutdown's */
+
+/* Called by SCHEDOP_poll before it looks for events: a place for a fake peer to run. May be NULL.
+ */
+extern void (*seam_idle)(void);
+
+/* What arch_clock_now() says, ns. */
+extern uint64_t seam_now;
+
+/* As Xen does it when the peer notifies: sets the pending bit and, unless the port is masked,
+ * selector and upcall_pending. */
+void seam_raise(evtchn_port_t port);
+
+/* The grant table that arch_map_grant_frames gave. */
+extern grant_entry_v1_t *seam_grants;
+/* The address of a page from its frame number (arch_frame's reverse). */
+void *seam_page(xen_pfn_t frame);
+
+/* What printk and print_raw wrote since seam_init, NUL-terminated (the newest 64 KiB). */
+const char *seam_console(void);
+void seam_console_clear(void);
+
+#endif
