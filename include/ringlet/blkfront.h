@@ -47,8 +47,8 @@ struct blkfront_config {
  * Connects to a disk. nodename: "device/vbd/51712", "51712", "xvda" or NULL for the first disk.
  * Waits until the backend is connected. info may be NULL. 0 and *dev; -ENOENT (no such disk);
  * -ETIMEDOUT (the backend's state is printed); -ENODEV (the backend closed); -EINVAL (nodename or
- * configuration, or the backend's keys make no sense; printed with key and value); -ENOMEM; -ENOSPC
- * (no grants for the ring).
+ * configuration, or the backend's keys make no sense; printed with key and value); -EBUSY (this
+ * disk is open already); -ENOMEM; -ENOSPC (no grants for the ring).
  */
 int blkfront_open_device(const char *nodename, const struct blkfront_config *config,
                          struct blkfront_info *info, struct blkfront_dev **dev);
@@ -136,8 +136,9 @@ int blkfront_aio(struct blkfront_aiocb *aiocb, int write);
 /* As blkfront_aio but only prepared: nothing is visible to the backend before blkfront_aio_submit,
  * which pushes all and notifies at most once. */
 int blkfront_aio_enqueue(struct blkfront_aiocb *aiocb, int write);
-int blkfront_aio_submit(
-    struct blkfront_dev *dev); /* requests accepted so far that were newly pushed, or -ENODEV */
+/* The number of requests that this call handed on (those without a slot or grant follow by
+ * themselves, in order), or -ENODEV. */
+int blkfront_aio_submit(struct blkfront_dev *dev);
 
 /*
  * op: BLKIF_OP_FLUSH_DISKCACHE: what has completed before is on stable storage when it completes.
@@ -147,7 +148,8 @@ int blkfront_aio_submit(
  */
 int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op);
 
-/* Read or write, waiting for the end. The result. Thread context, not in aio_cb. */
+/* Read or write, waiting for the end. The result. aio_cb is not called and may be NULL. Thread
+ * context; -EDEADLK in aio_cb or a handler. */
 int blkfront_io(struct blkfront_aiocb *aiocb, int write);
 #define blkfront_read(aiocb)  blkfront_io(aiocb, 0)
 #define blkfront_write(aiocb) blkfront_io(aiocb, 1)

@@ -29,8 +29,9 @@ void timer_init(struct timer *t, void (*fn)(struct timer *t));
 void timer_start(struct timer *t, uint64_t deadline);
 void timer_stop(struct timer *t);
 
-/* For the scheduler: the earliest armed deadline or UINT64_MAX; run what is due (each armed timer
- * at most once). */
+/* For the scheduler: no timer is armed (at its start); the earliest armed deadline or UINT64_MAX;
+ * run what is due (each armed timer at most once). */
+void timer_reset(void);
 uint64_t timer_next(void);
 void timer_run_due(void);
 

@@ -3,12 +3,13 @@
  * The one state machine of all PV frontends (xen/io/xenbus.h). A driver supplies what differs (its
  * keys); the handshake, its waits and its timeouts are here.
  *
- *   frontend          backend
- *   Initialising      InitWait        negotiate(): read the backend's offers, set up rings, and
- * return the keys to publish; they are written in one transaction Initialised       Initialised
- * (waited for) Connected       connected(): read what is valid now Connected         Closing
- * lost(): stop, fail what is in flight; then Closing, Closed Closing, Closed   Closed
- * disconnected(): free rings
+ *   frontend       backend            what happens
+ *   Initialising   InitWait           negotiate(): read the backend's offers, set up rings, return
+ *                                     the keys to publish; they are written in one transaction
+ *   Initialised    Connected          connected(): read what is valid now
+ *   Connected      Closing or Closed  lost(): stop, fail what is in flight
+ *   Closing        Closing            write Closed: an honest backend unmaps when it sees this
+ *   Closed         Closed             disconnected(): free rings
  *
  * What a state and an event lead to is one table (frontend_next), every pair defined; so the other
  * side may change its state at random.
@@ -38,11 +39,12 @@ struct frontend_ops {
      */
     int (*negotiate)(struct frontend *fe, struct frontend_key *keys, unsigned *count);
     int (*connected)(struct frontend *fe);
-    /* The device is not usable any more, for reason (-errno); I/O must stop. May come in any state,
-     * once. */
+    /* The device is not usable any more, for reason (-errno; -ESHUTDOWN: frontend_stop); I/O must
+     * stop. May come in any state, exactly once and before disconnected(). */
     void (*lost)(struct frontend *fe, int reason);
-    /* The backend is gone or Closed: nothing of ours is mapped by an honest one. Rings can be freed
-     * (or quarantined). */
+    /* The backend is gone or Closed, or did not follow in time: nothing of ours is mapped by an
+     * honest one. Rings can be freed (or quarantined). Exactly once, also when negotiate() never
+     * ran. */
     void (*disconnected)(struct frontend *fe);
     /* Connected, and the backend's directory may have changed (watch on the state node fired
      * without a new state). May be NULL. */
@@ -54,7 +56,8 @@ enum frontend_state {
     FE_WAIT_INIT,    /* wrote Initialising, waiting for InitWait */
     FE_WAIT_CONNECT, /* keys published, Initialised, waiting for Connected */
     FE_CONNECTED,
-    FE_CLOSING, /* wrote Closing, waiting for the backend's Closing or Closed */
+    FE_CLOSING,    /* wrote Closing, waiting for the backend's Closing or Closed */
+    FE_CLOSE_WAIT, /* wrote Closed, waiting for the backend's Closed: it unmaps only now */
     FE_CLOSED,
     FE_STATES
 };
@@ -74,6 +77,7 @@ enum frontend_action {
     FE_DO_NEGOTIATE, /* negotiate, publish -> FE_WAIT_CONNECT */
     FE_DO_CONNECT,   /* connected -> FE_CONNECTED */
     FE_DO_LOSE,      /* lost; write Closing -> FE_CLOSING */
+    FE_DO_CLOSE,     /* write Closed -> FE_CLOSE_WAIT */
     FE_DO_FINISH,    /* lost if not yet; disconnected; write Closed -> FE_CLOSED */
     FE_ACTIONS
 };
@@ -84,16 +88,21 @@ enum frontend_action frontend_next(enum frontend_state state, unsigned event);
 struct frontend {
     /* set by frontend_start */
     const struct frontend_ops *ops;
-    void *priv; /* the driver's */
-    char *path; /* "device/vbd/51712" */
+    void *priv;       /* the driver's */
+    const char *name; /* "xvda", for messages; set by the caller, NULL: the path is used */
+    char *path;       /* "device/vbd/51712" */
     char *backend_path;
     domid_t backend_id;
     uint64_t connect_timeout_ns, close_timeout_ns;
     /* kept by the machine */
     enum frontend_state state;
     unsigned backend_state; /* last seen XenbusState */
+    unsigned own_state;     /* last written (or found) by us */
     int error;              /* why it is not connected: -errno */
+    int fail_reason;        /* frontend_fail's */
+    int close_error;        /* -ETIMEDOUT: the backend did not follow */
     bool close_wanted, fail_wanted, lost_called;
+    bool look_again; /* what the backend's state means in a state just entered */
     uint64_t deadline;
     struct xs_watch watch;
     struct wait_queue wq;     /* woken at each change of state */
@@ -103,9 +112,9 @@ struct frontend {
 
 /*
  * Starts the handshake of the device at path ("device/vbd/51712", relative to the domain) in a
- * thread of its own. fe is zeroed by the caller but for connect_timeout_ns and close_timeout_ns (0
- * = 30 s, 10 s). 0; -ENOENT no such device; -EINVAL a backend path or id that is none (reported);
- * -ENOMEM ...
+ * thread of its own. fe is zeroed by the caller but for name, connect_timeout_ns and
+ * close_timeout_ns (0 = 30 s, 10 s). 0; -ENOENT no such device; -EINVAL a backend path or id that
+ * is none (reported); -ENOMEM ...
  */
 int frontend_start(struct frontend *fe, const char *path, const struct frontend_ops *ops,
                    void *priv);

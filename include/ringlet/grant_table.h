@@ -14,7 +14,8 @@ int gnttab_init(void);
 
 /*
  * Grants peer access to the page at va. The reference (> 0), or -ENOSPC: no entry is free and the
- * table cannot grow (see gnttab_wait). The caller owns the reference until gnttab_end says 0.
+ * table cannot grow (see gnttab_wait); -ERANGE: the frame lies beyond the 16 TiB of version 1. The
+ * caller owns the reference until gnttab_end says 0.
  */
 int gnttab_grant(domid_t peer, const void *va, bool readonly);
 

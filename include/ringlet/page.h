@@ -30,9 +30,10 @@ struct mem_region {
 };
 
 /*
- * Gives the allocator its memory; once, before anything else here. The bookkeeping (two bytes a
- * page) is taken from the regions. 0, -EINVAL (regions overlap or are not mapped below each other),
- * -ENOMEM (less than 64 pages in all).
+ * Gives the allocator its memory; once, before anything else here. The bookkeeping (six bytes for
+ * each page from the lowest to the highest, holes included) is taken from one of the regions; page
+ * 0 is left out. 0, -EINVAL (regions overlap or wrap around), -ENOMEM (less than 64 pages in all,
+ * or no region that the bookkeeping fits in).
  */
 int page_init(const struct mem_region *regions, unsigned count);
 
@@ -44,7 +45,8 @@ void *page_alloc(unsigned count, enum mem_class class);
 void *page_alloc_zeroed(unsigned count, enum mem_class class);
 
 /* Gives back what page_alloc(count) gave; NULL does nothing. A pointer that the allocator did not
- * hand out, or a double free, is reported on the console and otherwise ignored. */
+ * hand out (a heap block is one), another count, or a double free is reported on the console and
+ * otherwise ignored. */
 void page_free(void *pages, unsigned count);
 
 /*

@@ -17,7 +17,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
  */
 void printk(enum log_level level, const char *fmt, ...) RINGLET_PRINTF(2, 3);
 
-/* Text as it is, of any length and at every level: results, reports. */
+/* At every level and without prefix: results, reports. print_raw is cut as printk is, print_text
+ * takes text of any length. */
 void print_raw(const char *fmt, ...) RINGLET_PRINTF(1, 2);
 void print_text(const char *text, size_t len);
 

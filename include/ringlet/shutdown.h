@@ -14,6 +14,10 @@ enum shutdown_reason {
     SHUTDOWN_REASON_CRASH = 3,
 };
 
+/* Watches control/shutdown from a thread of its own and tells the toolstack what we understand. 0,
+ * -ENOTCONN without XenStore, -ENOMEM. Thread context, after xs_init; once. */
+int shutdown_init(void);
+
 /* Called in order of registration, newest first, before the guest goes: to close devices. Thread
  * context. fn must end in bounded time. -ENOSPC beyond 16. */
 int shutdown_register(void (*fn)(void));

@@ -65,24 +65,27 @@ void wait_queue_init(struct wait_queue *wq);
 
 /*
  * Waits to be woken. deadline is in clock_now() time, DEADLINE_NEVER for none.
- * 0 woken (check the condition again), -ETIMEDOUT, -EDEADLK (called from a handler: a bug,
- * reported).
+ * 0 woken (check the condition again), -ETIMEDOUT (check it too: it may have come true since),
+ * -EDEADLK (called from a handler: a bug, reported).
  */
 int wait_on(struct wait_queue *wq, uint64_t deadline);
-/* Any context. Woken threads run in the order in which they began to wait. */
-void wake_one(struct wait_queue *wq);
+/* Any context. Woken threads run in the order in which they began to wait. wake_one: the thread
+ * that was woken, or NULL when none waits. */
+struct thread *wake_one(struct wait_queue *wq);
 void wake_all(struct wait_queue *wq);
 
-/* Waits until cond is true or the deadline passes; is cond's last value. */
-#define wait_event(wq, cond, deadline)                                 \
-    ({                                                                 \
-        bool wait_ok_;                                                 \
-        while (!(wait_ok_ = (cond)) && wait_on((wq), (deadline)) == 0) \
-            ;                                                          \
-        wait_ok_ || (cond);                                            \
+/* Waits until cond is true or the deadline passes; is cond's last value. The deadline holds however
+ * often the queue is woken. */
+#define wait_event(wq, cond, deadline)                                     \
+    ({                                                                     \
+        const uint64_t wait_deadline_ = (deadline);                        \
+        bool wait_ok_;                                                     \
+        while (!(wait_ok_ = (cond)) && wait_on((wq), wait_deadline_) == 0) \
+            ;                                                              \
+        wait_ok_ || (cond);                                                \
     })
 
-/* ---- mutex and counting semaphore; thread context, FIFO ---- */
+/* ---- mutex and counting semaphore; thread context, FIFO: handed to who has waited longest ---- */
 
 struct mutex {
     struct thread *owner;

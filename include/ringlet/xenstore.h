@@ -92,7 +92,8 @@ struct xs_watch {
  * right after registration (XenStore's rule). */
 int xs_watch(struct xs_watch *w, const char *dir, const char *node);
 int xs_unwatch(struct xs_watch *w);
-/* Waits for events since the last call. 0 or -ETIMEDOUT. */
+/* Waits for events since the last call. 0, -ETIMEDOUT, or -ENOTCONN when the connection is broken
+ * (which counts as an event for every watch). */
 int xs_watch_wait(struct xs_watch *w, uint64_t deadline);
 
 struct xs_stats {

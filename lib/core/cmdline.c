@@ -15,6 +15,8 @@ int cmdline_split(char *text, char **argv, unsigned max)
     unsigned n = 0;
     char *in = text, *out = text;
 
+    if (!max)
+        return -E2BIG;
     for (;;) {
         bool quoted = false;
 

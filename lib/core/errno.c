@@ -1,30 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of error numbers. */
+/* Names of error numbers: those of Xen's list, and what it lacks of Linux'. */
 #include <ringlet/compiler.h>
 #include <ringlet/errno.h>
-
-#define E(name)     \
-    {               \
-        name, #name \
-    }
 
 static const struct {
     short err;
     char name[14];
 } names[] = {
-    E(EPERM),     E(ENOENT),   E(EINTR),     E(EIO),        E(ENXIO),   E(E2BIG),    E(EAGAIN),
-    E(ENOMEM),    E(EACCES),   E(EFAULT),    E(EBUSY),      E(EEXIST),  E(ENODEV),   E(EISDIR),
-    E(EINVAL),    E(ENOSPC),   E(EROFS),     E(ERANGE),     E(EDEADLK), E(ENOSYS),   E(ENOTEMPTY),
-    E(EPROTO),    E(EBADMSG),  E(EOVERFLOW), E(EOPNOTSUPP), E(EISCONN), E(ENOTCONN), E(ESHUTDOWN),
-    E(ETIMEDOUT), E(EALREADY), E(ECANCELED),
+/* clang-format off: the list brings its own commas */
+#define XEN_ERRNO(name, value) {value, #name},
+#include <xen/errno.h>
+    /* clang-format on */
+    {EINTR, "EINTR"},       {EPROTO, "EPROTO"},       {ESHUTDOWN, "ESHUTDOWN"},
+    {EALREADY, "EALREADY"}, {ECANCELED, "ECANCELED"},
 };
 
 const char *errno_name(int err)
 {
-    if (err < 0)
-        err = -err;
+    unsigned number = err < 0 ? -(unsigned)err : (unsigned)err;
+
     for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-        if (names[i].err == err)
+        if ((unsigned)names[i].err == number)
             return names[i].name;
     return "E?";
 }

@@ -3,6 +3,8 @@
 #include <ringlet/format.h>
 #include <ringlet/string.h>
 
+#define COUNT_MAX __INT_MAX__ /* gcc's limits.h needs a C library's */
+
 struct out {
     char *buf;
     size_t size, len;
@@ -45,12 +47,9 @@ static void put_number(struct out *o, uint64_t value, bool negative, unsigned ba
     const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
     char text[24], sign[3];
     int n = 0, signs = 0, zeroes;
-    uint64_t v = value;
 
-    while (v) {
+    for (uint64_t v = value; v; v /= base)
         text[n++] = digits[v % base];
-        v /= base;
-    }
     if (n == 0 && s->precision != 0)
         text[n++] = '0';
 
@@ -68,7 +67,7 @@ static void put_number(struct out *o, uint64_t value, bool negative, unsigned ba
     zeroes = s->precision - n;
     if (s->precision < 0 && s->zero && !s->left)
         zeroes = s->width - n - signs;
-    if (s->alt && base == 8 && zeroes <= 0)
+    if (s->alt && base == 8 && zeroes <= 0 && (n == 0 || text[n - 1] != '0'))
         zeroes = 1;
     zeroes = MAX(zeroes, 0);
 
@@ -81,6 +80,16 @@ static void put_number(struct out *o, uint64_t value, bool negative, unsigned ba
         put(o, text[i]);
     if (s->left)
         pad(o, ' ', s->width - signs - zeroes - n);
+}
+
+/* A width or precision in the format, at most COUNT_MAX. */
+static const char *parse_count(const char *f, int *count)
+{
+    for (*count = 0; *f >= '0' && *f <= '9'; f++)
+        if (__builtin_mul_overflow(*count, 10, count) ||
+            __builtin_add_overflow(*count, *f - '0', count))
+            *count = COUNT_MAX;
+    return f;
 }
 
 static const char *parse_spec(const char *f, struct spec *s, va_list *ap)
@@ -104,22 +113,19 @@ static const char *parse_spec(const char *f, struct spec *s, va_list *ap)
         s->width = va_arg(*ap, int);
         if (s->width < 0) {
             s->left = true;
-            s->width = -s->width;
+            s->width = s->width < -COUNT_MAX ? COUNT_MAX : -s->width;
         }
         f++;
     } else {
-        for (; *f >= '0' && *f <= '9'; f++)
-            s->width = s->width * 10 + (*f - '0');
+        f = parse_count(f, &s->width);
     }
     if (*f == '.') {
         f++;
-        s->precision = 0;
         if (*f == '*') {
             s->precision = va_arg(*ap, int);
             f++;
         } else {
-            for (; *f >= '0' && *f <= '9'; f++)
-                s->precision = s->precision * 10 + (*f - '0');
+            f = parse_count(f, &s->precision);
         }
     }
     return f;
@@ -231,7 +237,7 @@ int vformat(char *buf, size_t size, const char *fmt, va_list args)
     va_end(ap);
     if (size)
         buf[MIN(o.len, size - 1)] = '\0';
-    return (int)o.len;
+    return (int)MIN(o.len, (size_t)COUNT_MAX);
 }
 
 int format(char *buf, size_t size, const char *fmt, ...)

@@ -28,13 +28,15 @@ struct slab {
     bool frozen; /* the page is pinned: nothing in it is handed out */
 };
 
-#define SLABS_PER_PAGE ((uint32_t)(PAGE_SIZE / sizeof(struct slab)))
-/* Descriptors are found by number (the page's tag): a table of pages of them, itself one page long
- * = 21 GiB of heap. */
-#define SLAB_PAGES ((uint32_t)(PAGE_SIZE / sizeof(struct slab *)))
+/* The tag of a large block's first page; a slab's page has its descriptor's number. */
+#define TAG_LARGE UINT32_MAX
 
+#define SLABS_PER_PAGE ((uint32_t)(PAGE_SIZE / sizeof(struct slab)))
+
+/* Descriptors are found by number: a table of pages of them, which has room for as many as the
+ * memory has pages. Neither is given back. */
 static struct slab **slab_table;
-static uint32_t slab_pages;
+static uint32_t slab_pages, slab_pages_max;
 static struct list free_slabs = LIST_INIT(free_slabs);
 static struct list partial[MEM_CLASSES][SIZES];
 static struct heap_stats stats;
@@ -82,11 +84,13 @@ static bool more_slabs(void)
     struct slab *s;
 
     if (!slab_table) {
-        slab_table = page_take(1, MEM_KERNEL);
+        slab_pages_max = (uint32_t)DIV_ROUND_UP(page_total(), SLABS_PER_PAGE);
+        slab_table = page_take(
+            (unsigned)DIV_ROUND_UP(slab_pages_max * sizeof(*slab_table), PAGE_SIZE), MEM_KERNEL);
         if (!slab_table)
             return false;
     }
-    if (slab_pages == SLAB_PAGES)
+    if (slab_pages == slab_pages_max)
         return false;
     s = page_take(1, MEM_KERNEL);
     if (!s)
@@ -119,15 +123,17 @@ static struct slab *new_slab(unsigned size, enum mem_class class)
     s->class = (uint8_t) class;
     s->frozen = false;
     page_set_tag(s->page, s->tag);
+    mem_poison(s->page, PAGE_SIZE);
     list_add_head(&partial[class][size], &s->link);
     return s;
 }
 
 static void release_if_empty(struct slab *s)
 {
-    if (s->in_use || s->frozen)
+    if (s->in_use)
         return;
     list_del(&s->link);
+    page_set_tag(s->page, 0);
     page_free(s->page, 1);
     s->page = NULL;
     list_add_head(&free_slabs, &s->link);
@@ -162,6 +168,7 @@ static void *take_small(unsigned size, enum mem_class class)
 void *heap_alloc(size_t size, enum mem_class class)
 {
     unsigned i = 0;
+    size_t bytes = ROUND_UP(size, PAGE_SIZE);
     void *p;
 
     if (mem_should_fail())
@@ -169,13 +176,19 @@ void *heap_alloc(size_t size, enum mem_class class)
     if (size <= SMALL_MAX) {
         while (block_size[i] < size)
             i++;
-        return take_small(i, class);
+        p = take_small(i, class);
+        if (p)
+            mem_unpoison(p, size);
+        return p;
     }
     if (size > (size_t)PAGE_SIZE << PAGE_MAX_ORDER)
         return NULL;
-    p = page_take((unsigned)DIV_ROUND_UP(size, PAGE_SIZE), class);
-    if (p)
-        account(class, ROUND_UP(size, PAGE_SIZE));
+    p = page_take((unsigned)(bytes / PAGE_SIZE), class);
+    if (p) {
+        page_set_tag(p, TAG_LARGE);
+        account(class, bytes);
+        mem_poison((char *)p + size, bytes - size);
+    }
     return p;
 }
 
@@ -194,7 +207,7 @@ void *heap_zalloc(size_t n, size_t size, enum mem_class class)
 
 char *heap_strndup(const char *text, size_t len, enum mem_class class)
 {
-    char *p = heap_alloc(len + 1, class);
+    char *p = len == SIZE_MAX ? NULL : heap_alloc(len + 1, class);
 
     if (p) {
         memcpy(p, text, len);
@@ -208,31 +221,32 @@ static struct slab *find_small(const void *block, unsigned *number)
 {
     uint32_t tag = page_tag(block);
     struct slab *s;
-    size_t offset = (uintptr_t)block & PAGE_MASK;
+    unsigned offset = (uintptr_t)block & PAGE_MASK;
 
-    if (!tag)
+    if (!tag || tag == TAG_LARGE)
         return NULL;
     s = slab_by_tag(tag);
-    *number = (unsigned)(offset / block_size[s->size]);
-    if (offset % block_size[s->size] || *number >= s->blocks ||
-        !(s->used[*number / 64] >> (*number % 64) & 1))
+    *number = offset / block_size[s->size];
+    if (offset % block_size[s->size] || !(s->used[*number / 64] >> (*number % 64) & 1))
         return NULL;
     return s;
 }
 
-/* Pages of a large block; those that page_alloc gave out look the same and are as good. */
+/* Pages of a large block, 0 when it is none. */
 static unsigned find_large(const void *block, enum mem_class *class)
 {
-    return page_tag(block) ? 0 : page_block_count(block, class);
+    return page_tag(block) == TAG_LARGE ? page_block_count(block, class) : 0;
 }
 
 size_t heap_size(const void *block)
 {
     enum mem_class class;
     unsigned number;
-    struct slab *s = find_small(block, &number);
+    const struct slab *s = find_small(block, &number);
+    size_t size = s ? block_size[s->size] : find_large(block, &class) * PAGE_SIZE;
 
-    return s ? block_size[s->size] : find_large(block, &class) * PAGE_SIZE;
+    mem_unpoison(block, size); /* the caller may use what it now knows of */
+    return size;
 }
 
 void heap_free(void *block)
@@ -252,6 +266,7 @@ void heap_free(void *block)
         }
         stats.in_use[class] -= pages * PAGE_SIZE;
         stats.blocks--;
+        page_set_tag(block, 0);
         page_free(block, pages);
         return;
     }
@@ -264,6 +279,7 @@ void heap_free(void *block)
         stats.deferred++;
         return;
     }
+    mem_poison(block, block_size[s->size]);
     if (s->in_use + 1 == s->blocks)
         list_add_head(&partial[s->class][s->size], &s->link);
     release_if_empty(s);
@@ -271,17 +287,32 @@ void heap_free(void *block)
 
 void heap_page_pinned(uint32_t tag)
 {
-    struct slab *s = slab_by_tag(tag);
+    struct slab *s;
 
+    if (tag == TAG_LARGE)
+        return; /* page_free sees to whole pages */
+    s = slab_by_tag(tag);
     s->frozen = true;
     list_del(&s->link);
 }
 
+/* What was freed while the page was frozen was still the peer's until now. */
+static void poison_free_blocks(const struct slab *s)
+{
+    for (unsigned i = 0; i < s->blocks; i++)
+        if (!(s->used[i / 64] >> (i % 64) & 1))
+            mem_poison(s->page + (size_t)i * block_size[s->size], block_size[s->size]);
+}
+
 void heap_page_unpinned(uint32_t tag)
 {
-    struct slab *s = slab_by_tag(tag);
+    struct slab *s;
 
+    if (tag == TAG_LARGE)
+        return;
+    s = slab_by_tag(tag);
     s->frozen = false;
+    poison_free_blocks(s);
     stats.deferred -= s->deferred;
     s->deferred = 0;
     if (s->in_use < s->blocks)

@@ -15,7 +15,11 @@ const char *const mem_class_name[MEM_CLASSES] = {
     "kernel", "thread", "xenstore", "grant", "block", "app", "heap",
 };
 
-/* A page's state. USED_*: the low bits are its class; FREE_HEAD: the order of the free block. */
+/*
+ * A page's state. USED_*: the low bits are its class; FREE_HEAD: the order of the free block.
+ * Within a free block all but the head are FREE_TAIL already when it is split or merged, so that
+ * neither costs more for large blocks.
+ */
 enum {
     ABSENT = 0x00, /* not ours: a hole, or our own bookkeeping */
     FREE_TAIL = 0x01,
@@ -62,9 +66,8 @@ static bool managed(const void *va)
 
 static void insert_free(size_t pfn, unsigned order)
 {
-    for (size_t i = 1; i < (size_t)1 << order; i++)
-        *state_of(pfn + i) = FREE_TAIL;
     *state_of(pfn) = (uint8_t)(FREE_HEAD | order);
+    mem_unpoison(address(pfn), sizeof(struct list));
     list_add_head(&free_list[order], address(pfn));
 }
 
@@ -85,7 +88,7 @@ static void give_block(size_t pfn, unsigned order)
     insert_free(pfn, order);
 }
 
-/* Any run of pages, as the aligned powers of two that it consists of. */
+/* Any run of pages that are FREE_TAIL, as the aligned powers of two that it consists of. */
 static void give_run(size_t pfn, size_t count)
 {
     while (count) {
@@ -119,6 +122,13 @@ static size_t take_block(unsigned order)
     return pfn;
 }
 
+static void release_run(size_t pfn, size_t count)
+{
+    memset(state_of(pfn), FREE_TAIL, count);
+    mem_poison(address(pfn), count * PAGE_SIZE);
+    give_run(pfn, count);
+}
+
 /* ---- setting up ---- */
 
 static bool plausible(const struct mem_region *r, unsigned count)
@@ -133,11 +143,19 @@ static bool plausible(const struct mem_region *r, unsigned count)
     return true;
 }
 
+/* The whole pages of a region, of which page 0 is none: its address is NULL. False: there are none.
+ */
+static bool whole_pages(const struct mem_region *r, size_t *from, size_t *to)
+{
+    *from = (r->start >> PAGE_SHIFT) + ((r->start & PAGE_MASK) != 0);
+    *from = MAX(*from, (size_t)1);
+    *to = (r->start + r->bytes) >> PAGE_SHIFT;
+    return *from < *to;
+}
+
 int page_init(const struct mem_region *regions, unsigned count)
 {
-    size_t first = SIZE_MAX, end = 0, span, need, total = 0;
-    const struct mem_region *home = NULL;
-    uintptr_t book = 0;
+    size_t first = SIZE_MAX, end = 0, span, need, total = 0, from, to, book = 0;
 
     if (!plausible(regions, count))
         return -EINVAL;
@@ -145,10 +163,7 @@ int page_init(const struct mem_region *regions, unsigned count)
     for (unsigned o = 0; o <= PAGE_MAX_ORDER; o++)
         list_init(&free_list[o]);
     for (unsigned i = 0; i < count; i++) {
-        size_t from = ROUND_UP(regions[i].start, PAGE_SIZE) >> PAGE_SHIFT;
-        size_t to = (regions[i].start + regions[i].bytes) >> PAGE_SHIFT;
-
-        if (from >= to)
+        if (!whole_pages(&regions[i], &from, &to))
             continue;
         total += to - from;
         first = MIN(first, from);
@@ -159,15 +174,13 @@ int page_init(const struct mem_region *regions, unsigned count)
 
     span = end - first;
     need = DIV_ROUND_UP(span * (2 + sizeof(*tags)), PAGE_SIZE);
-    for (unsigned i = 0; i < count && !home; i++) {
-        book = ROUND_UP(regions[i].start, PAGE_SIZE);
-        if (regions[i].start + regions[i].bytes >= book + need * PAGE_SIZE)
-            home = &regions[i];
-    }
-    if (!home)
+    for (unsigned i = 0; i < count && !book; i++)
+        if (whole_pages(&regions[i], &from, &to) && to - from >= need)
+            book = from;
+    if (!book)
         return -ENOMEM;
-    memset((void *)book, 0, need * PAGE_SIZE);
-    tags = (uint32_t *)book;
+    memset(address(book), 0, need * PAGE_SIZE);
+    tags = address(book);
     state = (uint8_t *)(tags + span);
     pins = state + span;
     base = first;
@@ -175,13 +188,12 @@ int page_init(const struct mem_region *regions, unsigned count)
     stats.total = total;
 
     for (unsigned i = 0; i < count; i++) {
-        size_t from = ROUND_UP(regions[i].start, PAGE_SIZE) >> PAGE_SHIFT;
-        size_t to = (regions[i].start + regions[i].bytes) >> PAGE_SHIFT;
-
-        if (&regions[i] == home)
-            from = (book >> PAGE_SHIFT) + need;
-        if (from < to)
-            give_run(from, to - from);
+        if (!whole_pages(&regions[i], &from, &to))
+            continue;
+        if (from == book)
+            from += need;
+        memset(state_of(from), FREE_TAIL, to - from);
+        give_run(from, to - from);
     }
     stats.in_use[MEM_KERNEL] = need;
     stats.high_water = need;
@@ -210,6 +222,7 @@ void *page_take(unsigned count, enum mem_class class)
     stats.in_use[class] += count;
     used = stats.total - stats.free;
     stats.high_water = MAX(stats.high_water, used);
+    mem_unpoison(address(pfn), count * PAGE_SIZE);
     return address(pfn);
 }
 
@@ -248,15 +261,14 @@ void page_free(void *pages, unsigned count)
 
     if (!pages)
         return;
-    if (!count || page_block_count(pages, &class) != count) {
+    if (!count || page_tag(pages) || page_block_count(pages, &class) != count) {
         pr_err("page_free: %p is no block of %u pages\n", pages, count);
         return;
     }
     stats.in_use[class] -= count;
     for (unsigned i = 0; i < count; i++) {
-        tags[pfn + i - base] = 0;
         if (pins[pfn + i - base]) {
-            give_run(pfn + i - run, run);
+            release_run(pfn + i - run, run);
             run = 0;
             *state_of(pfn + i) = QUARANTINED;
             stats.pinned--;
@@ -265,7 +277,7 @@ void page_free(void *pages, unsigned count)
             run++;
         }
     }
-    give_run(pfn + count - run, run);
+    release_run(pfn + count - run, run);
 }
 
 /* ---- pins ---- */
@@ -278,7 +290,7 @@ int page_pin(const void *va)
         return -EINVAL;
     if (pins[i] == UINT8_MAX)
         return -EOVERFLOW;
-    if (!pins[i]++ && state[i] != QUARANTINED) {
+    if (!pins[i]++) { /* so it is in use, not quarantined */
         stats.pinned++;
         if (tags[i])
             heap_page_pinned(tags[i]);
@@ -298,7 +310,7 @@ void page_unpin(const void *va)
         return;
     if (state[i] == QUARANTINED) {
         stats.quarantined--;
-        give_run(frame(va), 1);
+        release_run(frame(va), 1);
     } else {
         stats.pinned--;
         if (tags[i])
@@ -319,6 +331,11 @@ uint32_t page_tag(const void *va)
 void page_set_tag(const void *va, uint32_t tag)
 {
     tags[frame(va) - base] = tag;
+}
+
+size_t page_total(void)
+{
+    return stats.total;
 }
 
 void page_get_stats(struct page_stats *out)

@@ -23,6 +23,7 @@ int parse_u64(const char *text, size_t len, uint64_t *out)
 {
     unsigned base = 10;
     uint64_t v = 0;
+    bool over = false;
 
     if (len > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
         base = 16;
@@ -36,10 +37,11 @@ int parse_u64(const char *text, size_t len, uint64_t *out)
 
         if (d < 0)
             return -EINVAL;
-        if (__builtin_mul_overflow(v, (uint64_t)base, &v) ||
-            __builtin_add_overflow(v, (uint64_t)d, &v))
-            return -ERANGE;
+        over = over || __builtin_mul_overflow(v, (uint64_t)base, &v) ||
+               __builtin_add_overflow(v, (uint64_t)d, &v);
     }
+    if (over)
+        return -ERANGE;
     *out = v;
     return 0;
 }
@@ -66,7 +68,7 @@ int parse_size(const char *text, size_t len, uint64_t *out)
     if (!len)
         return -EINVAL;
     s = memchr(suffix, text[len - 1] | 0x20, 4);
-    if (!s || !text[len - 1])
+    if (!s)
         return parse_u64(text, len, out);
     return parse_scaled(text, len, 1, 1ULL << (10 * (s - suffix + 1)), out);
 }

@@ -13,21 +13,26 @@ static void (*drain)(void);
 /* What was said before there was a sink; the newest is dropped when it is full, as the first line
  * often says most. */
 static char early[EARLY_MAX];
-static size_t early_len;
+static size_t early_len, early_lost;
 
 void printk_set_level(enum log_level level)
 {
-    max_level = level;
+    max_level = MIN(level, LOG_DEBUG);
 }
 
 void printk_set_sink(void (*fn)(const char *text, size_t len), void (*drain_fn)(void))
 {
+    size_t len = early_len, lost = early_lost;
+
     sink = fn;
     drain = drain_fn;
-    if (sink && early_len) {
-        sink(early, early_len);
-        early_len = 0;
-    }
+    if (!sink)
+        return;
+    early_len = early_lost = 0; /* first: the sink may have something to say itself */
+    if (len)
+        sink(early, len);
+    if (lost)
+        pr_warn("%zu bytes of early messages did not fit\n", lost);
 }
 
 void printk_drain(void)
@@ -42,7 +47,10 @@ void print_text(const char *text, size_t len)
         sink(text, len);
         return;
     }
-    len = MIN(len, sizeof(early) - early_len);
+    if (len > sizeof(early) - early_len) {
+        early_lost += len - (sizeof(early) - early_len);
+        len = sizeof(early) - early_len;
+    }
     memcpy(early + early_len, text, len);
     early_len += len;
 }

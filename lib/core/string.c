@@ -3,23 +3,27 @@
  * cache lines. */
 #include <ringlet/string.h>
 
-#if !__STDC_HOSTED__ /* a hosted program has its C library's */
+#include <stdint.h>
+
+/* A hosted program has its C library's; the unit test compiles these under other names. */
+#if !__STDC_HOSTED__ || defined(RINGLET_TEST_STRING)
 
 #if defined(__x86_64__)
 
-/* Words first: under emulation and on older CPUs each step of `rep` costs the same whatever its
- * width. */
-void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+/*
+ * Upwards, so that dst may overlap src from below. Words first: under emulation and on older CPUs
+ * each step of `rep` costs the same whatever its width. (&: `rest` is read after the first
+ * instruction has changed the others, and must not share a register with one of the same value.)
+ */
+static void copy_up(void *dst, const void *src, size_t n)
 {
-    void *d = dst;
     size_t words = n / 8;
     size_t rest = n % 8;
 
     __asm__ __volatile__("rep movsq\n\tmov %3, %%rcx\n\trep movsb"
-                         : "+D"(d), "+S"(src), "+c"(words)
+                         : "+&D"(dst), "+&S"(src), "+&c"(words)
                          : "r"(rest)
                          : "memory");
-    return dst;
 }
 
 void *memset(void *dst, int c, size_t n)
@@ -30,7 +34,7 @@ void *memset(void *dst, int c, size_t n)
     unsigned long fill = (unsigned char)c * 0x0101010101010101UL;
 
     __asm__ __volatile__("rep stosq\n\tmov %3, %%rcx\n\trep stosb"
-                         : "+D"(d), "+c"(words)
+                         : "+&D"(d), "+&c"(words)
                          : "a"(fill), "r"(rest)
                          : "memory");
     return dst;
@@ -38,14 +42,13 @@ void *memset(void *dst, int c, size_t n)
 
 #else
 
-void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+static void copy_up(void *dst, const void *src, size_t n)
 {
     unsigned char *d = dst;
     const unsigned char *s = src;
 
     while (n--)
         *d++ = *s++;
-    return dst;
 }
 
 void *memset(void *dst, int c, size_t n)
@@ -59,19 +62,22 @@ void *memset(void *dst, int c, size_t n)
 
 #endif
 
+void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+{
+    copy_up(dst, src, n);
+    return dst;
+}
+
 void *memmove(void *dst, const void *src, size_t n)
 {
     unsigned char *d = dst;
     const unsigned char *s = src;
 
-    if (d <= s || d >= s + n) {
-        /* forwards is safe even when they overlap: each byte is read before it is overwritten */
-        for (size_t i = 0; i < n; i++)
-            d[i] = s[i];
-    } else {
+    if ((uintptr_t)dst - (uintptr_t)src >= n) /* below src, or behind its end */
+        copy_up(dst, src, n);
+    else
         while (n--)
             d[n] = s[n];
-    }
     return dst;
 }
 

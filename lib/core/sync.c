@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Mutex and semaphore, handed over in the order of asking. */
+/*
+ * Mutex and semaphore. Who gives one up hands it to the thread that has waited longest, before that
+ * runs: nobody can take it in between, so a thread that locks in a loop starves no other.
+ */
 #include <ringlet/errno.h>
 #include <ringlet/thread.h>
 
@@ -13,12 +16,8 @@ int mutex_lock(struct mutex *m)
 {
     if (m->owner == thread_current())
         return -EDEADLK;
-    while (m->owner) {
-        int ret = wait_on(&m->wq, DEADLINE_NEVER);
-
-        if (ret)
-            return ret;
-    }
+    if (m->owner)
+        return wait_on(&m->wq, DEADLINE_NEVER);
     m->owner = thread_current();
     return 0;
 }
@@ -35,8 +34,7 @@ int mutex_unlock(struct mutex *m)
 {
     if (m->owner != thread_current())
         return -EPERM;
-    m->owner = NULL;
-    wake_one(&m->wq);
+    m->owner = wake_one(&m->wq);
     return 0;
 }
 
@@ -48,14 +46,19 @@ void semaphore_init(struct semaphore *s, unsigned count)
 
 int semaphore_down(struct semaphore *s, uint64_t deadline)
 {
-    if (!wait_event(&s->wq, s->count > 0, deadline))
-        return -ETIMEDOUT;
+    if (s->count == 0) {
+        int ret = wait_on(&s->wq, deadline);
+
+        /* woken: handed over. Timed out: it may have come between that and now. */
+        if (ret != -ETIMEDOUT || s->count == 0)
+            return ret;
+    }
     s->count--;
     return 0;
 }
 
 void semaphore_up(struct semaphore *s)
 {
-    s->count++;
-    wake_one(&s->wq);
+    if (!wake_one(&s->wq))
+        s->count++;
 }

@@ -10,6 +10,8 @@
 #include <ringlet/string.h>
 #include <ringlet/thread.h>
 
+#define STACK_MAX ((PAGE_SIZE << PAGE_MAX_ORDER) - PAGE_SIZE) /* with the guard page one block */
+
 struct thread {
     struct list link; /* in ready, or in the wait queue it waits on */
     struct arch_context ctx;
@@ -52,6 +54,7 @@ int thread_init(void)
     memset(&main_thread, 0, sizeof(main_thread));
     setup(&main_thread, "main");
     list_init(&ready);
+    timer_reset();
     current = &main_thread;
     source = NULL;
     ended = NULL;
@@ -82,14 +85,37 @@ static void bury(void)
         destroy(t);
 }
 
+static void run_events(void)
+{
+    if (source && source->pending())
+        source->dispatch();
+}
+
+/* Timers first: a thread that waits beyond its deadline is to get its -ETIMEDOUT even when events
+ * wake it in each pass. */
 static void run_handlers(void)
 {
     if (handling)
         return;
     handling = true;
-    if (source && source->pending())
-        source->dispatch();
     timer_run_due();
+    run_events();
+    handling = false;
+}
+
+/* Nobody is ready: waits for events, or the next timer. When an event has made a thread ready
+ * timers wait for the next switch, so that the clock is not read on the way from one to the other.
+ */
+static void idle(void)
+{
+    if (!source && timer_next() == UINT64_MAX)
+        panic("every thread waits and nothing can wake one");
+    if (source)
+        source->block(timer_next());
+    handling = true;
+    run_events();
+    if (list_empty(&ready))
+        timer_run_due();
     handling = false;
 }
 
@@ -99,13 +125,8 @@ static void schedule(void)
     struct thread *from = current;
 
     run_handlers();
-    while (list_empty(&ready)) {
-        if (!source && timer_next() == UINT64_MAX)
-            panic("every thread waits and nothing can wake one");
-        if (source)
-            source->block(timer_next());
-        run_handlers();
-    }
+    while (list_empty(&ready))
+        idle();
     current = list_first(&ready, struct thread, link);
     list_del(&current->link);
     if (current == from)
@@ -124,8 +145,11 @@ static void thread_start(void)
 int thread_create(struct thread **out, const char *name, void (*fn)(void *arg), void *arg,
                   size_t stack_size)
 {
-    struct thread *t = heap_zalloc(1, sizeof(*t), MEM_THREAD);
+    struct thread *t;
 
+    if (stack_size > STACK_MAX)
+        return -ENOMEM;
+    t = heap_zalloc(1, sizeof(*t), MEM_THREAD);
     if (!t)
         return -ENOMEM;
     setup(t, name);
@@ -159,8 +183,8 @@ no_stack:
 
 void thread_exit(void)
 {
-    if (current == &main_thread)
-        panic("the first thread must not end");
+    if (handling || current == &main_thread)
+        panic("a handler or the first thread must not end");
     current->ended = true;
     wake_all(&current->joiners);
     ended = current;
@@ -227,27 +251,23 @@ int wait_on(struct wait_queue *wq, uint64_t deadline)
     if (deadline != DEADLINE_NEVER)
         timer_start(&current->timer, deadline);
     schedule();
-    timer_stop(&current->timer);
     return current->timed_out ? -ETIMEDOUT : 0;
 }
 
-static void wake(struct list *node)
+struct thread *wake_one(struct wait_queue *wq)
 {
-    struct thread *t = list_entry(node, struct thread, link);
+    struct thread *t = list_first(&wq->waiters, struct thread, link);
 
-    timer_stop(&t->timer); /* or it would take the thread out of the ready list */
-    list_del(node);
-    list_add_tail(&ready, node);
-}
-
-void wake_one(struct wait_queue *wq)
-{
-    if (!list_empty(&wq->waiters))
-        wake(wq->waiters.next);
+    if (!t)
+        return NULL;
+    timer_stop(&t->timer); /* it was woken: no deadline any more */
+    list_del(&t->link);
+    list_add_tail(&ready, &t->link);
+    return t;
 }
 
 void wake_all(struct wait_queue *wq)
 {
-    while (!list_empty(&wq->waiters))
-        wake(wq->waiters.next);
+    while (wake_one(wq))
+        ;
 }

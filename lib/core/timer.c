@@ -22,6 +22,11 @@ uint64_t clock_deadline(uint64_t ns)
     return __builtin_add_overflow(clock_now(), ns, &sum) ? UINT64_MAX : sum;
 }
 
+void timer_reset(void)
+{
+    list_init(&timers);
+}
+
 void timer_init(struct timer *t, void (*fn)(struct timer *t))
 {
     list_init(&t->link);
@@ -31,9 +36,10 @@ void timer_init(struct timer *t, void (*fn)(struct timer *t))
 
 void timer_start(struct timer *t, uint64_t deadline)
 {
-    struct list *after = timers.prev;
+    struct list *after;
 
     timer_stop(t);
+    after = timers.prev; /* now, as it may have been t itself */
     t->deadline = deadline;
     t->armed = true;
     /* from the end: a new timer mostly is the latest */

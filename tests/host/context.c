@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads on the host: ucontexts, announced to AddressSanitizer where that watches. */
-#include <ringlet/arch.h>
+/*
+ * Threads on the host. Stacks are switched here and not with swapcontext(), which makes two system
+ * calls and wipes what AddressSanitizer knows of the stack; that is told of each switch.
+ */
+#include "seam.h"
+
+#include "../../lib/core/mem_private.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ASAN 1
-#endif
-#endif
-
-#ifdef ASAN
-#include <sanitizer/asan_interface.h>
+#ifdef MEM_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif
 
 struct host_context {
-    ucontext_t uc;
+    void *sp; /* while it does not run */
     void (*entry)(void);
     const void *stack;
     size_t size;
@@ -28,10 +23,46 @@ struct host_context {
 };
 
 static struct host_context *current, *previous;
+static struct host_context *first; /* of the process' own stack */
+static jmp_buf *jump;              /* where the first context is to go when it runs next */
+
+/* Keeps what a call keeps on the stack, whose address goes to *from, and goes on with stack `to`.
+ */
+void host_switch(void **from, void *to);
+
+#if !defined(__x86_64__)
+#error "host_switch for this machine"
+#endif
+__asm__(".text\n"
+        ".type host_switch, @function\n"
+        "host_switch:\n"
+        "    push %rbp\n"
+        "    push %rbx\n"
+        "    push %r12\n"
+        "    push %r13\n"
+        "    push %r14\n"
+        "    push %r15\n"
+        "    mov %rsp, (%rdi)\n"
+        "    mov %rsi, %rsp\n"
+        "    pop %r15\n"
+        "    pop %r14\n"
+        "    pop %r13\n"
+        "    pop %r12\n"
+        "    pop %rbx\n"
+        "    pop %rbp\n"
+        "    ret\n"
+        ".size host_switch, . - host_switch\n");
+
+/* What host_switch finds on a new stack. */
+struct first_frame {
+    void *registers[6];
+    void (*start)(void);
+    void *caller; /* none: the end for who unwinds */
+};
 
 static void switched(struct host_context *self)
 {
-#ifdef ASAN
+#ifdef MEM_ASAN
     const void *bottom;
     size_t size;
 
@@ -50,11 +81,13 @@ static void start(void)
 
     switched(self);
     self->entry();
+    abort(); /* entry does not return */
 }
 
 static struct host_context *of(struct arch_context *ctx)
 {
-    /* mmap: the thread structure that points here is in memory that LeakSanitizer does not search */
+    /* mmap: the thread structure that points here is in memory that LeakSanitizer does not search
+     */
     if (!ctx->priv)
         ctx->priv = mmap(NULL, sizeof(struct host_context), PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -65,18 +98,19 @@ static struct host_context *of(struct arch_context *ctx)
 
 int arch_context_init(struct arch_context *ctx, void *stack, size_t size, void (*entry)(void))
 {
+    struct first_frame *frame =
+        (void *)(ROUND_DOWN((uintptr_t)stack + size, 16) - sizeof(struct first_frame));
     struct host_context *h;
 
+    if (size < PAGE_SIZE)
+        return -EINVAL;
     ctx->priv = NULL;
     h = of(ctx);
-    getcontext(&h->uc);
-    h->uc.uc_stack.ss_sp = stack;
-    h->uc.uc_stack.ss_size = size;
-    h->uc.uc_link = NULL;
+    *frame = (struct first_frame){.start = start};
+    h->sp = frame;
     h->entry = entry;
     h->stack = stack;
     h->size = size;
-    makecontext(&h->uc, start, 0);
     return 0;
 }
 
@@ -84,24 +118,46 @@ void arch_context_switch(struct arch_context *from, struct arch_context *to)
 {
     struct host_context *f = of(from), *t = of(to);
 
+    if (!first)
+        first = f;
     previous = f;
     current = t;
-#ifdef ASAN
+#ifdef MEM_ASAN
     __sanitizer_start_switch_fiber(&f->fake_stack, t->stack, t->size);
 #endif
-    swapcontext(&f->uc, &t->uc);
+    host_switch(&f->sp, t->sp);
     switched(f);
+    if (jump) {
+        jmp_buf *target = jump;
+
+        jump = NULL;
+        longjmp(*target, 1);
+    }
+}
+
+void host_contexts_jump(jmp_buf *to)
+{
+    void *unused;
+
+    if (current == first)
+        longjmp(*to, 1);
+    jump = to;
+#ifdef MEM_ASAN
+    __sanitizer_start_switch_fiber(NULL, first->stack, first->size);
+#endif
+    host_switch(&unused, first->sp);
+    abort();
+}
+
+void host_contexts_reset(void)
+{
+    if (first)
+        munmap(first, sizeof(*first));
+    first = current = previous = NULL;
 }
 
 void arch_context_destroy(struct arch_context *ctx)
 {
-#ifdef ASAN
-    struct host_context *h = ctx->priv;
-
-    /* frames that never returned leave marks that the stack's next user must not meet */
-    if (h && h->stack)
-        __asan_unpoison_memory_region(h->stack, h->size);
-#endif
     if (ctx->priv)
         munmap(ctx->priv, sizeof(struct host_context));
     ctx->priv = NULL;

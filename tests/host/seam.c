@@ -2,10 +2,13 @@
 /* The seam on the host: memory, time, and default answers of a Xen that does little. */
 #include "seam.h"
 
+#include "../../lib/core/mem_private.h"
+
 #include <ringlet/clock.h>
 #include <ringlet/printk.h>
 #include <ringlet/thread.h>
 
+#include <sanitizer/asan_interface.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +19,8 @@ struct shared_info *shared_info;
 long (*seam_hypercall)(unsigned nr, const unsigned long *arg);
 void (*seam_idle)(void);
 unsigned seam_grant_max_frames;
-uint64_t seam_sends, seam_polls, seam_now;
+uint64_t seam_sends, seam_polls, seam_now, seam_clock_reads;
+jmp_buf *seam_shutdown_jmp;
 evtchn_port_t seam_last_send;
 int seam_shutdown_reason;
 grant_entry_v1_t *seam_grants;
@@ -32,7 +36,9 @@ static size_t console_len;
 
 static void *map(size_t bytes)
 {
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    /* below 2 GiB, as a grant entry has 32 bits for a frame number */
+    void *p =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 
     if (p == MAP_FAILED) {
         perror("seam: mmap");
@@ -91,7 +97,9 @@ void seam_init(size_t bytes)
     seam_grant_max_frames = 32;
     seam_hypercall = NULL;
     seam_idle = NULL;
-    seam_sends = seam_polls = 0;
+    seam_sends = seam_polls = seam_clock_reads = 0;
+    seam_shutdown_jmp = NULL;
+    host_contexts_reset();
     seam_last_send = 0;
     seam_shutdown_reason = -1;
     seam_now = NSEC_PER_SEC;
@@ -107,6 +115,11 @@ void seam_init(size_t bytes)
 
 void seam_exit(void)
 {
+    /* the next user of these addresses is another */
+    for (size_t at = 0; at < memory_size; at += PAGE_SIZE)
+        mem_unpoison(memory + at, PAGE_SIZE);
+    /* the allocators poison what is free; the next mapping at this address must not inherit that */
+    ASAN_UNPOISON_MEMORY_REGION(memory, memory_size);
     munmap(memory, memory_size);
     munmap(shared_info, PAGE_SIZE);
     munmap(seam_grants, GRANT_FRAMES_MAX * PAGE_SIZE);
@@ -171,6 +184,8 @@ static long sched_op(unsigned long cmd, void *arg)
         return 0;
     if (cmd == SCHEDOP_shutdown) {
         seam_shutdown_reason = (int)((struct sched_shutdown *)arg)->reason;
+        if (seam_shutdown_jmp)
+            host_contexts_jump(seam_shutdown_jmp);
         fprintf(stderr, "seam: domain shutdown, reason %d\n%s", seam_shutdown_reason, console_text);
         abort();
     }
@@ -253,6 +268,7 @@ int arch_guard_page(void *page, bool guard)
 
 uint64_t arch_clock_now(void)
 {
+    seam_clock_reads++;
     return seam_now;
 }
 

@@ -9,10 +9,13 @@
 
 #include <ringlet/arch.h>
 
+#include <setjmp.h>
+
 /*
  * Everything anew: bytes of memory for the page allocator, cleared shared_info, console and
  * XenStore pages (their ports: 1 and 2), the time at 1 s, no hypercall hook, thread_init() done.
- * Every test's setup. Ends the process when the host has no memory.
+ * Every test's setup, on the stack that main() runs on. Ends the process when the host has no
+ * memory.
  */
 void seam_init(size_t bytes);
 /* Frees the memory of seam_init. */
@@ -25,7 +28,7 @@ extern long (*seam_hypercall)(unsigned nr, const unsigned long *arg);
 /*
  * Seam's own answers: SCHEDOP_poll returns 0 and, if no polled port is pending, moves seam_now to
  * the timeout (a poll without end and without event aborts the process with a message: the test is
- * stuck); SCHEDOP_yield 0; SCHEDOP_shutdown ends by longjmp to seam_shutdown_jmp if set, else
+ * stuck); SCHEDOP_yield 0; SCHEDOP_shutdown jumps to seam_shutdown_jmp if set, else it
  * aborts; GNTTABOP_query_size 1 of seam_grant_max_frames (32); EVTCHNOP_alloc_unbound hands out
  * ports from 3; send counts; unmask behaves; close, bind_* 0; the rest -ENOSYS.
  */
@@ -34,13 +37,16 @@ extern uint64_t seam_sends;          /* EVTCHNOP_send so far */
 extern evtchn_port_t seam_last_send; /* its port */
 extern uint64_t seam_polls;
 extern int seam_shutdown_reason; /* -1, or SCHEDOP_shutdown's */
+/* Set by the first thread's setjmp, reached from every thread. Behind it only seam_exit and
+ * seam_init may follow. (panic() prints its message once a process.) */
+extern jmp_buf *seam_shutdown_jmp;
 
 /* Called by SCHEDOP_poll before it looks for events: a place for a fake peer to run. May be NULL.
  */
 extern void (*seam_idle)(void);
 
-/* What arch_clock_now() says, ns. */
-extern uint64_t seam_now;
+/* What arch_clock_now() says, ns, and how often it was asked. */
+extern uint64_t seam_now, seam_clock_reads;
 
 /* As Xen does it when the peer notifies: sets the pending bit and, unless the port is masked,
  * selector and upcall_pending. */
@@ -54,5 +60,10 @@ void *seam_page(xen_pfn_t frame);
 /* What printk and print_raw wrote since seam_init, NUL-terminated (the newest 64 KiB). */
 const char *seam_console(void);
 void seam_console_clear(void);
+
+/* For seam.c, in context.c: forget the first thread's context; jump there from whichever thread
+ * runs. */
+void host_contexts_reset(void);
+void host_contexts_jump(jmp_buf *to) RINGLET_NORETURN;
 
 #endif

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# The part of the build that depends on x86: sources, and how a guest is linked.
+
+ARCH_DIR := arch/x86
+ARCH_SRCS := $(wildcard $(ARCH_DIR)/*.c) $(filter-out %.lds.S,$(wildcard $(ARCH_DIR)/*.S))
+
+# The link script as the linker reads it.
+ARCH_LDS := $(BUILD)/$(ARCH)/ringlet.lds
+$(ARCH_LDS): $(ARCH_DIR)/ringlet.lds.S $(call stamp,build)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x c -o $@ $<
+
+# $(call link_image,IMAGE,OBJECTS): a recipe line that links with the kernel library. The rule depends
+# on $(ARCH_LINK_DEPS), too.
+ARCH_LINK_DEPS := $(ARCH_LDS) $(addprefix $(ARCH_DIR)/,link-image.sh symbols.sh)
+link_image = LD="$(LD)" NM="$(NM)" CC="$(CC)" \
+	sh $(ARCH_DIR)/link-image.sh $(1) $(ARCH_LDS) $(2) $(LIBRINGLET)
+
+# $(call check_image,IMAGE,KERNEL-OBJECTS): a recipe line that fails when the image is not as it must be.
+check_image = READELF="$(CROSS_COMPILE)readelf" OBJDUMP="$(CROSS_COMPILE)objdump" \
+	sh $(ARCH_DIR)/check-image.sh $(1) $(2)

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Booting as a PV guest: start_info in, boot_info out. The domain builder has put, from low to high
+ * pseudo-physical addresses: free pages, the image at 1 MiB, the list of our machine frames (p2m),
+ * start_info, the XenStore and console pages, the first page tables, and its boot stack.
+ */
+#include <ringlet/string.h>
+
+#include "boot.h"
+#include "mmu.h"
+
+_Static_assert(offsetof(struct start_info, nr_pages) == 32, "start_info");
+_Static_assert(offsetof(struct start_info, shared_info) == 40, "start_info");
+_Static_assert(offsetof(struct start_info, flags) == 48, "start_info");
+_Static_assert(offsetof(struct start_info, store_mfn) == 56, "start_info");
+_Static_assert(offsetof(struct start_info, store_evtchn) == 64, "start_info");
+_Static_assert(offsetof(struct start_info, console.domU.mfn) == 72, "start_info");
+_Static_assert(offsetof(struct start_info, console.domU.evtchn) == 80, "start_info");
+_Static_assert(offsetof(struct start_info, pt_base) == 88, "start_info");
+_Static_assert(offsetof(struct start_info, nr_pt_frames) == 96, "start_info");
+_Static_assert(offsetof(struct start_info, mfn_list) == 104, "start_info");
+_Static_assert(offsetof(struct start_info, cmd_line) == 128, "start_info");
+_Static_assert(BOOT_CMDLINE_MAX == MAX_GUEST_CMDLINE, "boot_info.cmdline");
+
+/* All memory is free but what the builder has put something into. A module, which we have no use
+ * for, and the builder's boot stack, which we have left, are free. */
+static void find_free_memory(const struct start_info *si)
+{
+    boot_ram_add(0, (uint64_t)pv_pages << PAGE_SHIFT);
+    boot_ram_remove(0, PAGE_SIZE);
+    boot_ram_remove((uintptr_t)_text, image_size());
+    boot_ram_remove((uintptr_t)pv_p2m, pv_pages * sizeof(*pv_p2m));
+    boot_ram_remove((uintptr_t)si, PAGE_SIZE);
+    boot_ram_remove(si->pt_base, si->nr_pt_frames << PAGE_SHIFT);
+    if (boot_info.console)
+        boot_ram_remove((uintptr_t)boot_info.console, PAGE_SIZE);
+    if (boot_info.xenstore)
+        boot_ram_remove((uintptr_t)boot_info.xenstore, PAGE_SIZE);
+}
+
+static void find_shared_pages(const struct start_info *si)
+{
+    if (si->console.domU.mfn) {
+        boot_info.console = pv_page_of(si->console.domU.mfn);
+        boot_info.console_port = si->console.domU.evtchn;
+    }
+    if (si->store_mfn) {
+        boot_info.xenstore = pv_page_of(si->store_mfn);
+        boot_info.xenstore_port = si->store_evtchn;
+    }
+}
+
+static void map_shared_info(uint64_t machine_address)
+{
+    uintptr_t base = ROUND_UP(pv_pages << PAGE_SHIFT, SLOT_SIZE) + SLOT_SIZE;
+    int ret;
+
+    window_pages();
+    ret = window_init(base);
+    if (!ret)
+        ret = mmu_map_page(base, machine_address >> PAGE_SHIFT);
+    if (ret)
+        boot_fail("cannot map the shared page: %s", errno_name(ret));
+    shared_info = (void *)base;
+}
+
+void boot_pv(struct start_info *si)
+{
+    int ret;
+
+    boot_info.type = GUEST_PV;
+    hypercall_init_pv();
+    if (strncmp(si->magic, "xen-", 4))
+        boot_fail("start_info has the wrong magic");
+    pv_p2m = (const xen_pfn_t *)si->mfn_list;
+    pv_pages = MIN(si->nr_pages, MMU_ADDRESS_END >> PAGE_SHIFT);
+    boot_info.memory = (uint64_t)si->nr_pages << PAGE_SHIFT;
+    memcpy(boot_info.cmdline, si->cmd_line, BOOT_CMDLINE_MAX);
+    find_shared_pages(si);
+
+    ret = traps_init_pv();
+    if (ret)
+        boot_fail("trap table: %s", errno_name(ret));
+    mmu_root = (uint64_t *)si->pt_base;
+    mmu_nx = (cpuid_xen_pv(CPUID_FEATURES).edx & CPUID_NX) ? PTE_NX : 0;
+    find_free_memory(si);
+    ret = pv_mmu_init();
+    if (ret)
+        boot_fail("cannot map %lu MiB of memory: %s", boot_info.memory >> 20, errno_name(ret));
+    map_shared_info(si->shared_info);
+    boot_finish();
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page tables. Virtual = pseudo-physical for all memory of the guest; above it lies the window
+ * (grant.c). mmu.c is what both kinds of guest share; mmu_pv.c changes entries by asking Xen,
+ * mmu_pvh.c writes them.
+ */
+#ifndef RINGLET_X86_MMU_H
+#define RINGLET_X86_MMU_H
+
+#include <ringlet/arch.h>
+
+#include "cpu.h"
+
+#define SLOT_SIZE       (2UL << 20) /* what one level-1 table maps */
+#define SLOT_PAGES      512
+#define MMU_ADDRESS_END (1UL << 39) /* what one level-3 table maps; no more memory is used */
+
+/* The level-4 table; set before anything else here. */
+extern uint64_t *mmu_root;
+/* PTE_NX if the processor has it, else 0. */
+extern uint64_t mmu_nx;
+
+/* The entry for va in a table of level 1..4. */
+static inline uint64_t *mmu_slot(uint64_t *table, uintptr_t va, unsigned level)
+{
+    return &table[va >> (PAGE_SHIFT + 9 * (level - 1)) & (SLOT_PAGES - 1)];
+}
+
+/* The table that a present entry of level 2..4 leads to; NULL if there is none that we know. */
+uint64_t *mmu_table(uint64_t entry);
+/*
+ * The entry that decides about va: a page (level 1, or 2 with PTE_PSE), or the first that is not
+ * present. NULL beyond MMU_ADDRESS_END. Any context.
+ */
+uint64_t *mmu_find(uintptr_t va, unsigned *level);
+/* Whether all of these bytes can be read without a fault. Any context. */
+bool mmu_readable(uintptr_t va, size_t bytes);
+/* What the page at va must be like, by its place in the image: PTE_ bits without the frame. */
+uint64_t mmu_flags(uintptr_t va);
+
+/* Maps one page read-write at an address that mmu_pv/pvh_reserve made tables for. 0 or -errno. */
+int mmu_map_page(uintptr_t va, xen_pfn_t frame);
+
+/* ---- PV ---- */
+
+extern const xen_pfn_t *pv_p2m; /* machine frame by pseudo-physical frame */
+extern unsigned long pv_pages;
+
+/* The page that has this machine frame, or NULL. */
+void *pv_page_of(xen_pfn_t mfn);
+/* Maps all of the guest's memory. 0, -ENOMEM, or what Xen says. */
+int pv_mmu_init(void);
+int pv_mmu_reserve(uintptr_t va, size_t bytes);
+int pv_set_page(uintptr_t va, uint64_t entry);
+
+/* ---- PVH ---- */
+
+extern uint64_t pvh_l4[], pvh_l3[], pvh_l2[];
+
+/* Maps exactly the given memory (whole pages, no overlaps). 0 or -ENOMEM. */
+int pvh_mmu_init(const struct mem_region *ram, unsigned count);
+int pvh_mmu_reserve(uintptr_t va, size_t bytes);
+int pvh_set_page(uintptr_t va, uint64_t entry);
+/* From now on tables come from the page allocator. */
+void pvh_mmu_boot_done(void);
+
+#endif

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: MIT */
+/* The heap: against a model with random calls, and case by case. */
+#include "host/seam.h"
+#include "unit/random.h"
+
+#include "../../lib/core/mem_private.h"
+
+#include <ringlet/heap.h>
+#include <ringlet/string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#define MEMORY (4UL << 20)
+#define GRAINS (MEMORY / 16)
+#define PAGES  (MEMORY / PAGE_SIZE)
+#define BLOCKS 1500
+
+static int setup(void **state)
+{
+    (void)state;
+    seam_init(MEMORY);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    seam_exit();
+    return 0;
+}
+
+static struct page_stats page_stats(void)
+{
+    struct page_stats s;
+
+    page_get_stats(&s);
+    return s;
+}
+
+static struct heap_stats heap_stats(void)
+{
+    struct heap_stats s;
+
+    heap_get_stats(&s);
+    return s;
+}
+
+/* ---- the model ---- */
+
+struct block {
+    unsigned char *p; /* NULL: none */
+    size_t size;
+    enum mem_class class;
+    unsigned char fill;
+};
+
+static struct {
+    struct block block[BLOCKS];
+    uint16_t owner[GRAINS]; /* block number + 1 of each 16 bytes; KEPT: freed while pinned */
+    unsigned pins[PAGES];
+    int class[PAGES]; /* of the blocks in it + 1 */
+    unsigned in_page[PAGES];
+    size_t in_use[MEM_CLASSES], blocks;
+} model;
+
+#define KEPT UINT16_MAX
+
+static size_t offset_of(const void *p)
+{
+    return (uintptr_t)p - boot_info.ram[0].start;
+}
+
+static void model_alloc(struct random *r)
+{
+    unsigned n = random_below(r, BLOCKS);
+    struct block *b = &model.block[n];
+    size_t at, real;
+
+    if (b->p)
+        return;
+    b->size = random_below(r, 10) ? random_below(r, 300) : random_below(r, 12000);
+    b->class = (enum mem_class)random_below(r, MEM_CLASSES);
+    b->p = heap_alloc(b->size, b->class);
+    if (!b->p)
+        return;
+    real = heap_size(b->p);
+    assert_true(real >= b->size && real <= MAX(b->size * 3 / 2 + 32, ROUND_UP(b->size, PAGE_SIZE)));
+    assert_int_equal((uintptr_t)b->p % 16, 0);
+    if (b->size > 2048)
+        assert_int_equal((uintptr_t)b->p & PAGE_MASK, 0);
+    at = offset_of(b->p);
+    for (size_t g = at / 16; g < (at + real) / 16; g++) {
+        assert_int_equal(model.owner[g], 0);
+        model.owner[g] = (uint16_t)(n + 1);
+    }
+    for (size_t page = at / PAGE_SIZE; page <= (at + real - 1) / PAGE_SIZE; page++) {
+        assert_int_equal(model.pins[page], 0);
+        assert_true(model.class[page] == 0 || model.class[page] == (int)b->class + 1);
+        model.class[page] = (int)b->class + 1;
+        model.in_page[page]++;
+    }
+    b->fill = (unsigned char)random_u64(r);
+    memset(b->p, b->fill, real);
+    model.in_use[b->class] += real;
+    model.blocks++;
+}
+
+static void model_free(struct block *b)
+{
+    size_t at, real;
+
+    if (!b->p)
+        return;
+    at = offset_of(b->p);
+    real = heap_size(b->p);
+    for (size_t i = 0; i < real; i++)
+        assert_int_equal(b->p[i], b->fill);
+    for (size_t g = at / 16; g < (at + real) / 16; g++)
+        model.owner[g] = model.pins[g * 16 / PAGE_SIZE] ? KEPT : 0;
+    for (size_t page = at / PAGE_SIZE; page <= (at + real - 1) / PAGE_SIZE; page++)
+        if (!--model.in_page[page] && !model.pins[page])
+            model.class[page] = 0;
+    heap_free(b->p);
+    model.in_use[b->class] -= real;
+    model.blocks--;
+    b->p = NULL;
+}
+
+static void model_pin(struct random *r)
+{
+    const struct block *b = &model.block[random_below(r, BLOCKS)];
+    size_t i;
+
+    if (!b->p)
+        return;
+    i = random_u64(r) % heap_size(b->p);
+    assert_int_equal(page_pin(b->p + i), 0);
+    model.pins[offset_of(b->p + i) / PAGE_SIZE]++;
+}
+
+static void model_unpin(size_t page)
+{
+    if (!model.pins[page])
+        return;
+    page_unpin((char *)boot_info.ram[0].start + page * PAGE_SIZE);
+    if (--model.pins[page])
+        return;
+    for (size_t g = page * PAGE_SIZE / 16; g < (page + 1) * PAGE_SIZE / 16; g++)
+        if (model.owner[g] == KEPT)
+            model.owner[g] = 0;
+    if (!model.in_page[page])
+        model.class[page] = 0;
+}
+
+static void model_check(void)
+{
+    struct heap_stats h = heap_stats();
+    struct page_stats p = page_stats();
+    size_t sum = p.free + p.quarantined;
+
+    assert_memory_equal(h.in_use, model.in_use, sizeof(h.in_use));
+    assert_int_equal(h.blocks, model.blocks);
+    for (unsigned c = 0; c < MEM_CLASSES; c++) {
+        assert_true(h.high_water[c] >= h.in_use[c]);
+        sum += p.in_use[c];
+    }
+    assert_int_equal(sum, p.total);
+}
+
+static void model_run(struct random *r)
+{
+    struct page_stats before, after;
+
+    seam_exit();
+    seam_init(MEMORY);
+    memset(&model, 0, sizeof(model));
+    before = page_stats();
+    for (unsigned i = 0; i < 30000; i++) {
+        unsigned what = random_below(r, 100);
+        unsigned bias = i / 4000 % 2 ? 35 : 55;
+
+        if (what < bias)
+            model_alloc(r);
+        else if (what < 92)
+            model_free(&model.block[random_below(r, BLOCKS)]);
+        else if (what < 96)
+            model_pin(r);
+        else
+            for (unsigned k = 0; k < 30; k++)
+                model_unpin(random_below(r, PAGES));
+        if (i % 64 == 0)
+            model_check();
+    }
+    for (unsigned i = 0; i < BLOCKS; i++)
+        model_free(&model.block[i]);
+    model_check();
+    for (unsigned i = 0; i < PAGES; i++)
+        while (model.pins[i])
+            model_unpin(i);
+    model_check();
+    assert_int_equal(heap_stats().deferred, 0);
+    /* all but the descriptors has gone back */
+    after = page_stats();
+    assert_int_equal(after.in_use[MEM_HEAP], 0);
+    assert_int_equal(after.quarantined + after.pinned, 0);
+    assert_int_equal(before.free - after.free,
+                     after.in_use[MEM_KERNEL] - before.in_use[MEM_KERNEL]);
+    assert_true(before.free - after.free < 20);
+    assert_string_equal(seam_console(), "");
+}
+
+static void test_model(void **state)
+{
+    (void)state;
+    random_runs("heap model", 10, model_run);
+}
+
+/* ---- case by case ---- */
+
+static void test_every_size(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size < 9000; size++) {
+        unsigned char *p = heap_alloc(size, MEM_APP);
+
+        assert_non_null(p);
+        memset(p, 1, size);
+        assert_true(heap_size(p) >= size);
+        assert_true(heap_size(p) - size <= (size <= 2048 ? size * 11 / 20 + 32 : PAGE_MASK));
+        heap_free(p);
+    }
+    assert_int_equal(heap_stats().blocks, 0);
+}
+
+static void test_exhaustion_and_recovery(void **state)
+{
+    static void *block[GRAINS];
+    unsigned counts[2];
+
+    (void)state;
+    for (unsigned round = 0; round < 2; round++) {
+        unsigned n = 0;
+
+        while ((block[n] = heap_alloc(1000, MEM_APP)))
+            n++;
+        counts[round] = n;
+        assert_null(heap_alloc(100000, MEM_APP));
+        assert_int_equal(page_stats().free, 0);
+        while (n-- > 0)
+            heap_free(block[n]);
+    }
+    assert_int_equal(counts[0], counts[1]);
+    /* 1000 bytes are a quarter of a page: nearly all memory was had */
+    assert_true(counts[0] > (PAGES - 40) * 4);
+    assert_int_equal(heap_stats().blocks, 0);
+}
+
+/* As many small blocks as a page has, and one of a full page that is freed is the next to be had.
+ */
+static void test_full_pages(void **state)
+{
+    static const size_t sizes[] = {20, 48, 64, 600, 1360};
+    static unsigned char *block[300];
+
+    (void)state;
+    for (unsigned s = 0; s < ARRAY_SIZE(sizes); s++) {
+        size_t pages = page_stats().in_use[MEM_HEAP];
+
+        for (unsigned i = 0; i < 300; i++) {
+            block[i] = heap_alloc(sizes[s], MEM_APP);
+            memset(block[i], (int)i, sizes[s]);
+        }
+        pages = page_stats().in_use[MEM_HEAP] - pages;
+        assert_int_equal(pages, DIV_ROUND_UP(300, PAGE_SIZE / heap_size(block[0])));
+        heap_free(block[0]);
+        for (unsigned i = 1; i < 300; i++)
+            assert_int_equal(block[i][sizes[s] - 1], (unsigned char)i);
+        assert_ptr_equal(heap_alloc(sizes[s], MEM_APP), block[0]);
+        for (unsigned i = 0; i < 300; i++)
+            heap_free(block[i]);
+    }
+    assert_int_equal(heap_stats().blocks, 0);
+}
+
+static void test_zalloc(void **state)
+{
+    unsigned char *p = heap_alloc(640, MEM_APP);
+
+    (void)state;
+    memset(p, 0xee, 640);
+    heap_free(p);
+    p = heap_zalloc(64, 10, MEM_APP);
+    for (unsigned i = 0; i < 640; i++)
+        assert_int_equal(p[i], 0);
+    heap_free(p);
+    assert_null(heap_zalloc(SIZE_MAX / 2, 3, MEM_APP));
+    assert_null(heap_zalloc(1UL << 32, 1UL << 32, MEM_APP));
+    assert_null(heap_alloc(SIZE_MAX, MEM_APP));
+    assert_null(heap_alloc(SIZE_MAX - PAGE_SIZE + 2, MEM_APP));
+    assert_null(heap_alloc((PAGE_SIZE << PAGE_MAX_ORDER) + 1, MEM_APP));
+}
+
+static void test_strndup(void **state)
+{
+    char *p = heap_strndup("ab\0cd", 4, MEM_APP);
+
+    (void)state;
+    assert_memory_equal(p, "ab\0c", 5);
+    heap_free(p);
+    assert_null(heap_strndup("x", SIZE_MAX, MEM_APP));
+    mem_fail_nth(1);
+    assert_null(heap_strndup("x", 1, MEM_APP));
+    heap_free(NULL);
+    assert_int_equal(heap_stats().blocks, 0);
+}
+
+static void expect_report(void)
+{
+    assert_non_null(strstr(seam_console(), "is no block in use"));
+    seam_console_clear();
+}
+
+static void test_wrong_frees_are_reported(void **state)
+{
+    static char foreign[64];
+    char *a = heap_alloc(100, MEM_APP), *b = heap_alloc(100, MEM_APP);
+    char *large = heap_alloc(10000, MEM_APP), *pages = page_alloc(2, MEM_APP);
+    struct heap_stats before, after;
+
+    (void)state;
+    heap_free(b);
+    before = heap_stats();
+    heap_free(b);
+    expect_report();
+    heap_free(a + 16);
+    expect_report();
+    heap_free(a + 1);
+    expect_report();
+    heap_free(large + PAGE_SIZE);
+    expect_report();
+    heap_free(large + 16);
+    expect_report();
+    heap_free(foreign);
+    expect_report();
+    heap_free(pages); /* page_alloc's, so page_free's */
+    expect_report();
+    assert_int_equal(heap_size(pages), 0);
+    assert_int_equal(heap_size(foreign), 0);
+    assert_int_equal(heap_size(b), 0);
+    assert_int_equal(heap_size(large), 12288);
+    after = heap_stats();
+    assert_memory_equal(&before, &after, sizeof(before));
+    page_free(pages, 2);
+    heap_free(large);
+    heap_free(large);
+    expect_report();
+    heap_free(a);
+    heap_free(a);
+    expect_report();
+    assert_int_equal(heap_stats().blocks, 0);
+}
+
+/* A block of a pinned page is free in the books, but nobody gets it, nor another of that page. */
+static void test_pinned_page_gives_nothing(void **state)
+{
+    char *a = heap_alloc(128, MEM_BLOCK), *b, *c;
+
+    (void)state;
+    assert_int_equal(page_pin(a + 5), 0);
+    b = heap_alloc(128, MEM_BLOCK);
+    assert_int_not_equal(ROUND_DOWN((uintptr_t)a, PAGE_SIZE), ROUND_DOWN((uintptr_t)b, PAGE_SIZE));
+    heap_free(a);
+    assert_int_equal(heap_stats().deferred, 1);
+    assert_int_equal(heap_stats().blocks, 1);
+    heap_free(a);
+    expect_report();
+    assert_int_equal(page_pin(a), 0);
+    page_unpin(a);
+    assert_int_equal(heap_stats().deferred, 1);
+    page_unpin(a);
+    assert_int_equal(heap_stats().deferred, 0);
+    assert_false(page_is_pinned(a));
+    assert_int_equal(page_stats().in_use[MEM_HEAP], 1);
+    c = heap_alloc(128, MEM_APP); /* another class: another page */
+    assert_int_not_equal(ROUND_DOWN((uintptr_t)c, PAGE_SIZE), ROUND_DOWN((uintptr_t)b, PAGE_SIZE));
+    heap_free(b);
+    heap_free(c);
+    assert_int_equal(page_stats().in_use[MEM_HEAP], 0);
+}
+
+static void test_full_page_pinned_and_freed(void **state)
+{
+    char *block[32];
+
+    (void)state;
+    for (unsigned i = 0; i < 32; i++)
+        block[i] = heap_alloc(128, MEM_APP);
+    assert_int_equal(page_pin(block[31]), 0);
+    for (unsigned i = 0; i < 32; i++)
+        heap_free(block[i]);
+    assert_int_equal(heap_stats().deferred, 32);
+    assert_int_equal(page_stats().in_use[MEM_HEAP], 1);
+    page_unpin(block[0]);
+    assert_int_equal(page_stats().in_use[MEM_HEAP], 0);
+    assert_string_equal(seam_console(), "");
+}
+
+static void test_large_block_pinned_and_freed(void **state)
+{
+    char *p = heap_alloc(3 * PAGE_SIZE, MEM_APP);
+    size_t free_before = page_stats().free;
+
+    (void)state;
+    assert_int_equal(page_pin(p), 0);
+    assert_int_equal(page_pin(p + PAGE_SIZE), 0);
+    page_unpin(p);
+    heap_free(p);
+    assert_int_equal(heap_stats().blocks, 0);
+    assert_int_equal(page_stats().free, free_before + 2);
+    page_unpin(p + PAGE_SIZE);
+    assert_int_equal(page_stats().free, free_before + 3);
+    assert_string_equal(seam_console(), "");
+}
+
+/* Descriptors are enough for all memory there is. */
+static void test_much_memory(void **state)
+{
+    const size_t bytes = 512UL << 20;
+    char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                   -1, 0);
+    struct mem_region r = {(uintptr_t)p, bytes};
+    size_t n = 0;
+
+    (void)state;
+    assert_ptr_not_equal(p, MAP_FAILED);
+    assert_int_equal(page_init(&r, 1), 0);
+    while (heap_alloc(2048, MEM_APP))
+        n++;
+    assert_int_equal(page_stats().free, 0);
+    assert_true(n > bytes / 2048 / 100 * 97);
+    for (n = 0; n < bytes; n += 1 << 20)
+        mem_unpoison(p + n, 1 << 20);
+    munmap(p, bytes);
+}
+
+#ifdef MEM_ASAN
+static void test_sanitizer_sees_the_heap(void **state)
+{
+    char *p = heap_alloc(100, MEM_APP), *large = heap_alloc(5000, MEM_APP);
+    char *other = heap_alloc(100, MEM_APP); /* keeps the page */
+
+    (void)state;
+    assert_false(__asan_address_is_poisoned(p + 99));
+    assert_true(__asan_address_is_poisoned(p + 100));
+    assert_true(__asan_address_is_poisoned(large + 5000));
+    assert_int_equal(heap_size(p), 128); /* told: may be used */
+    assert_false(__asan_address_is_poisoned(p + 127));
+    page_pin(p);
+    heap_free(p);
+    assert_false(__asan_address_is_poisoned(p)); /* a peer may still write there */
+    page_unpin(p);
+    assert_true(__asan_address_is_poisoned(p));
+    assert_false(__asan_address_is_poisoned(other));
+    heap_free(other);
+    assert_true(__asan_address_is_poisoned(p + 99)); /* the page's first bytes are a free list's */
+    heap_free(large);
+    assert_true(__asan_address_is_poisoned(large + 100));
+}
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_model, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_every_size, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_exhaustion_and_recovery, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_zalloc, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_strndup, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wrong_frees_are_reported, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pinned_page_gives_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_page_pinned_and_freed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_large_block_pinned_and_freed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_much_memory, setup, teardown),
+#ifdef MEM_ASAN
+        cmocka_unit_test_setup_teardown(test_sanitizer_sees_the_heap, setup, teardown),
+#endif
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

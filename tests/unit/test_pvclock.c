@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Xen's clock as the guest computes it: arch/x86/clock.c with a time stamp counter of our own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* The host's seam has these, too. */
+#define shared_info       shared_info_under_test
+#define arch_clock_now    clock_now_under_test
+#define arch_clock_wall   clock_wall_under_test
+#define arch_clock_source clock_source_under_test
+
+#include "../../arch/x86/cpu.h"
+
+static uint64_t fake_tsc(void);
+
+#define rdtsc_ordered fake_tsc
+
+#include "../../arch/x86/clock.c"
+
+static struct shared_info page;
+struct shared_info *shared_info = &page;
+
+static uint64_t tsc;
+static unsigned updates; /* that Xen will make while the guest reads */
+
+static struct vcpu_time_info *const time_info = &page.vcpu_info[0].time;
+
+static uint64_t fake_tsc(void)
+{
+    if (updates) {
+        updates--;
+        time_info->version += 2;
+        time_info->system_time += 1000;
+    }
+    return tsc;
+}
+
+/* The clock never goes back, so each test begins later than all before it. */
+static uint64_t base = NSEC_PER_SEC;
+
+/* mul 2^31 and shift 1: one ns a tick */
+static int setup(void **state)
+{
+    (void)state;
+    base += 10000 * NSEC_PER_SEC;
+    tsc = 5000;
+    updates = 0;
+    *time_info = (struct vcpu_time_info){
+        .version = 2,
+        .tsc_timestamp = 4000,
+        .system_time = base,
+        .tsc_to_system_mul = 1U << 31,
+        .tsc_shift = 1,
+    };
+    return 0;
+}
+
+static void test_ticks_are_scaled(void **state)
+{
+    (void)state;
+    assert_int_equal(arch_clock_now(), base + 1000);
+    time_info->tsc_shift = 3;
+    assert_int_equal(arch_clock_now(), base + 4000);
+    time_info->tsc_shift = -2;
+    tsc = 4000 + 800000;
+    assert_int_equal(arch_clock_now(), base + 100000);
+    time_info->tsc_shift = 0;
+    time_info->tsc_to_system_mul = UINT32_MAX;
+    tsc = 4000 + (1ULL << 40); /* the product needs more than 64 bits */
+    assert_int_equal(arch_clock_now(), base + (1ULL << 40) - (1ULL << 8));
+}
+
+/* Xen's stamp is older than the domain, whose emulated counter began at 0 later. */
+static void test_stamp_before_the_counter_began(void **state)
+{
+    (void)state;
+    time_info->tsc_timestamp = (uint64_t)-700000;
+    tsc = 300000;
+    assert_int_equal(arch_clock_now(), base + 1000000);
+    tsc += 500;
+    assert_int_equal(arch_clock_now(), base + 1000500);
+}
+
+static void test_time_does_not_go_back(void **state)
+{
+    (void)state;
+    assert_int_equal(arch_clock_now(), base + 1000);
+    time_info->system_time -= 10;
+    assert_int_equal(arch_clock_now(), base + 1000);
+    tsc = 3990; /* before the stamp */
+    assert_int_equal(arch_clock_now(), base + 1000);
+    tsc = 5011;
+    assert_int_equal(arch_clock_now(), base + 1001);
+}
+
+static void test_an_update_while_reading_is_noticed(void **state)
+{
+    (void)state;
+    updates = 3;
+    assert_int_equal(arch_clock_now(), base + 3000 + 1000);
+}
+
+static void test_wall_clock(void **state)
+{
+    (void)state;
+    page.wc_version = 4;
+    page.wc_sec = 7;
+    page.wc_sec_hi = 1;
+    page.wc_nsec = 9;
+    assert_int_equal(arch_clock_wall(), ((1ULL << 32) + 7) * NSEC_PER_SEC + 9 + base + 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_ticks_are_scaled, setup),
+        cmocka_unit_test_setup(test_stamp_before_the_counter_began, setup),
+        cmocka_unit_test_setup(test_time_does_not_go_back, setup),
+        cmocka_unit_test_setup(test_an_update_while_reading_is_noticed, setup),
+        cmocka_unit_test_setup(test_wall_clock, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
