@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine that runs a frontend's life: one thread per device waits for what happens (a change
+ * of the backend's state, the deadline, our own wish to close, the driver's complaint), looks it up
+ * in the table (frontend_table.c) and acts. Starting and stopping are in frontend_start.c.
+ */
+#include "frontend_private.h"
+
+#include <ringlet/clock.h>
+#include <ringlet/heap.h>
+#include <ringlet/printk.h>
+#include <ringlet/string.h>
+
+#define RETRY (100 * NSEC_PER_MSEC) /* between attempts to read the state when memory is short */
+
+static const char *name_of(const struct frontend *fe)
+{
+    return fe->name ? fe->name : fe->path;
+}
+
+static void enter(struct frontend *fe, enum frontend_state state)
+{
+    fe->state = state;
+    /* The backend's state may mean something in the new state too, and will not change again. */
+    fe->look_again = true;
+    wake_all(&fe->wq);
+}
+
+/* ---- our own state node ---- */
+
+static int set_state_in(xs_transaction_t t, void *arg)
+{
+    struct frontend *fe = arg;
+    char *old;
+    int ret = xs_read(t, fe->path, "state", &old, NULL);
+
+    if (ret)
+        return ret;
+    heap_free(old);
+    return xs_printf(t, fe->path, "state", "%u", fe->own_state);
+}
+
+/* A device that the toolstack has removed must not come back as a lone state node: the node is only
+ * ever changed, not made. Other errors do not matter: the backend will time out. */
+static void set_closing_state(struct frontend *fe, unsigned state)
+{
+    int ret;
+
+    fe->own_state = state;
+    ret = xs_transaction(set_state_in, fe);
+    if (ret == -ENOTCONN || ret == -EPROTO)
+        fe->backend_state = XenbusStateUnknown; /* nothing more will be heard of it */
+}
+
+/* ---- connecting ---- */
+
+struct publication {
+    struct frontend *fe;
+    struct frontend_key keys[FRONTEND_KEYS_MAX];
+    unsigned count;
+    struct xs_batch_item items[FRONTEND_KEYS_MAX + 1];
+};
+
+static int publish(xs_transaction_t t, void *arg)
+{
+    struct publication *p = arg;
+    char state[] = {'0' + XenbusStateInitialised, '\0'};
+    int ret;
+
+    for (unsigned i = 0; i < p->count; i++)
+        p->items[i] = (struct xs_batch_item){
+            .op = XS_OP_WRITE,
+            .dir = p->fe->path,
+            .node = p->keys[i].name,
+            .text = p->keys[i].value,
+        };
+    p->items[p->count] = (struct xs_batch_item){
+        .op = XS_OP_WRITE, .dir = p->fe->path, .node = "state", .text = state};
+    ret = xs_batch(t, p->items, p->count + 1);
+    for (unsigned i = 0; i <= p->count && !ret; i++)
+        ret = p->items[i].ret;
+    return ret;
+}
+
+static int negotiate(struct frontend *fe)
+{
+    struct publication *p = heap_zalloc(1, sizeof(*p), MEM_XENSTORE);
+    int ret;
+
+    if (!p)
+        return -ENOMEM;
+    p->fe = fe;
+    ret = fe->ops->negotiate(fe, p->keys, &p->count);
+    if (!ret && p->count > FRONTEND_KEYS_MAX)
+        ret = -E2BIG;
+    if (!ret) {
+        ret = xs_transaction(publish, p);
+        if (ret)
+            pr_err("%s: cannot write its keys to %s: %s\n", name_of(fe), fe->path, errno_name(ret));
+    }
+    heap_free(p);
+    return ret;
+}
+
+static void connect(struct frontend *fe)
+{
+    int ret = fe->ops->connected(fe);
+
+    if (!ret) {
+        fe->deadline = DEADLINE_NEVER;
+        enter(fe, FE_CONNECTED); /* whoever waits may start I/O while the state is written */
+        ret = xs_printf(XS_NO_TRANSACTION, fe->path, "state", "%u", XenbusStateConnected);
+    }
+    if (ret)
+        frontend_fail(fe, ret);
+}
+
+/* ---- closing ---- */
+
+static void report_timeout(const struct frontend *fe, const char *what, uint64_t ns)
+{
+    bool whole = ns % NSEC_PER_SEC == 0;
+
+    pr_err("%s: backend %s did not %s within %llu %s: it is in state %s\n", name_of(fe),
+           fe->backend_path, what,
+           (unsigned long long)(ns / (whole ? NSEC_PER_SEC : NSEC_PER_MSEC)), whole ? "s" : "ms",
+           xenbus_state_name(fe->backend_state));
+}
+
+static int reason_for(const struct frontend *fe, unsigned event)
+{
+    switch (event) {
+    case FE_EV_CLOSE:
+        return -ESHUTDOWN;
+    case FE_EV_FAIL:
+        return fe->fail_reason;
+    case FE_EV_TIMEOUT:
+        report_timeout(fe, "connect", fe->connect_timeout_ns);
+        return -ETIMEDOUT;
+    case XenbusStateUnknown:
+        pr_warn("%s: backend %s is gone\n", name_of(fe), fe->backend_path);
+        return -ENODEV;
+    default:
+        pr_warn("%s: backend %s closes: it went to state %s\n", name_of(fe), fe->backend_path,
+                xenbus_state_name(event));
+        return -ENODEV;
+    }
+}
+
+static void lose(struct frontend *fe, unsigned event)
+{
+    if (fe->lost_called)
+        return;
+    fe->lost_called = true;
+    fe->error = reason_for(fe, event);
+    fe->ops->lost(fe, fe->error);
+    fe->deadline = clock_deadline(fe->close_timeout_ns);
+}
+
+static void finish(struct frontend *fe, unsigned event)
+{
+    if (fe->lost_called && event == FE_EV_TIMEOUT) {
+        report_timeout(fe, "close", fe->close_timeout_ns);
+        fe->close_error = -ETIMEDOUT;
+    }
+    lose(fe, event);
+    fe->ops->disconnected(fe);
+    if (fe->state != FE_CLOSE_WAIT)
+        set_closing_state(fe, XenbusStateClosed);
+    enter(fe, FE_CLOSED);
+}
+
+static void act(struct frontend *fe, unsigned event)
+{
+    int ret;
+
+    switch (frontend_next(fe->state, event)) {
+    case FE_DO_NEGOTIATE:
+        ret = negotiate(fe);
+        if (ret)
+            frontend_fail(fe, ret);
+        else
+            enter(fe, FE_WAIT_CONNECT);
+        break;
+    case FE_DO_CONNECT:
+        connect(fe);
+        break;
+    case FE_DO_LOSE:
+        lose(fe, event);
+        set_closing_state(fe, XenbusStateClosing);
+        enter(fe, FE_CLOSING);
+        break;
+    case FE_DO_CLOSE:
+        set_closing_state(fe, XenbusStateClosed);
+        enter(fe, FE_CLOSE_WAIT);
+        break;
+    case FE_DO_FINISH:
+        finish(fe, event);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- what happens ---- */
+
+/* XenStore itself failed: what that means depends on how much we still need it. */
+static unsigned xenstore_failed(struct frontend *fe, int err)
+{
+    if (fe->state == FE_CLOSING || fe->state == FE_CLOSE_WAIT)
+        return XenbusStateUnknown; /* nothing more will be heard of the backend */
+    if (err == -ENOMEM) {
+        fe->watch.seen = fe->watch.events - 1; /* the change is still to be read */
+        thread_sleep(RETRY);
+        return FE_EVENTS;
+    }
+    pr_err("%s: cannot read the state of %s: %s\n", name_of(fe), fe->backend_path, errno_name(err));
+    if (fe->state == FE_CONNECTED)
+        return FE_EVENTS; /* ring and event channel work without XenStore */
+    fe->fail_reason = err;
+    return FE_EV_FAIL;
+}
+
+static unsigned backend_changed(struct frontend *fe)
+{
+    unsigned before = fe->backend_state;
+    uint64_t state;
+    int ret;
+
+    fe->watch.seen = fe->watch.events;
+    ret = xs_read_u64(XS_NO_TRANSACTION, fe->backend_path, "state", 0, FE_EV_BACKEND_LAST,
+                      XenbusStateUnknown, &state);
+    if (ret && ret != -EINVAL && ret != -ERANGE)
+        return xenstore_failed(fe, ret);
+    fe->backend_state = (unsigned)state;
+    if (fe->state == FE_CONNECTED && fe->ops->changed && before == XenbusStateConnected &&
+        state == XenbusStateConnected)
+        fe->ops->changed(fe);
+    return fe->backend_state;
+}
+
+static bool something_happened(const struct frontend *fe)
+{
+    return fe->fail_wanted || fe->close_wanted || fe->look_again ||
+           fe->watch.events != fe->watch.seen;
+}
+
+static unsigned next_event(struct frontend *fe)
+{
+    wait_event(&fe->events, something_happened(fe), fe->deadline);
+    if (fe->fail_wanted) {
+        fe->fail_wanted = false;
+        return FE_EV_FAIL;
+    }
+    if (fe->close_wanted) {
+        fe->close_wanted = false;
+        return FE_EV_CLOSE;
+    }
+    if (clock_now() >= fe->deadline) {
+        /* Also when the backend never stops to change its state. */
+        fe->deadline = DEADLINE_NEVER;
+        return FE_EV_TIMEOUT;
+    }
+    if (fe->look_again) {
+        fe->look_again = false;
+        return fe->backend_state;
+    }
+    return fe->watch.events != fe->watch.seen ? backend_changed(fe) : FE_EVENTS;
+}
+
+static void watch_fired(struct xs_watch *w)
+{
+    struct frontend *fe = w->arg;
+
+    wake_all(&fe->events);
+}
+
+void frontend_thread(void *arg)
+{
+    struct frontend *fe = arg;
+    int ret;
+
+    fe->watch.fn = watch_fired;
+    fe->watch.arg = fe;
+    ret = xs_watch(&fe->watch, fe->backend_path, "state");
+    if (!ret && fe->own_state != XenbusStateInitialising)
+        ret = xs_printf(XS_NO_TRANSACTION, fe->path, "state", "%u", XenbusStateInitialising);
+    if (ret) {
+        pr_err("%s: cannot start: %s\n", name_of(fe), errno_name(ret));
+        frontend_fail(fe, ret);
+    }
+    while (fe->state != FE_CLOSED)
+        act(fe, next_event(fe));
+    if (fe->watch.token)
+        xs_unwatch(&fe->watch);
+}
+
+void frontend_fail(struct frontend *fe, int reason)
+{
+    if (fe->fail_wanted || fe->lost_called)
+        return;
+    fe->fail_reason = reason < 0 ? reason : -EIO;
+    fe->fail_wanted = true;
+    wake_all(&fe->events);
+}

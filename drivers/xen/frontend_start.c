@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting a frontend: who is its backend? And waiting for it, and stopping it. */
+#include "frontend_private.h"
+
+#include <ringlet/clock.h>
+#include <ringlet/format.h>
+#include <ringlet/heap.h>
+#include <ringlet/printk.h>
+#include <ringlet/string.h>
+#include <xen/io/xs_wire.h>
+
+#define CONNECT_TIMEOUT (30 * NSEC_PER_SEC)
+#define CLOSE_TIMEOUT   (10 * NSEC_PER_SEC)
+
+static bool path_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '@' || c == '/';
+}
+
+/* An absolute path as XenStore allows it, short enough that keys can be added to it. */
+static bool plausible_path(const char *path, size_t len)
+{
+    if (len < 2 || len > XENSTORE_ABS_PATH_MAX / 2 || path[0] != '/' || path[len - 1] == '/')
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!path_character(path[i]) || (path[i] == '/' && path[i + 1] == '/'))
+            return false;
+    return true;
+}
+
+static int read_backend(struct frontend *fe)
+{
+    struct xs_batch_item item[] = {
+        {.op = XS_OP_READ, .dir = fe->path, .node = "backend"},
+        {.op = XS_OP_READ, .dir = fe->path, .node = "backend-id"},
+        {.op = XS_OP_READ, .dir = fe->path, .node = "state"},
+    };
+    const char *name = fe->name ? fe->name : fe->path;
+    uint64_t id, state;
+    int ret = xs_batch(XS_NO_TRANSACTION, item, ARRAY_SIZE(item));
+
+    if (!ret)
+        ret = item[0].ret;
+    if (ret)
+        goto out;
+    ret = -EINVAL;
+    if (!plausible_path(item[0].value, item[0].len)) {
+        pr_err("%s: %s/backend is no path of a backend\n", name, fe->path);
+        goto out;
+    }
+    if (item[1].ret == -ENOENT) {
+        pr_err("%s: %s/backend-id is missing\n", name, fe->path);
+        goto out;
+    }
+    ret = xs_item_u64(&item[1], 0, DOMID_FIRST_RESERVED - 1, 0, &id);
+    if (ret) {
+        ret = ret == -ERANGE ? -EINVAL : ret;
+        goto out;
+    }
+    fe->backend_id = (domid_t)id;
+    /* Anything but Initialising is left from an earlier life and is written anew. */
+    xs_item_u64(&item[2], 0, UINT64_MAX, XenbusStateUnknown, &state);
+    fe->own_state = state == XenbusStateInitialising ? XenbusStateInitialising : XenbusStateUnknown;
+    fe->backend_path = item[0].value;
+    item[0].value = NULL;
+    ret = 0;
+out:
+    xs_batch_free(item, ARRAY_SIZE(item));
+    return ret;
+}
+
+static void free_paths(struct frontend *fe)
+{
+    heap_free(fe->path);
+    heap_free(fe->backend_path);
+    fe->path = fe->backend_path = NULL;
+}
+
+int frontend_start(struct frontend *fe, const char *path, const struct frontend_ops *ops,
+                   void *priv)
+{
+    const char *number = strrchr(path, '/');
+    char thread[32];
+    int ret = -ENOMEM;
+
+    fe->ops = ops;
+    fe->priv = priv;
+    fe->state = FE_WAIT_INIT;
+    fe->backend_state = XenbusStateUnknown;
+    wait_queue_init(&fe->wq);
+    wait_queue_init(&fe->events);
+    if (!fe->connect_timeout_ns)
+        fe->connect_timeout_ns = CONNECT_TIMEOUT;
+    if (!fe->close_timeout_ns)
+        fe->close_timeout_ns = CLOSE_TIMEOUT;
+    fe->deadline = clock_deadline(fe->connect_timeout_ns);
+    fe->path = heap_strndup(path, strlen(path), MEM_XENSTORE);
+    if (fe->path)
+        ret = read_backend(fe);
+    if (!ret) {
+        format(thread, sizeof(thread), "%s-%s", ops->type, number ? number + 1 : path);
+        ret = thread_create(&fe->thread, thread, frontend_thread, fe, THREAD_STACK_DEFAULT);
+    }
+    if (ret)
+        free_paths(fe);
+    return ret;
+}
+
+int frontend_wait_connected(struct frontend *fe)
+{
+    wait_event(&fe->wq, fe->state >= FE_CONNECTED, DEADLINE_NEVER);
+    return fe->state == FE_CONNECTED ? 0 : fe->error;
+}
+
+int frontend_stop(struct frontend *fe)
+{
+    if (!fe->thread)
+        return 0;
+    fe->close_wanted = true;
+    wake_all(&fe->events);
+    thread_join(fe->thread);
+    fe->thread = NULL;
+    free_paths(fe);
+    return fe->close_error;
+}

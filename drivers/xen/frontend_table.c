@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a frontend does in a state when something happens: every pair is in the table, so nothing
+ * that the other side writes is unforeseen (XSA-465).
+ */
+#include <ringlet/frontend.h>
+
+_Static_assert((unsigned)FE_EV_TIMEOUT > (unsigned)XenbusStateReconfigured,
+               "events of our own lie beyond the backend's states");
+
+#define DO(what) FE_DO_##what
+
+static const uint8_t table[FE_STATES][FE_EVENTS] = {
+    /* A backend found closed is still busy with the guest's (or driver's) last life: it will go to
+     * InitWait when it sees our Initialising. A missing state may still be written. One that is
+     * beyond InitWait already (qdisk may be) has made its offers. */
+    [FE_WAIT_INIT] =
+        {
+            [XenbusStateUnknown] = DO(NOTHING),
+            [XenbusStateInitialising] = DO(NOTHING),
+            [XenbusStateInitWait] = DO(NEGOTIATE),
+            [XenbusStateInitialised] = DO(NEGOTIATE),
+            [XenbusStateConnected] = DO(NEGOTIATE),
+            [XenbusStateClosing] = DO(NOTHING),
+            [XenbusStateClosed] = DO(NOTHING),
+            [XenbusStateReconfiguring] = DO(NOTHING),
+            [XenbusStateReconfigured] = DO(NOTHING),
+            [FE_EV_TIMEOUT] = DO(FINISH),
+            [FE_EV_CLOSE] = DO(FINISH),
+            [FE_EV_FAIL] = DO(FINISH),
+        },
+    /* Initialising or InitWait: it has not reacted yet, or was restarted and will find our keys. */
+    [FE_WAIT_CONNECT] =
+        {
+            [XenbusStateUnknown] = DO(FINISH),
+            [XenbusStateInitialising] = DO(NOTHING),
+            [XenbusStateInitWait] = DO(NOTHING),
+            [XenbusStateInitialised] = DO(NOTHING),
+            [XenbusStateConnected] = DO(CONNECT),
+            [XenbusStateClosing] = DO(LOSE),
+            [XenbusStateClosed] = DO(FINISH),
+            [XenbusStateReconfiguring] = DO(NOTHING),
+            [XenbusStateReconfigured] = DO(NOTHING),
+            [FE_EV_TIMEOUT] = DO(LOSE),
+            [FE_EV_CLOSE] = DO(LOSE),
+            [FE_EV_FAIL] = DO(LOSE),
+        },
+    /* Back to an earlier state: it was restarted and knows nothing of our rings. */
+    [FE_CONNECTED] =
+        {
+            [XenbusStateUnknown] = DO(FINISH),
+            [XenbusStateInitialising] = DO(LOSE),
+            [XenbusStateInitWait] = DO(LOSE),
+            [XenbusStateInitialised] = DO(LOSE),
+            [XenbusStateConnected] = DO(NOTHING),
+            [XenbusStateClosing] = DO(LOSE),
+            [XenbusStateClosed] = DO(FINISH),
+            [XenbusStateReconfiguring] = DO(NOTHING),
+            [XenbusStateReconfigured] = DO(NOTHING),
+            [FE_EV_TIMEOUT] = DO(NOTHING),
+            [FE_EV_CLOSE] = DO(LOSE),
+            [FE_EV_FAIL] = DO(LOSE),
+        },
+    /* Anything but Closing and Closed: it has not seen ours yet. */
+    [FE_CLOSING] =
+        {
+            [XenbusStateUnknown] = DO(FINISH),
+            [XenbusStateInitialising] = DO(NOTHING),
+            [XenbusStateInitWait] = DO(NOTHING),
+            [XenbusStateInitialised] = DO(NOTHING),
+            [XenbusStateConnected] = DO(NOTHING),
+            [XenbusStateClosing] = DO(CLOSE),
+            [XenbusStateClosed] = DO(FINISH),
+            [XenbusStateReconfiguring] = DO(NOTHING),
+            [XenbusStateReconfigured] = DO(NOTHING),
+            [FE_EV_TIMEOUT] = DO(FINISH),
+            [FE_EV_CLOSE] = DO(NOTHING),
+            [FE_EV_FAIL] = DO(NOTHING),
+        },
+    /* Initialising or InitWait: it was Closed so briefly that we missed it. */
+    [FE_CLOSE_WAIT] =
+        {
+            [XenbusStateUnknown] = DO(FINISH),
+            [XenbusStateInitialising] = DO(FINISH),
+            [XenbusStateInitWait] = DO(FINISH),
+            [XenbusStateInitialised] = DO(NOTHING),
+            [XenbusStateConnected] = DO(NOTHING),
+            [XenbusStateClosing] = DO(NOTHING),
+            [XenbusStateClosed] = DO(FINISH),
+            [XenbusStateReconfiguring] = DO(NOTHING),
+            [XenbusStateReconfigured] = DO(NOTHING),
+            [FE_EV_TIMEOUT] = DO(FINISH),
+            [FE_EV_CLOSE] = DO(NOTHING),
+            [FE_EV_FAIL] = DO(NOTHING),
+        },
+    /* The end: the frontend's thread has gone. */
+    [FE_CLOSED] = {[0 ... FE_EVENTS - 1] = DO(NOTHING)},
+};
+
+enum frontend_action frontend_next(enum frontend_state state, unsigned event)
+{
+    if ((unsigned)state >= FE_STATES || event >= FE_EVENTS)
+        return FE_DO_NOTHING;
+    return (enum frontend_action)table[state][event];
+}
+
+const char *xenbus_state_name(unsigned state)
+{
+    static const char *const names[] = {
+        [XenbusStateUnknown] = "Unknown",
+        [XenbusStateInitialising] = "Initialising",
+        [XenbusStateInitWait] = "InitWait",
+        [XenbusStateInitialised] = "Initialised",
+        [XenbusStateConnected] = "Connected",
+        [XenbusStateClosing] = "Closing",
+        [XenbusStateClosed] = "Closed",
+        [XenbusStateReconfiguring] = "Reconfiguring",
+        [XenbusStateReconfigured] = "Reconfigured",
+    };
+
+    return state < ARRAY_SIZE(names) ? names[state] : "?";
+}

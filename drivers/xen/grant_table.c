@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The grant table, version 1. A free entry's `frame` field holds the next free reference: Xen looks
+ * at an entry only when its flags say that it is valid, so the free list needs no memory of its own
+ * and taking a reference touches the very cache line that is then filled. Entries beyond
+ * `fresh` have never been used; the table grows when the list is empty and those are used up.
+ */
+#include "grant_private.h"
+
+#include <ringlet/arch.h>
+#include <ringlet/clock.h>
+#include <ringlet/printk.h>
+#include <ringlet/string.h>
+
+#define ENTRIES_PER_FRAME (PAGE_SIZE / sizeof(struct grant_entry_v1))
+/* Xen changes only the in-use bits of a valid entry, each at most twice per map or copy; a peer
+ * that makes it do so without end gets -EBUSY. */
+#define END_ATTEMPTS 8
+
+_Static_assert(sizeof(struct grant_entry_v1) == 8, "grant entry v1 ABI");
+_Static_assert(offsetof(struct grant_entry_v1, domid) == 2, "grant entry v1 ABI");
+_Static_assert(offsetof(struct grant_entry_v1, frame) == 4, "grant entry v1 ABI");
+_Static_assert(sizeof(struct gnttab_query_size) == 16, "gnttab_query_size ABI");
+
+static struct {
+    struct grant_entry_v1 *table;
+    grant_ref_t free; /* the reference used last, 0 = none */
+    grant_ref_t fresh, limit;
+    unsigned listed; /* length of the free list */
+    unsigned in_use, high_water;
+    unsigned frames, max_frames;
+    bool grow_failed; /* the last attempt to grow: do not promise what is not there */
+    uint64_t made, ended, busy;
+    struct list waiters;
+    struct timer wake; /* calls waiters in handler context */
+} gt;
+
+static int grow(void)
+{
+    unsigned want = MIN(gt.frames ? gt.frames * 2 : 1, gt.max_frames);
+    void *table;
+    int ret = -ENOSPC;
+
+    if (want > gt.frames) {
+        ret = arch_map_grant_frames(want, &table);
+        if (ret && want > gt.frames + 1) {
+            want = gt.frames + 1;
+            ret = arch_map_grant_frames(want, &table);
+        }
+    }
+    if (ret) {
+        if (!gt.grow_failed && ret != -ENOSPC)
+            pr_warn("grant table: %u of %u frames, no more: %s\n", gt.frames, gt.max_frames,
+                    errno_name(ret));
+        gt.grow_failed = true;
+        return ret;
+    }
+    gt.table = table;
+    gt.frames = want;
+    gt.limit = (grant_ref_t)(want * ENTRIES_PER_FRAME);
+    gt.grow_failed = false;
+    return 0;
+}
+
+static grant_ref_t take(void)
+{
+    grant_ref_t ref = gt.free;
+
+    if (ref) {
+        gt.free = gt.table[ref].frame;
+        gt.listed--;
+        return ref;
+    }
+    if (gt.fresh == gt.limit && grow())
+        return 0;
+    return gt.fresh++;
+}
+
+static void give_back(grant_ref_t ref)
+{
+    gt.table[ref].frame = gt.free;
+    gt.free = ref;
+    gt.listed++;
+}
+
+int gnttab_grant(domid_t peer, const void *va, bool readonly)
+{
+    xen_pfn_t frame = arch_frame(va);
+    struct grant_entry_v1 *e;
+    grant_ref_t ref;
+
+    if (frame >> 32) /* version 1 knows 16 TiB */
+        return -ERANGE;
+    ref = take();
+    if (!ref)
+        return -ENOSPC;
+    e = &gt.table[ref];
+    WRITE_ONCE(e->frame, (uint32_t)frame);
+    WRITE_ONCE(e->domid, peer);
+    wmb(); /* Xen must not see a valid entry with the old frame or domain */
+    WRITE_ONCE(e->flags, (uint16_t)(GTF_permit_access | (readonly ? GTF_readonly : 0)));
+    gt.made++;
+    if (++gt.in_use > gt.high_water)
+        gt.high_water = gt.in_use;
+    return (int)ref;
+}
+
+static bool granted(grant_ref_t ref)
+{
+    return ref >= GNTTAB_NR_RESERVED_ENTRIES && ref < gt.fresh &&
+           READ_ONCE(gt.table[ref].flags) != GTF_invalid;
+}
+
+/* Waiters are called in handler context from a timer that is due at once, never from here: the
+ * caller may be anybody, and a waiter may end grants itself. */
+static void wake_waiters_soon(void)
+{
+    struct gnttab_waiter *w = list_first(&gt.waiters, struct gnttab_waiter, link);
+
+    if (w && !gt.wake.armed && gnttab_available() >= w->need)
+        timer_start(&gt.wake, 0);
+}
+
+int gnttab_end(grant_ref_t ref)
+{
+    struct grant_entry_v1 *e;
+    uint16_t flags;
+
+    if (!granted(ref))
+        return -EINVAL;
+    e = &gt.table[ref];
+    flags = READ_ONCE(e->flags);
+    for (unsigned i = 0; !(flags & (GTF_reading | GTF_writing)); i++) {
+        if (i == END_ATTEMPTS)
+            break;
+        /* A full barrier both ways: what the peer wrote is visible after it. */
+        if (__atomic_compare_exchange_n(&e->flags, &flags, GTF_invalid, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST)) {
+            give_back(ref);
+            gt.in_use--;
+            gt.ended++;
+            if (!list_empty(&gt.waiters))
+                wake_waiters_soon();
+            return 0;
+        }
+    }
+    gt.busy++;
+    return -EBUSY;
+}
+
+bool gnttab_busy(grant_ref_t ref)
+{
+    return granted(ref) && (READ_ONCE(gt.table[ref].flags) & (GTF_reading | GTF_writing));
+}
+
+unsigned gnttab_available(void)
+{
+    unsigned frames = gt.grow_failed ? gt.frames : gt.max_frames;
+
+    return gt.listed + (unsigned)(frames * ENTRIES_PER_FRAME) - gt.fresh;
+}
+
+void gnttab_wait(struct gnttab_waiter *w)
+{
+    list_add_tail(&gt.waiters, &w->link);
+    wake_waiters_soon();
+}
+
+void gnttab_wait_cancel(struct gnttab_waiter *w)
+{
+    if (w->link.next)
+        list_del(&w->link);
+    wake_waiters_soon(); /* the next one may need less */
+}
+
+/* First come, first served: a waiter for many is not overtaken by those that need few. A waiter
+ * that waits again goes to the end and is not called again in this pass. */
+static void call_waiters(struct timer *t)
+{
+    unsigned count = 0;
+
+    (void)t;
+    list_for_each (pos, &gt.waiters)
+        count++;
+    for (; count; count--) {
+        struct gnttab_waiter *w = list_first(&gt.waiters, struct gnttab_waiter, link);
+
+        if (!w || gnttab_available() < w->need)
+            break;
+        list_del(&w->link);
+        w->fn(w);
+    }
+    wake_waiters_soon();
+}
+
+int gnttab_init(void)
+{
+    struct gnttab_query_size query = {.dom = DOMID_SELF};
+    long ret = hypercall_grant_table_op(GNTTABOP_query_size, &query, 1);
+
+    if (ret < 0)
+        return (int)ret;
+    if (query.status != GNTST_okay || query.max_nr_frames == 0)
+        return -ENOSYS;
+    memset(&gt, 0, sizeof(gt));
+    list_init(&gt.waiters);
+    timer_init(&gt.wake, call_waiters);
+    gt.fresh = GNTTAB_NR_RESERVED_ENTRIES;
+    /* A reference is returned as a positive int. */
+    gt.max_frames = MIN(query.max_nr_frames, (uint32_t)(INT32_MAX / ENTRIES_PER_FRAME));
+    quarantine_init();
+    return grow();
+}
+
+void gnttab_get_stats(struct gnttab_stats *out)
+{
+    *out = (struct gnttab_stats){
+        .made = gt.made,
+        .ended = gt.ended,
+        .busy = gt.busy,
+        .in_use = gt.in_use,
+        .high_water = gt.high_water,
+        .quarantined = quarantine_count(),
+        .frames = gt.frames,
+        .max_frames = gt.max_frames,
+    };
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of the guest, and the toolstack's wish for it: a word in control/shutdown. The word is
+ * acknowledged by emptying the node, but only one that will be acted upon: "suspend" stays, and the
+ * toolstack then cancels it by itself, instead of waiting for a domain that never suspends.
+ */
+#include <ringlet/shutdown.h>
+
+#include <ringlet/arch.h>
+#include <ringlet/heap.h>
+#include <ringlet/printk.h>
+#include <ringlet/string.h>
+#include <ringlet/xenstore.h>
+
+#define FUNCTIONS_MAX 16
+
+_Static_assert(SHUTDOWN_REASON_POWEROFF == SHUTDOWN_poweroff, "Xen's number");
+_Static_assert(SHUTDOWN_REASON_REBOOT == SHUTDOWN_reboot, "Xen's number");
+_Static_assert(SHUTDOWN_REASON_CRASH == SHUTDOWN_crash, "Xen's number");
+_Static_assert(sizeof(struct sched_shutdown) == 4, "sched_shutdown ABI");
+
+static void (*functions[FUNCTIONS_MAX])(void);
+static unsigned function_count;
+static enum shutdown_request requested;
+static bool (*request_fn)(enum shutdown_request request);
+
+int shutdown_register(void (*fn)(void))
+{
+    if (function_count == FUNCTIONS_MAX)
+        return -ENOSPC;
+    functions[function_count++] = fn;
+    return 0;
+}
+
+void domain_shutdown(enum shutdown_reason reason)
+{
+    struct sched_shutdown op = {.reason = reason};
+
+    /* Each is taken out before it runs: a second call from within one does not start over. */
+    while (reason != SHUTDOWN_REASON_CRASH && function_count)
+        functions[--function_count]();
+    printk_drain();
+    for (;;)
+        hypercall_sched_op(SCHEDOP_shutdown, &op);
+}
+
+enum shutdown_request shutdown_requested(void)
+{
+    return requested;
+}
+
+void shutdown_on_request(bool (*fn)(enum shutdown_request request))
+{
+    request_fn = fn;
+}
+
+/* ---- control/shutdown ---- */
+
+static enum shutdown_request request_of(const char *word)
+{
+    static const struct {
+        const char *word;
+        enum shutdown_request request;
+    } words[] = {
+        {"poweroff", SHUTDOWN_POWEROFF},
+        {"halt", SHUTDOWN_HALT},
+        {"reboot", SHUTDOWN_REBOOT},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (strcmp(words[i].word, word) == 0)
+            return words[i].request;
+    return SHUTDOWN_NONE;
+}
+
+struct order {
+    char *word; /* heap; NULL: none was there */
+    enum shutdown_request request;
+};
+
+/* Reads and acknowledges at once, so that a word written between the two is not lost. */
+static int take_order(xs_transaction_t t, void *arg)
+{
+    struct order *o = arg;
+    int ret;
+
+    heap_free(o->word); /* a conflict's earlier attempt */
+    o->word = NULL;
+    ret = xs_read(t, "control", "shutdown", &o->word, NULL);
+    if (ret)
+        return ret;
+    o->request = request_of(o->word);
+    return o->request ? xs_write(t, "control", "shutdown", "", 0) : 0;
+}
+
+static void obey(const struct order *o)
+{
+    if (!o->request) {
+        pr_warn("the toolstack asks for \"%.32s\", which is not supported\n", o->word);
+        return;
+    }
+    pr_info("the toolstack asks for %s\n", o->word);
+    requested = o->request;
+    if (request_fn && request_fn(o->request))
+        return;
+    domain_shutdown(o->request == SHUTDOWN_REBOOT ? SHUTDOWN_REASON_REBOOT
+                                                  : SHUTDOWN_REASON_POWEROFF);
+}
+
+static void shutdown_thread(void *arg)
+{
+    static struct xs_watch watch;
+    static const char *const features[] = {"feature-poweroff", "feature-reboot"};
+    int ret = xs_watch(&watch, "control", "shutdown");
+
+    (void)arg;
+    if (ret) {
+        pr_warn("control/shutdown cannot be watched: %s\n", errno_name(ret));
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(features); i++)
+        if (xs_write(XS_NO_TRANSACTION, "control", features[i], "1", 1))
+            pr_debug("control/%s cannot be written\n", features[i]);
+    while (xs_watch_wait(&watch, DEADLINE_NEVER) == 0) {
+        struct order o = {0};
+
+        ret = xs_transaction(take_order, &o);
+        if (ret == 0 && o.word[0])
+            obey(&o);
+        else if (ret && ret != -ENOENT)
+            pr_warn("control/shutdown cannot be read: %s\n", errno_name(ret));
+        heap_free(o.word);
+    }
+}
+
+int shutdown_init(void)
+{
+    if (!boot_info.xenstore)
+        return -ENOTCONN;
+    return thread_create(NULL, "shutdown", shutdown_thread, NULL, 0);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* The calls of xenstore.h that are one request each, and transactions. */
+#include "xs_private.h"
+
+#include <ringlet/format.h>
+#include <ringlet/heap.h>
+#include <ringlet/string.h>
+
+#define TRANSACTION_ATTEMPTS 64
+
+int xs_read(xs_transaction_t t, const char *dir, const char *node, char **value, size_t *len)
+{
+    struct xs_part parts[XS_PATH_PARTS];
+
+    *value = NULL;
+    if (!dir)
+        return -EINVAL;
+    return xs_call(XS_READ, t, parts, xs_path_parts(parts, dir, node), value, len);
+}
+
+int xs_write(xs_transaction_t t, const char *dir, const char *node, const void *value, size_t len)
+{
+    struct xs_part parts[XS_PATH_PARTS + 1];
+    unsigned n;
+
+    if (!dir || (!value && len))
+        return -EINVAL;
+    n = xs_path_parts(parts, dir, node);
+    parts[n++] = (struct xs_part){value, len};
+    return xs_call(XS_WRITE, t, parts, n, NULL, NULL);
+}
+
+int xs_printf(xs_transaction_t t, const char *dir, const char *node, const char *fmt, ...)
+{
+    char text[256];
+    char *block = NULL;
+    va_list ap;
+    int len, ret;
+
+    va_start(ap, fmt);
+    len = vformat(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    if (len > XENSTORE_PAYLOAD_MAX)
+        return -E2BIG;
+    if ((size_t)len >= sizeof(text)) {
+        block = heap_alloc((size_t)len + 1, MEM_XENSTORE);
+        if (!block)
+            return -ENOMEM;
+        va_start(ap, fmt);
+        vformat(block, (size_t)len + 1, fmt, ap);
+        va_end(ap);
+    }
+    ret = xs_write(t, dir, node, block ? block : text, (size_t)len);
+    heap_free(block);
+    return ret;
+}
+
+static int path_call(uint32_t type, xs_transaction_t t, const char *dir, const char *node)
+{
+    struct xs_part parts[XS_PATH_PARTS];
+
+    if (!dir)
+        return -EINVAL;
+    return xs_call(type, t, parts, xs_path_parts(parts, dir, node), NULL, NULL);
+}
+
+int xs_mkdir(xs_transaction_t t, const char *dir, const char *node)
+{
+    return path_call(XS_MKDIR, t, dir, node);
+}
+
+int xs_rm(xs_transaction_t t, const char *dir, const char *node)
+{
+    return path_call(XS_RM, t, dir, node);
+}
+
+/* "a NUL b NUL" as an array of pointers with the text behind it. */
+static int make_names(const char *body, size_t len, char ***names, unsigned *count)
+{
+    unsigned n = 0;
+    char **list;
+    char *text;
+
+    if (len && body[len - 1])
+        return -EPROTO;
+    for (size_t i = 0; i < len; i++)
+        n += !body[i];
+    list = heap_alloc((n + 1) * sizeof(*list) + len, MEM_XENSTORE);
+    if (!list)
+        return -ENOMEM;
+    text = (char *)(list + n + 1);
+    memcpy(text, body, len);
+    for (unsigned i = 0; i < n; i++) {
+        list[i] = text;
+        text += strlen(text) + 1;
+    }
+    list[n] = NULL;
+    *names = list;
+    *count = n;
+    return 0;
+}
+
+int xs_list(xs_transaction_t t, const char *dir, const char *node, char ***names, unsigned *count)
+{
+    struct xs_part parts[XS_PATH_PARTS];
+    char *body;
+    size_t len;
+    int ret;
+
+    *names = NULL;
+    *count = 0;
+    if (!dir)
+        return -EINVAL;
+    ret = xs_call(XS_DIRECTORY, t, parts, xs_path_parts(parts, dir, node), &body, &len);
+    if (ret)
+        return ret;
+    ret = make_names(body, len, names, count);
+    heap_free(body);
+    return ret;
+}
+
+int xs_set_permissions(xs_transaction_t t, const char *dir, const char *node, const char *perms)
+{
+    struct xs_part parts[XS_PATH_PARTS + 1];
+    unsigned n;
+    char *list;
+    int ret;
+
+    if (!dir || !perms)
+        return -EINVAL;
+    list = heap_strndup(perms, strlen(perms), MEM_XENSTORE);
+    if (!list)
+        return -ENOMEM;
+    /* On the wire each permission ends with a NUL. */
+    for (char *c = list; *c; c++)
+        if (*c == ' ')
+            *c = '\0';
+    n = xs_path_parts(parts, dir, node);
+    parts[n++] = (struct xs_part){list, strlen(perms) + 1};
+    ret = xs_call(XS_SET_PERMS, t, parts, n, NULL, NULL);
+    heap_free(list);
+    return ret;
+}
+
+int xs_get_domain_path(domid_t domid, char **path)
+{
+    char text[8];
+    struct xs_part part = {text, 0};
+
+    *path = NULL;
+    part.len = (size_t)format(text, sizeof(text), "%u", domid) + 1;
+    return xs_call(XS_GET_DOMAIN_PATH, XS_NO_TRANSACTION, &part, 1, path, NULL);
+}
+
+static int begin(xs_transaction_t *t)
+{
+    static const struct xs_part nothing = {"", 1};
+    char *body;
+    size_t len;
+    uint64_t id;
+    int ret = xs_call(XS_TRANSACTION_START, XS_NO_TRANSACTION, &nothing, 1, &body, &len);
+
+    if (ret)
+        return ret;
+    if (parse_u64(body, strnlen(body, len), &id) || id == XS_NO_TRANSACTION || id > UINT32_MAX)
+        ret = -EPROTO;
+    else
+        *t = (xs_transaction_t)id;
+    heap_free(body);
+    return ret;
+}
+
+static int end(xs_transaction_t t, bool commit)
+{
+    struct xs_part verdict = {commit ? "T" : "F", 2};
+
+    return xs_call(XS_TRANSACTION_END, t, &verdict, 1, NULL, NULL);
+}
+
+int xs_transaction(int (*fn)(xs_transaction_t t, void *arg), void *arg)
+{
+    int ret = -EAGAIN;
+
+    for (unsigned i = 0; i < TRANSACTION_ATTEMPTS && ret == -EAGAIN; i++) {
+        xs_transaction_t t;
+
+        ret = begin(&t);
+        if (ret)
+            continue;
+        ret = fn(t, arg);
+        if (ret) {
+            end(t, false);
+            return ret;
+        }
+        ret = end(t, true);
+    }
+    return ret;
+}

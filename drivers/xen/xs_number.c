@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers in XenStore: somebody else wrote them, so each has a range and a default. */
+#include "xs_private.h"
+
+#include <ringlet/format.h>
+#include <ringlet/heap.h>
+#include <ringlet/printk.h>
+
+#define SHOWN 48 /* characters of a bad value that go to the console */
+
+static void warn(const char *dir, const char *node, const char *text, size_t len, const char *what)
+{
+    char shown[SHOWN + 1];
+    size_t n = MIN(len, (size_t)SHOWN);
+
+    for (size_t i = 0; i < n; i++)
+        shown[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+    shown[n] = '\0';
+    pr_warn("XenStore: %s%s%s is \"%s\"%s: %s\n", dir, node ? "/" : "", node ? node : "", shown,
+            len > n ? "..." : "", what);
+}
+
+static int number(const char *dir, const char *node, const char *text, size_t len, uint64_t min,
+                  uint64_t max, uint64_t *out)
+{
+    uint64_t value;
+    int ret = parse_u64(text, len, &value);
+
+    if (ret) {
+        warn(dir, node, text, len, ret == -ERANGE ? "over 64 bits" : "not a number");
+        return ret;
+    }
+    if (value < min || value > max) {
+        char what[80];
+
+        format(what, sizeof(what), "not in %llu..%llu", (unsigned long long)min,
+               (unsigned long long)max);
+        warn(dir, node, text, len, what);
+        return -ERANGE;
+    }
+    *out = value;
+    return 0;
+}
+
+int xs_read_u64(xs_transaction_t t, const char *dir, const char *node, uint64_t min, uint64_t max,
+                uint64_t def, uint64_t *out)
+{
+    char *text;
+    size_t len;
+    int ret = xs_read(t, dir, node, &text, &len);
+
+    *out = def;
+    if (ret)
+        return ret == -ENOENT ? 0 : ret;
+    ret = number(dir, node, text, len, min, max, out);
+    heap_free(text);
+    return ret;
+}
+
+int xs_item_u64(const struct xs_batch_item *item, uint64_t min, uint64_t max, uint64_t def,
+                uint64_t *out)
+{
+    *out = def;
+    if (item->ret)
+        return item->ret == -ENOENT ? 0 : item->ret;
+    if (!item->value)
+        return -EINVAL;
+    return number(item->dir, item->node, item->value, item->len, min, max, out);
+}

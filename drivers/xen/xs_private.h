@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inside of the XenStore client. From the bottom up: the byte ring (xs_ring.c), messages out of
+ * bytes (xs_message.c), requests and their answers (xs_connection.c); xenstore.c, xs_batch.c,
+ * xs_number.c and xs_watch.c are the calls of xenstore.h. Ring and messages keep no state of their
+ * own, so that a test or a fuzzer can feed them whatever it likes.
+ */
+#ifndef RINGLET_XS_PRIVATE_H
+#define RINGLET_XS_PRIVATE_H
+
+#include <ringlet/xenstore.h>
+#include <xen/io/xs_wire.h>
+
+/* ---- xs_ring.c: bytes to and from the shared page ---- */
+
+/* The indexes that are ours are kept here and never read back from the page. */
+struct xs_ring {
+    struct xenstore_domain_interface *intf;
+    uint32_t req_prod, rsp_cons;
+};
+
+/* Drops what an earlier user of the page left unread. */
+void xs_ring_init(struct xs_ring *r, struct xenstore_domain_interface *intf);
+/* The number of bytes taken, 0..len; -EPROTO: the other side's index makes no sense. */
+int xs_ring_write(struct xs_ring *r, const void *data, size_t len);
+/* The number of bytes got, 0..size; -EPROTO. *notify: the ring was full, its writer may wait. */
+int xs_ring_read(struct xs_ring *r, void *buf, size_t size, bool *notify);
+
+/* ---- xs_message.c: messages out of bytes ---- */
+
+struct xs_parser {
+    struct xsd_sockmsg hdr; /* complete when have >= sizeof(hdr) */
+    size_t have;            /* bytes of header and body so far */
+    char body[XENSTORE_PAYLOAD_MAX + 1];
+};
+
+void xs_parser_reset(struct xs_parser *p);
+/*
+ * Takes bytes up to the end of one message; *used says how many. 1: the message is complete (hdr,
+ * and body with a NUL behind it) until the next reset; 0: more is needed; -EPROTO: a length over
+ * XENSTORE_PAYLOAD_MAX.
+ */
+int xs_parser_feed(struct xs_parser *p, const char *data, size_t len, size_t *used);
+
+/* The -errno for XS_ERROR's text, -EIO for one that is not known. */
+int xs_error_number(const char *text, size_t len);
+/* The token of an XS_WATCH_EVENT, NULL when the body is not "path NUL token NUL". */
+const char *xs_event_token(const char *body, size_t len);
+
+/* ---- xs_connection.c: requests and their answers ---- */
+
+struct xs_part {
+    const void *data;
+    size_t len;
+};
+
+/* Parts a path needs: dir, "/", node, NUL. */
+#define XS_PATH_PARTS 4
+unsigned xs_path_parts(struct xs_part *parts, const char *dir, const char *node);
+
+struct xs_request {
+    struct list link; /* in the list of those under way */
+    uint32_t id, type;
+    bool done;
+    bool keep;  /* in: the answer's body is wanted */
+    int ret;    /* 0 or -errno */
+    char *body; /* heap, with a NUL behind it */
+    size_t len;
+    struct wait_queue wq;
+};
+
+/* Writes a request whole, waiting for space. 0: it is under way and rq must stay until
+ * xs_finish(rq); else nothing was sent. */
+int xs_send(struct xs_request *rq, uint32_t type, xs_transaction_t t, const struct xs_part *parts,
+            unsigned count);
+/* Waits for the answer. rq->ret. */
+int xs_finish(struct xs_request *rq);
+/* Both; *body (the caller frees it) and *len only when body is not NULL. */
+int xs_call(uint32_t type, xs_transaction_t t, const struct xs_part *parts, unsigned count,
+            char **body, size_t *len);
+bool xs_broken(void);
+
+/* ---- xs_watch.c ---- */
+
+void xs_watch_init(void);
+/* In handler context: an event with this token; false when no watch has it. */
+bool xs_watch_fire(const char *token);
+/* The connection broke: all who wait for a watch. */
+void xs_watch_wake_all(void);
+
+#endif

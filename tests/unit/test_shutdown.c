@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* The toolstack's wish for an end, and the probe table: what goes to XenStore and to the console.
+ */
+#include "fake_xenstored.h"
+
+#include <ringlet/grant_table.h>
+#include <ringlet/probe.h>
+#include <ringlet/shutdown.h>
+
+#include <setjmp.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static enum shutdown_request asked;
+static unsigned times;
+
+static bool on_request(enum shutdown_request request)
+{
+    asked = request;
+    times++;
+    return true;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (fake_setup())
+        return -1;
+    asked = SHUTDOWN_NONE;
+    times = 0;
+    shutdown_on_request(on_request);
+    return shutdown_init();
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    seam_exit();
+    return 0;
+}
+
+static void settle(void)
+{
+    thread_sleep(1000);
+}
+
+static void words_are_obeyed_and_acknowledged(void **state)
+{
+    static const struct {
+        const char *word;
+        enum shutdown_request request;
+    } words[] = {
+        {"poweroff", SHUTDOWN_POWEROFF}, {"reboot", SHUTDOWN_REBOOT}, {"halt", SHUTDOWN_HALT}};
+
+    (void)state;
+    settle();
+    assert_string_equal(fake_value("control/feature-poweroff"), "1");
+    assert_string_equal(fake_value("control/feature-reboot"), "1");
+    assert_null(fake_find("control/feature-suspend"));
+    for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+        fake_text("control/shutdown", words[i].word);
+        settle();
+        assert_int_equal(times, i + 1);
+        assert_int_equal(asked, words[i].request);
+        assert_int_equal(shutdown_requested(), words[i].request);
+        assert_string_equal(fake_value("control/shutdown"), "");
+        assert_non_null(fake_find("control/shutdown"));
+    }
+}
+
+static void what_is_not_supported_is_not_acknowledged(void **state)
+{
+    static const char *const words[] = {"suspend", "fly", "poweroffx"};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+        seam_console_clear();
+        fake_text("control/shutdown", words[i]);
+        settle();
+        assert_int_equal(times, 0);
+        assert_string_equal(fake_value("control/shutdown"), words[i]);
+        assert_non_null(strstr(seam_console(), words[i]));
+    }
+    fake_text("control/shutdown", "poweroff");
+    settle();
+    assert_int_equal(times, 1);
+}
+
+static void order_is_taken_once_in_spite_of_conflicts(void **state)
+{
+    (void)state;
+    settle();
+    fake.conflicts = 3;
+    fake_text("control/shutdown", "poweroff");
+    settle();
+    assert_int_equal(times, 1);
+}
+
+static void without_xenstore_nobody_can_ask(void **state)
+{
+    struct xenstore_domain_interface *x = boot_info.xenstore;
+
+    (void)state;
+    boot_info.xenstore = NULL;
+    assert_int_equal(shutdown_init(), -ENOTCONN);
+    boot_info.xenstore = x;
+}
+
+/* ---- the end ---- */
+
+static jmp_buf gone;
+static char order[20];
+static unsigned ran;
+static int reason;
+
+static long end_hook(unsigned nr, const unsigned long *arg)
+{
+    if (nr == __HYPERVISOR_sched_op && arg[0] == SCHEDOP_shutdown) {
+        reason = (int)((struct sched_shutdown *)arg[1])->reason;
+        longjmp(gone, 1);
+    }
+    return SEAM_DEFAULT;
+}
+
+static void first(void)
+{
+    order[ran++] = '1';
+}
+
+static void second(void)
+{
+    order[ran++] = '2';
+}
+
+static void end(enum shutdown_reason why)
+{
+    reason = -1;
+    if (!setjmp(gone))
+        domain_shutdown(why);
+    assert_int_equal(reason, why);
+}
+
+static void functions_run_newest_first_and_not_for_a_crash(void **state)
+{
+    (void)state;
+    seam_hypercall = end_hook;
+    assert_int_equal(shutdown_register(first), 0);
+    assert_int_equal(shutdown_register(second), 0);
+    end(SHUTDOWN_REASON_CRASH);
+    assert_int_equal(ran, 0);
+    end(SHUTDOWN_REASON_REBOOT);
+    assert_string_equal(order, "21");
+    end(SHUTDOWN_REASON_POWEROFF);
+    assert_int_equal(ran, 2); /* once */
+    for (unsigned i = 0; i < 16; i++)
+        assert_int_equal(shutdown_register(first), 0);
+    assert_int_equal(shutdown_register(first), -ENOSPC);
+    end(SHUTDOWN_REASON_POWEROFF);
+    assert_int_equal(ran, 18);
+}
+
+/* ---- the probe table ---- */
+
+static long xen(unsigned nr, const unsigned long *arg)
+{
+    if (nr == __HYPERVISOR_set_timer_op || nr == __HYPERVISOR_multicall)
+        return 0;
+    if (nr == __HYPERVISOR_physdev_op)
+        return -EINVAL; /* there, although it refuses */
+    if (nr != __HYPERVISOR_xen_version)
+        return SEAM_DEFAULT;
+    switch (arg[0]) {
+    case XENVER_version:
+        return 4 << 16 | 17;
+    case XENVER_extraversion:
+        memcpy((char *)arg[1], ".7-pre", 7);
+        return 0;
+    case XENVER_capabilities:
+        memcpy((char *)arg[1], "xen-3.0-x86_64 \"hvm\"", 21);
+        return 0;
+    case XENVER_get_features:
+        ((struct xen_feature_info *)arg[1])->submap = 1U << XENFEAT_hvm_callback_vector | 1U << 30;
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
+
+static void probe_says_what_was_found(void **state)
+{
+    const char *json;
+
+    (void)state;
+    seam_hypercall = xen;
+    assert_int_equal(gnttab_init(), 0);
+    probe_print();
+    assert_non_null(strstr(seam_console(), "Xen 4.17.7-pre, PVH guest, 8 MiB\n"));
+    json = strstr(seam_console(), "RESULT {\"type\":\"probe\",");
+    assert_non_null(json);
+    assert_non_null(strstr(json, "\"guest\":\"pvh\""));
+    assert_non_null(strstr(json, "\"xen\":\"4.17.7-pre\""));
+    assert_non_null(strstr(json, "\"features\":[\"hvm_callback_vector\",\"bit30\"]"));
+    assert_non_null(strstr(json, "\"multicall\":true"));
+    assert_non_null(strstr(json, "\"physdev_op\":true"));
+    assert_non_null(strstr(json, "\"argo_op\":false"));
+    assert_non_null(strstr(json, "\"grant_max_frames\":32"));
+    for (const char *line = seam_console(); line < json; line = strchr(line, '\n') + 1)
+        assert_in_range(strcspn(line, "\n"), 1, 100);
+}
+
+static void probe_of_a_xen_that_knows_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(gnttab_init(), 0);
+    probe_print();
+    assert_non_null(strstr(seam_console(), "Xen ?, PVH guest"));
+    assert_non_null(strstr(seam_console(), "\"xen_version\":false"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(words_are_obeyed_and_acknowledged),
+        TEST(what_is_not_supported_is_not_acknowledged),
+        TEST(order_is_taken_once_in_spite_of_conflicts),
+        TEST(without_xenstore_nobody_can_ask),
+        TEST(functions_run_newest_first_and_not_for_a_crash),
+        TEST(probe_says_what_was_found),
+        TEST(probe_of_a_xen_that_knows_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
