@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* The caller's side (ringlet/blkfront.h): checks what callers give, starts requests, and waits. */
+#include "block.h"
+
+#include <ringlet/string.h>
+
+/* ---- accepting ---- */
+
+static int check_vector(const struct blkfront_aiocb *aiocb)
+{
+    size_t sum = 0;
+
+    if (aiocb->aio_iovcnt < 0 || (aiocb->aio_iovcnt > 0 && !aiocb->aio_iov))
+        return -EINVAL;
+    if (!aiocb->aio_iovcnt)
+        return aiocb->aio_nbytes && !aiocb->aio_buf ? -EINVAL : 0;
+    for (int i = 0; i < aiocb->aio_iovcnt; i++) {
+        const struct blkfront_iovec *v = &aiocb->aio_iov[i];
+
+        if ((v->len && !v->base) || __builtin_add_overflow(sum, v->len, &sum))
+            return -EINVAL;
+    }
+    return sum == aiocb->aio_nbytes ? 0 : -EINVAL;
+}
+
+static int check_data(const struct blkfront_dev *dev, const struct blkfront_aiocb *aiocb,
+                      bool write)
+{
+    const uint64_t size = dev->limits.sectors << WIRE_SECTOR_SHIFT;
+    const uint64_t offset = (uint64_t)aiocb->aio_offset;
+
+    /* a negative offset is beyond any end */
+    if (offset > size || aiocb->aio_nbytes > size - offset)
+        return -EINVAL;
+    if (write && dev->limits.readonly)
+        return -EROFS;
+    return check_vector(aiocb);
+}
+
+int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8_t op)
+{
+    const bool data = op == BLKIF_OP_READ || op == BLKIF_OP_WRITE;
+    struct blkfront_request *r;
+
+    if (!aiocb->aio_cb)
+        return -EINVAL;
+    if (aiocb->request)
+        return -EBUSY;
+    if (dev->state != DEV_READY || dev->violated)
+        return -ENODEV;
+    if (data) {
+        int ret = check_data(dev, aiocb, op == BLKIF_OP_WRITE);
+
+        if (ret)
+            return ret;
+    }
+    r = request_get(dev);
+    if (!r)
+        return -ENOMEM;
+
+    r->aiocb = aiocb;
+    r->op = op;
+    r->epoch = (uint8_t)dev->epoch;
+    if (data) {
+        r->offset = (uint64_t)aiocb->aio_offset;
+        r->left = aiocb->aio_nbytes;
+        r->flat = (struct blkfront_iovec){aiocb->aio_buf, aiocb->aio_nbytes};
+        r->at.iov = aiocb->aio_iovcnt ? aiocb->aio_iov : &r->flat;
+    }
+    aiocb->request = r;
+    aiocb->total_bytes = r->left;
+    aiocb->is_write = op == BLKIF_OP_WRITE;
+    dev->in_epoch[r->epoch]++;
+    dev->stats.aiocbs++;
+    list_add_tail(&dev->prepared, &r->link);
+    return 0;
+}
+
+int blkfront_aio_enqueue(struct blkfront_aiocb *aiocb, int write)
+{
+    if (!aiocb || !aiocb->aio_dev)
+        return -EINVAL;
+    return request_accept(aiocb->aio_dev, aiocb, write ? BLKIF_OP_WRITE : BLKIF_OP_READ);
+}
+
+int blkfront_aio_submit(struct blkfront_dev *dev)
+{
+    if (!dev)
+        return -EINVAL;
+    if (dev->state != DEV_READY || dev->violated)
+        return -ENODEV;
+    return (int)request_submit(dev);
+}
+
+int blkfront_aio(struct blkfront_aiocb *aiocb, int write)
+{
+    int ret = blkfront_aio_enqueue(aiocb, write);
+
+    if (!ret)
+        request_submit(aiocb->aio_dev);
+    return ret;
+}
+
+static int push_bare(struct blkfront_aiocb *aiocb, uint8_t op, bool offered)
+{
+    int ret = offered ? request_accept(aiocb->aio_dev, aiocb, op) : -EOPNOTSUPP;
+
+    if (!ret)
+        request_submit(aiocb->aio_dev);
+    return ret;
+}
+
+int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op)
+{
+    if (!aiocb || !aiocb->aio_dev)
+        return -EINVAL;
+    switch (op) {
+    case BLKIF_OP_READ:
+    case BLKIF_OP_WRITE:
+        return blkfront_aio(aiocb, op == BLKIF_OP_WRITE);
+    case BLKIF_OP_FLUSH_DISKCACHE:
+        return push_bare(aiocb, op, aiocb->aio_dev->limits.flush);
+    case BLKIF_OP_WRITE_BARRIER:
+        return push_bare(aiocb, op, aiocb->aio_dev->limits.barrier);
+    case BLKIF_OP_DISCARD:
+        return -EOPNOTSUPP;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* ---- waiting ---- */
+
+/* A callback of this device, or any handler, would wait for itself. */
+static bool must_not_wait(const struct blkfront_dev *dev)
+{
+    return in_handler() || dev->reaping;
+}
+
+struct waiter {
+    struct wait_queue wq;
+    bool done;
+};
+
+static void wake_waiter(struct blkfront_aiocb *aiocb, int result)
+{
+    struct waiter *w = aiocb->data;
+
+    (void)result;
+    w->done = true;
+    wake_all(&w->wq);
+}
+
+/* The caller's callback and data are lent out for the time; dev is not touched after the wait, as
+ * it may be gone when an error ended the request. */
+static int run(struct blkfront_aiocb *aiocb, uint8_t op)
+{
+    void (*cb)(struct blkfront_aiocb *, int) = aiocb->aio_cb;
+    void *data = aiocb->data;
+    struct waiter w = {.done = false};
+    int ret;
+
+    if (must_not_wait(aiocb->aio_dev))
+        return -EDEADLK;
+    if (aiocb->request)
+        return -EBUSY;
+    wait_queue_init(&w.wq);
+    aiocb->aio_cb = wake_waiter;
+    aiocb->data = &w;
+    ret = blkfront_aio_push_operation(aiocb, op);
+    if (!ret) {
+        wait_event(&w.wq, w.done, DEADLINE_NEVER);
+        ret = aiocb->result;
+    }
+    aiocb->aio_cb = cb;
+    aiocb->data = data;
+    return ret;
+}
+
+int blkfront_io(struct blkfront_aiocb *aiocb, int write)
+{
+    if (!aiocb || !aiocb->aio_dev)
+        return -EINVAL;
+    return run(aiocb, write ? BLKIF_OP_WRITE : BLKIF_OP_READ);
+}
+
+int blkfront_aio_poll(struct blkfront_dev *dev)
+{
+    uint64_t before = dev->stats.completed;
+
+    dev_reap(dev);
+    return (int)(dev->stats.completed - before);
+}
+
+int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline)
+{
+    uint64_t before = dev->stats.completed;
+
+    if (must_not_wait(dev))
+        return 0;
+    request_submit(dev); /* what was only enqueued would never complete */
+    dev_reap(dev);
+    wait_event(&dev->completion, dev->stats.completed != before || !requests_in_flight(dev),
+               deadline);
+    return (int)(dev->stats.completed - before);
+}
+
+/*
+ * Waits for the requests accepted so far, not for those of other threads that come meanwhile: they
+ * count in the other epoch. One at a time, so that the other epoch is empty when it begins.
+ */
+static void wait_for_accepted(struct blkfront_dev *dev)
+{
+    unsigned old;
+
+    mutex_lock(&dev->sync);
+    old = dev->epoch;
+    dev->epoch = !old;
+    request_submit(dev);
+    wait_event(&dev->completion, !dev->in_epoch[old], DEADLINE_NEVER);
+    mutex_unlock(&dev->sync);
+}
+
+int blkfront_sync(struct blkfront_dev *dev)
+{
+    struct blkfront_aiocb aiocb = {.aio_dev = dev};
+    int ret;
+
+    if (!dev)
+        return -EINVAL;
+    if (must_not_wait(dev))
+        return -EDEADLK;
+    wait_for_accepted(dev);
+    if (!dev_active(dev))
+        return -ENODEV;
+    ret = run(&aiocb, BLKIF_OP_FLUSH_DISKCACHE);
+    if (ret == -EOPNOTSUPP)
+        ret = run(&aiocb, BLKIF_OP_WRITE_BARRIER);
+    return ret == -EOPNOTSUPP ? 0 : ret;
+}
+
+/* ---- looking ---- */
+
+unsigned blkfront_in_flight(const struct blkfront_dev *dev)
+{
+    return requests_in_flight(dev);
+}
+
+void blkfront_get_limits(const struct blkfront_dev *dev, struct blkfront_limits *out)
+{
+    *out = dev->limits;
+}
+
+void blkfront_get_stats(const struct blkfront_dev *dev, struct blkfront_stats *out)
+{
+    *out = dev->stats;
+}

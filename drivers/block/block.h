@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * blkfront's insides: the device, the caller's request, and the part, which is as much of a request
+ * as one ring entry carries. A request's way:
+ *
+ *   api.c        accept: the aiocb is checked and gets a request, in `prepared` (not submitted yet)
+ *   request.c    submit: `prepared` moves to the end of `waiting`; pump: from the head of `waiting`
+ *                parts are cut (split.c), made accessible (buffer.c) and sent (queue.c), strictly
+ * in order: what finds no slot, no grant or a conflicting write holds up what is behind complete.c
+ * reap: responses end parts, the last part ends the request, aio_cb is called merge.c      writes
+ * to a part of a sector: read, merge, write, and what may not overtake them
+ *
+ * All of it runs to the end without waiting, in thread or in handler context.
+ */
+#ifndef RINGLET_BLOCK_BLOCK_H
+#define RINGLET_BLOCK_BLOCK_H
+
+#include "negotiate.h"
+#include "queue.h"
+#include "split.h"
+
+#include <ringlet/blkfront.h>
+#include <ringlet/clock.h>
+#include <ringlet/grant_table.h>
+
+enum dev_state {
+    DEV_STARTING, /* not connected yet */
+    DEV_READY,
+    DEV_DRAINING, /* shutdown_blkfront: nothing new is accepted, what was accepted goes on */
+    DEV_LOST      /* nothing is sent and no response is believed any more */
+};
+
+struct blkfront_request {
+    struct list link; /* prepared, waiting or done; else empty */
+    struct blkfront_request *next_free;
+    struct blkfront_aiocb *aiocb;
+    struct split_cursor at;     /* the caller's memory that is not in a part yet ... */
+    struct blkfront_iovec flat; /* aio_buf as a vector of one */
+    uint64_t offset;            /* ... its place on the disk ... */
+    size_t left;                /* ... and how much it is */
+    unsigned parts;             /* not finished yet */
+    uint8_t op;                 /* BLKIF_OP_READ, _WRITE, _WRITE_BARRIER, _FLUSH_DISKCACHE */
+    uint8_t epoch;              /* see blkfront_dev */
+    bool sent;                  /* all of it is in parts */
+    bool merged, waited_slot, waited_grant; /* counted already */
+    int result;                             /* 0 or the first error */
+};
+
+enum part_phase { PART_PLAIN, PART_MERGE_READ, PART_MERGE_WRITE };
+
+struct part {
+    struct part *next_free;
+    struct blkfront_request *request;
+    struct list merge; /* in the device's `merging`; else empty */
+    struct list ready; /* in `merge_ready` between reading and writing; else empty */
+    struct split_cursor at;
+    uint64_t sector; /* of 512 bytes, as all on the wire */
+    size_t bytes;    /* the caller's */
+    unsigned sectors;
+    unsigned segments, capacity;
+    uint8_t op; /* what is on the ring, an indirect one's inner operation */
+    uint8_t phase;
+    bool bounced; /* some segment has a bounce page */
+    unsigned indirect_pages;
+    struct wire_segment *indirect; /* granted read-only for as long as the part exists */
+    grant_ref_t indirect_ref[WIRE_INDIRECT_PAGES];
+    struct split_segment seg[];
+};
+
+struct blkfront_dev {
+    /* what every request needs */
+    struct queue queue;
+    enum dev_state state;
+    bool in_place;   /* memory of the caller's may be granted */
+    bool reaping;    /* completions are being delivered: submit only queues, the reap pumps */
+    bool delivering; /* aio_cb's may be called right away; else through `done` and the kick */
+    bool violated;   /* the backend broke the protocol: no more responses, lost() will come */
+    unsigned sector_size, max_segments;
+    unsigned grants_left; /* of the budget */
+    domid_t peer;
+    uint16_t handle;
+    evtchn_port_t port; /* 0: none */
+    struct list prepared, waiting;
+    struct blkfront_request *free_requests;
+    struct part *free_parts, *free_large;
+    /* requests accepted in the even and the odd epoch and not yet completed: blkfront_sync waits
+     * for the old one while new requests count in the other */
+    unsigned epoch, in_epoch[2];
+    struct blkfront_stats stats;
+
+    /* what some need */
+    struct list merging;     /* parts that read or write a sector on behalf of a partial write */
+    struct list merge_ready; /* those of them that wait to write */
+    struct list done;        /* requests that ended without a response: delivered by the kick */
+    void *free_pages;        /* bounce pages, linked through their first word */
+    unsigned free_page_count, pages_held_back;
+    struct timer kick;           /* reap and pump soon, in handler context */
+    struct gnttab_waiter grants; /* registered while nothing of ours will free a grant */
+    bool grants_wanted;
+    struct wait_queue completion; /* woken after completions and when the device is lost */
+    struct mutex sync;
+
+    /* life cycle */
+    struct frontend fe;
+    struct blkfront_config config;
+    struct blkfront_limits limits;
+    void *ring_pages;
+    enum ring_scheme scheme;
+    grant_ref_t ring_ref[WIRE_RING_PAGES_MAX];
+    int abort_result; /* instead of -EIO and -ENODEV, when not 0 */
+    struct list link; /* of open devices */
+};
+
+static inline unsigned requests_in_flight(const struct blkfront_dev *dev)
+{
+    return dev->in_epoch[0] + dev->in_epoch[1];
+}
+
+/* Is the backend asked, and believed? */
+static inline bool dev_active(const struct blkfront_dev *dev)
+{
+    return (dev->state == DEV_READY || dev->state == DEV_DRAINING) && !dev->violated;
+}
+
+/* Is anything on its way that will come back and free a slot, grants and pages? */
+static inline bool dev_expects_response(const struct blkfront_dev *dev)
+{
+    return queue_in_use(&dev->queue) != 0;
+}
+
+/* Each request counts once for each, however often it tries again. */
+static inline void count_wait_slot(struct blkfront_dev *dev, struct blkfront_request *r)
+{
+    dev->stats.waited_slot += !r->waited_slot;
+    r->waited_slot = true;
+}
+
+static inline void count_wait_grant(struct blkfront_dev *dev, struct blkfront_request *r)
+{
+    dev->stats.waited_grant += !r->waited_grant;
+    r->waited_grant = true;
+}
+
+/* ---- pool.c: requests and parts, last in first out; nothing is freed before the device closes
+ * ---- */
+
+/* All zero but link, which is empty. NULL: no memory. */
+struct blkfront_request *request_get(struct blkfront_dev *dev);
+void request_put(struct blkfront_dev *dev, struct blkfront_request *r);
+/* A part for at least one segment, with indirect pages when want is more than a ring entry holds
+ * and memory and grants allow. NULL: no memory. */
+struct part *part_get(struct blkfront_dev *dev, unsigned want);
+void part_put(struct blkfront_dev *dev, struct part *p);
+/* Ends the grants of indirect pages and frees it all. */
+void pool_destroy(struct blkfront_dev *dev);
+
+/* ---- buffer.c: bounce pages, grants of segments, quarantine ---- */
+
+/* Gives bounce segments their pages; how many segments, from the first, are complete. */
+unsigned buffer_take_pages(struct blkfront_dev *dev, struct part *p);
+/* Copies what is to be written into bounce pages; what was read out of them. */
+void buffer_fill(struct blkfront_dev *dev, struct part *p);
+void buffer_drain(struct blkfront_dev *dev, struct part *p);
+/* Grants segments in order; how many (possibly fewer than there are), or, for none, the error. */
+int buffer_grant(struct blkfront_dev *dev, struct part *p, bool readonly);
+/* Drops segments from the count-th on, none of them granted, and adjusts bytes and sectors. */
+void buffer_trim(struct blkfront_dev *dev, struct part *p, unsigned count);
+/* After the response: ends every grant, one attempt each. 0, or -EIO when the peer kept a page that
+ * its data was or will be read from (quarantined). */
+int buffer_end(struct blkfront_dev *dev, struct part *p);
+/* Without a response: ends what can be ended; true when nothing is left. final: what cannot be
+ * ended is quarantined, so always true. */
+bool buffer_revoke(struct blkfront_dev *dev, struct part *p, bool final);
+/* Returns bounce pages to the pool; no segment is granted any more. */
+void buffer_drop_pages(struct blkfront_dev *dev, struct part *p);
+void buffer_destroy(struct blkfront_dev *dev);
+
+/* ---- request.c ---- */
+
+/* A request for aiocb, checked, at the end of `prepared`. 0 or what blkfront_aio says. */
+int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8_t op);
+/* `prepared` to `waiting`, pump, push; the number of requests that were prepared. */
+unsigned request_submit(struct blkfront_dev *dev);
+/* Sends what can be sent; does not push. */
+void request_pump(struct blkfront_dev *dev);
+/* Makes what was sent visible and notifies if the backend wants it. */
+void request_push(struct blkfront_dev *dev);
+/* A part that is ready goes on the ring; a slot must be free. */
+void request_send(struct blkfront_dev *dev, struct part *p);
+/* Remembers that a grant is wanted that no response of ours will free. */
+void request_await_grants(struct blkfront_dev *dev);
+
+/* ---- complete.c ---- */
+
+/* Takes responses, calls aio_cb's, pumps and pushes. The number of responses taken; nothing when it
+ * is called from an aio_cb of the same device. */
+unsigned dev_reap(struct blkfront_dev *dev);
+/* A part is over: its request gets the result, and is over too with its last part. */
+void part_finish(struct blkfront_dev *dev, struct part *p, int result);
+/* The request ends with an error before all of it was sent; what is in flight still counts. */
+void request_fail(struct blkfront_dev *dev, struct blkfront_request *r, int result);
+/* All of it is in parts, or it failed: completes it if nothing is in flight. */
+void request_check_done(struct blkfront_dev *dev, struct blkfront_request *r);
+/* The device is lost: completes what can be completed. final: everything. */
+void dev_abort(struct blkfront_dev *dev, bool final);
+/* One line that says what the backend did, and the device fails with -EPROTO. */
+void dev_violation(struct blkfront_dev *dev, const char *what, const struct queue_response *rsp);
+
+/* ---- merge.c ---- */
+
+/* Must a write to these sectors wait for a merge that is under way? */
+bool merge_blocks(const struct blkfront_dev *dev, uint64_t sector, uint64_t sectors);
+/* Must a merge of these sectors wait, for another one or for a write in flight? */
+bool merge_blocked(const struct blkfront_dev *dev, uint64_t sector, uint64_t sectors);
+/* The part's request has begun to read; other writes to its sectors wait from now on. */
+void merge_begin(struct blkfront_dev *dev, struct part *p);
+/* Its sector was read (grants ended, data in its bounce page): puts the new bytes in and queues the
+ * write. */
+void merge_continue(struct blkfront_dev *dev, struct part *p);
+/* Sends writes that are ready; false when one could not be sent. */
+bool merge_pump(struct blkfront_dev *dev);
+void merge_end(struct part *p);
+
+/* ---- names.c ---- */
+
+/* "device/vbd/51712", "51712" or "xvda" to the number; -EINVAL for anything else. */
+int parse_nodename(const char *nodename, unsigned *devid);
+
+#endif

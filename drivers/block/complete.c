@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way up: from responses to callbacks. While responses are taken nothing is pushed, so one call
+ * handles at most what was outstanding at its start however fast the backend is; requests that
+ * callbacks submit are sent, with one push and at most one notification, when all are through.
+ * Callbacks are not nested: a request that ends outside of this (no data, no memory) is delivered
+ * by a timer that is due at once.
+ */
+#include "block.h"
+
+#include <ringlet/printk.h>
+
+static void deliver(struct blkfront_dev *dev, struct blkfront_request *r)
+{
+    struct blkfront_aiocb *aiocb = r->aiocb;
+    int result = r->result;
+
+    dev->in_epoch[r->epoch]--;
+    dev->stats.completed++;
+    dev->stats.errors += result != 0;
+    request_put(dev, r);
+    aiocb->request = NULL; /* from here on it can be submitted again */
+    aiocb->result = result;
+    aiocb->aio_cb(aiocb, result);
+}
+
+void request_check_done(struct blkfront_dev *dev, struct blkfront_request *r)
+{
+    if (!r->sent || r->parts)
+        return;
+    if (dev->delivering) {
+        deliver(dev, r);
+    } else {
+        list_add_tail(&dev->done, &r->link);
+        timer_start(&dev->kick, 0);
+    }
+}
+
+void request_fail(struct blkfront_dev *dev, struct blkfront_request *r, int result)
+{
+    if (!r->result)
+        r->result = result;
+    list_del(&r->link);
+    r->sent = true;
+    request_check_done(dev, r);
+}
+
+void part_finish(struct blkfront_dev *dev, struct part *p, int result)
+{
+    struct blkfront_request *r = p->request;
+
+    part_put(dev, p);
+    r->parts--;
+    if (result)
+        request_fail(dev, r, result);
+    else
+        request_check_done(dev, r);
+}
+
+/* Requests that ended while callbacks could not be called; those that join meanwhile are for the
+ * next time. */
+static void deliver_done(struct blkfront_dev *dev)
+{
+    struct list batch;
+
+    list_insert(&batch, dev->done.prev, &dev->done);
+    list_del(&dev->done);
+    while (!list_empty(&batch)) {
+        struct blkfront_request *r = list_entry(batch.next, struct blkfront_request, link);
+
+        list_del(&r->link);
+        deliver(dev, r);
+    }
+}
+
+void dev_violation(struct blkfront_dev *dev, const char *what, const struct queue_response *rsp)
+{
+    if (dev->violated)
+        return;
+    dev->violated = true;
+    if (rsp)
+        pr_err("%s: backend %u: %s (id %#llx, operation %u, status %d)\n", dev->limits.name,
+               dev->peer, what, (unsigned long long)rsp->id, rsp->operation, rsp->status);
+    else
+        pr_err("%s: backend %u: %s\n", dev->limits.name, dev->peer, what);
+    frontend_fail(&dev->fe, -EPROTO);
+}
+
+/* The backend takes an offer back: it is not asked again. */
+static void feature_off(struct blkfront_dev *dev, uint8_t op)
+{
+    if (op == BLKIF_OP_FLUSH_DISKCACHE)
+        dev->limits.flush = false;
+    else if (op == BLKIF_OP_WRITE_BARRIER)
+        dev->limits.barrier = false;
+}
+
+static int status_result(struct blkfront_dev *dev, const struct part *p, int16_t status)
+{
+    if (status == BLKIF_RSP_OKAY)
+        return 0;
+    if (status != BLKIF_RSP_EOPNOTSUPP)
+        return -EIO;
+    feature_off(dev, p->op);
+    return -EOPNOTSUPP;
+}
+
+static void part_answered(struct blkfront_dev *dev, struct part *p, int16_t status)
+{
+    int result = status_result(dev, p, status);
+    int ended = buffer_end(dev, p);
+
+    if (!result)
+        result = ended;
+    if (p->phase != PART_PLAIN) {
+        if (p->phase == PART_MERGE_READ && !result) {
+            merge_continue(dev, p);
+            return;
+        }
+        merge_end(p);
+    }
+    if (p->bounced) {
+        if (!result && p->op == BLKIF_OP_READ)
+            buffer_drain(dev, p);
+        buffer_drop_pages(dev, p);
+    }
+    part_finish(dev, p, result);
+}
+
+static unsigned reap_ring(struct blkfront_dev *dev)
+{
+    struct queue *q = &dev->queue;
+    struct queue_response rsp;
+    unsigned taken = 0;
+    int count;
+
+    while ((count = queue_pending(q)) > 0) {
+        while (count--) {
+            const char *wrong = queue_take(q, &rsp);
+
+            if (wrong) {
+                dev_violation(dev, wrong, &rsp);
+                return taken;
+            }
+            taken++;
+            part_answered(dev, rsp.part, rsp.status);
+            if (dev->violated)
+                return taken;
+        }
+        queue_rearm(q);
+    }
+    if (count < 0)
+        dev_violation(dev, "rsp_prod claims responses that were not asked for", NULL);
+    return taken;
+}
+
+unsigned dev_reap(struct blkfront_dev *dev)
+{
+    uint64_t completed = dev->stats.completed;
+    unsigned taken = 0;
+
+    if (dev->reaping)
+        return 0;
+    dev->reaping = true;
+    dev->delivering = true;
+    if (dev_active(dev))
+        taken = reap_ring(dev);
+    if (!list_empty(&dev->done))
+        deliver_done(dev);
+    dev->delivering = false;
+    if (dev_active(dev)) {
+        request_pump(dev);
+        request_push(dev);
+    }
+    dev->reaping = false;
+    if (dev->stats.completed != completed)
+        wake_all(&dev->completion);
+    return taken;
+}
+
+static void abort_part(struct blkfront_dev *dev, struct part *p)
+{
+    if (p->phase != PART_PLAIN)
+        merge_end(p);
+    if (p->bounced)
+        buffer_drop_pages(dev, p);
+    part_finish(dev, p, dev->abort_result ? dev->abort_result : -EIO);
+}
+
+static void abort_list(struct blkfront_dev *dev, struct list *requests)
+{
+    while (!list_empty(requests))
+        request_fail(dev, list_entry(requests->next, struct blkfront_request, link),
+                     dev->abort_result ? dev->abort_result : -ENODEV);
+}
+
+void dev_abort(struct blkfront_dev *dev, bool final)
+{
+    dev->reaping = true;
+    dev->delivering = true;
+    for (unsigned slot = 0; slot < dev->queue.slots; slot++) {
+        struct part *p = queue_part(&dev->queue, slot);
+
+        /* While the backend uses a page its request stays: it may still be reading or writing. */
+        if (!p || !buffer_revoke(dev, p, final))
+            continue;
+        queue_forget(&dev->queue, slot);
+        abort_part(dev, p);
+    }
+    while (!list_empty(&dev->merge_ready))
+        abort_part(dev, list_entry(dev->merge_ready.next, struct part, ready));
+    abort_list(dev, &dev->waiting);
+    abort_list(dev, &dev->prepared);
+    if (!list_empty(&dev->done))
+        deliver_done(dev);
+    dev->delivering = false;
+    dev->reaping = false;
+    wake_all(&dev->completion);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a device, in steps that do not know of XenStore, so that a test can take them with
+ * limits of its own. device.c strings them together as the frontend's machine says.
+ *
+ *   dev_create - dev_make_ring - dev_go - (dev_lost) - dev_gone - dev_destroy
+ */
+#ifndef RINGLET_BLOCK_DEVICE_H
+#define RINGLET_BLOCK_DEVICE_H
+
+#include "block.h"
+
+/* A device that is DEV_STARTING; config is complete (negotiate_config). NULL: no memory. */
+struct blkfront_dev *dev_create(unsigned devid, const struct blkfront_config *config);
+
+/*
+ * For dev->peer: a ring of limits.ring_pages, or of half as many and so on when there is not enough
+ * memory, granted, and an event channel, masked. 0, -ENOMEM, -ENOSPC (no grants), or Xen's error.
+ */
+int dev_make_ring(struct blkfront_dev *dev);
+
+/* limits are final: sets the grant budget and opens for requests. */
+void dev_go(struct blkfront_dev *dev);
+
+/* No more requests and responses; what the backend does not use any more completes with an error.
+ */
+void dev_lost(struct blkfront_dev *dev);
+
+/* The backend is gone: everything completes, what it still maps is quarantined, the rest is freed
+ * but for dev. Harmless to repeat. */
+void dev_gone(struct blkfront_dev *dev);
+
+void dev_destroy(struct blkfront_dev *dev);
+
+#endif

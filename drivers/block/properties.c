@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* Negotiation (negotiate.h): the disk's properties, which are valid once the backend is Connected.
+ */
+#include "negotiate_private.h"
+
+#include <ringlet/printk.h>
+#include <ringlet/string.h>
+
+#define SECTOR_SIZE_MIN 512
+#define SECTOR_SIZE_MAX 4096 /* a page: a sector that is read, merged and written fits one */
+/* Offsets are signed 64-bit bytes. */
+#define SECTORS_MAX ((uint64_t)INT64_MAX >> WIRE_SECTOR_SHIFT)
+
+static const char *const property_keys[PROPERTY_ITEMS] = {
+    [PROPERTY_SECTORS] = "sectors",
+    [PROPERTY_SECTOR_SIZE] = "sector-size",
+    [PROPERTY_PHYSICAL] = "physical-sector-size",
+    [PROPERTY_INFO] = "info",
+    [PROPERTY_MODE] = "mode",
+    [PROPERTY_FLUSH] = "feature-flush-cache",
+    [PROPERTY_BARRIER] = "feature-barrier",
+    [PROPERTY_DISCARD] = "feature-discard",
+    [PROPERTY_PERSISTENT] = "feature-persistent",
+    [PROPERTY_INDIRECT] = "feature-max-indirect-segments",
+};
+
+void negotiate_property_items(struct xs_batch_item items[PROPERTY_ITEMS], const char *backend)
+{
+    for (unsigned i = 0; i < PROPERTY_ITEMS; i++)
+        items[i] =
+            (struct xs_batch_item){.op = XS_OP_READ, .dir = backend, .node = property_keys[i]};
+}
+
+static bool is_power_of_two(uint64_t n)
+{
+    return n && !(n & (n - 1));
+}
+
+/* Says why the disk cannot be used; the value is the backend's text, cut to what is worth reading.
+ */
+static int refuse(const struct blkfront_limits *limits, const struct xs_batch_item *item,
+                  const char *why)
+{
+    pr_err("%s: %s=\"%.40s\": %s\n", limits->name, item->node, item->value ? item->value : "", why);
+    return -EINVAL;
+}
+
+static int read_geometry(const struct xs_batch_item *items, struct blkfront_limits *limits)
+{
+    const struct xs_batch_item *sectors = &items[PROPERTY_SECTORS];
+    const struct xs_batch_item *size = &items[PROPERTY_SECTOR_SIZE];
+    const struct xs_batch_item *physical = &items[PROPERTY_PHYSICAL];
+    uint64_t value;
+
+    if (xs_item_u64(size, SECTOR_SIZE_MIN, SECTOR_SIZE_MAX, SECTOR_SIZE_MIN, &value) ||
+        !is_power_of_two(value))
+        return refuse(limits, size, "512, 1024, 2048 or 4096 is supported");
+    limits->sector_size = (unsigned)value;
+
+    /* QEMU up to 9.x (7.2 seen) multiplies the ring's sector numbers by sector-size: every access
+     * would go to the wrong place, and nothing tells a version that does from one that does not. */
+    if (limits->sector_size != SECTOR_SIZE_MIN && !strcmp(limits->backend, "qdisk"))
+        return refuse(limits, size, "qdisk counts such sectors differently; use 512");
+
+    if (xs_item_u64(sectors, 1, SECTORS_MAX, 0, &value) || !value)
+        return refuse(limits, sectors, "no size that a disk can have");
+    if (value & ((limits->sector_size >> WIRE_SECTOR_SHIFT) - 1))
+        return refuse(limits, sectors, "not a multiple of sector-size");
+    limits->sectors = value;
+
+    /* a hint only, so nothing is refused for it */
+    limits->physical_sector_size = limits->sector_size;
+    if (!xs_item_u64(physical, SECTOR_SIZE_MIN, 1u << 30, limits->sector_size, &value)) {
+        if (is_power_of_two(value) && value >= limits->sector_size)
+            limits->physical_sector_size = (unsigned)value;
+        else
+            pr_warn("%s: %s=%llu: not a multiple of sector-size %u, ignored\n", limits->name,
+                    physical->node, (unsigned long long)value, limits->sector_size);
+    }
+    return 0;
+}
+
+static void read_mode(const struct xs_batch_item *items, struct blkfront_limits *limits)
+{
+    const struct xs_batch_item *mode = &items[PROPERTY_MODE];
+    uint64_t info;
+
+    xs_item_u64(&items[PROPERTY_INFO], 0, UINT32_MAX, 0, &info);
+    limits->cdrom = info & VDISK_CDROM;
+    limits->removable = info & VDISK_REMOVABLE;
+    limits->readonly = info & VDISK_READONLY;
+
+    if (mode->ret || !mode->value)
+        return; /* not every toolstack writes it; info stands */
+    if (mode->value[0] == 'r') {
+        limits->readonly = true;
+    } else if (mode->value[0] != 'w') {
+        pr_warn("%s: %s=\"%.40s\": neither r nor w, taken as read-only\n", limits->name, mode->node,
+                mode->value);
+        limits->readonly = true;
+    }
+}
+
+/* A feature key: 0 or 1, absent or malformed means not offered. */
+static bool offered(const struct xs_batch_item *item)
+{
+    uint64_t value;
+
+    xs_item_u64(item, 0, 1, 0, &value);
+    return value;
+}
+
+int negotiate_properties(const struct xs_batch_item items[PROPERTY_ITEMS],
+                         const struct blkfront_config *config, struct blkfront_limits *limits)
+{
+    int ret = read_geometry(items, limits);
+
+    if (ret)
+        return ret;
+    read_mode(items, limits);
+    limits->flush = offered(&items[PROPERTY_FLUSH]);
+    limits->barrier = offered(&items[PROPERTY_BARRIER]);
+    limits->discard_offered = offered(&items[PROPERTY_DISCARD]);
+    limits->persistent_offered |= offered(&items[PROPERTY_PERSISTENT]);
+    negotiate_segments(&items[PROPERTY_INDIRECT], config, limits);
+    return 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ring. A request is built in private memory and copied to the ring in one go; a response is
+ * copied out field by field, each once, and checked against the shadow before anything follows from
+ * it. The indexes that matter are private: the shared ones are written, or read once and ranged.
+ */
+#include "queue.h"
+
+#include <ringlet/heap.h>
+#include <ringlet/string.h>
+
+int queue_init(struct queue *q, void *ring, unsigned pages)
+{
+    unsigned slots = pages * WIRE_SLOTS_PER_PAGE;
+
+    memset(q, 0, sizeof(*q));
+    q->shadow = heap_zalloc(slots, sizeof(*q->shadow), MEM_BLOCK);
+    q->free_slot = heap_zalloc(slots, sizeof(*q->free_slot), MEM_BLOCK);
+    if (!q->shadow || !q->free_slot) {
+        queue_destroy(q);
+        return -ENOMEM;
+    }
+
+    q->ring = ring;
+    q->slots = slots;
+    q->mask = slots - 1;
+    q->free = slots;
+    for (unsigned i = 0; i < slots; i++)
+        q->free_slot[i] = (uint16_t)(slots - 1 - i);
+
+    /* each side wants to hear of the other's first message */
+    WRITE_ONCE(q->ring->req_event, 1);
+    WRITE_ONCE(q->ring->rsp_event, 1);
+    return 0;
+}
+
+void queue_destroy(struct queue *q)
+{
+    heap_free(q->shadow);
+    heap_free(q->free_slot);
+    memset(q, 0, sizeof(*q));
+}
+
+void queue_put(struct queue *q, union wire_entry *entry, size_t len, struct part *part, uint8_t op,
+               uint8_t op_alt)
+{
+    unsigned slot = q->free_slot[--q->free];
+    struct queue_shadow *s = &q->shadow[slot];
+    uint64_t id = (uint64_t)++q->generation << 32 | slot;
+
+    s->part = part;
+    s->id = id;
+    s->op = op;
+    s->op_alt = op_alt;
+    entry->request.id = id;
+    memcpy(&q->ring->entry[q->prod & q->mask], entry, len);
+    q->prod++;
+}
+
+bool queue_push(struct queue *q)
+{
+    uint32_t old = q->pushed, new = q->prod;
+
+    if (new == old)
+        return false;
+    q->pushed = new;
+    wmb(); /* the entries before the index */
+    WRITE_ONCE(q->ring->req_prod, new);
+    mb(); /* the index before we look whether the peer sleeps */
+    return (uint32_t)(new - READ_ONCE(q->ring->req_event)) < (uint32_t)(new - old);
+}
+
+int queue_pending(const struct queue *q)
+{
+    uint32_t count = READ_ONCE(q->ring->rsp_prod) - q->cons;
+
+    /* also catches an index that moved backwards: the difference is then huge */
+    if (count > q->pushed - q->cons)
+        return -EPROTO;
+    rmb(); /* the index before the responses */
+    return (int)count;
+}
+
+const char *queue_take(struct queue *q, struct queue_response *out)
+{
+    const volatile struct wire_response *shared = &q->ring->entry[q->cons & q->mask].response;
+    unsigned slot;
+
+    out->id = shared->id;
+    out->operation = shared->operation;
+    out->status = shared->status;
+    out->part = NULL;
+
+    slot = (uint32_t)out->id;
+    if (slot >= q->slots)
+        return "response id out of range";
+
+    struct queue_shadow *s = &q->shadow[slot];
+
+    if (!s->part || s->id != out->id)
+        return "response id not in flight";
+    if (out->operation != s->op && out->operation != s->op_alt)
+        return "response to another operation";
+    if (out->status > BLKIF_RSP_OKAY || out->status < BLKIF_RSP_EOPNOTSUPP)
+        return "unknown response status";
+
+    out->part = s->part;
+    q->cons++;
+    queue_forget(q, slot);
+    return NULL;
+}
+
+void queue_rearm(struct queue *q)
+{
+    WRITE_ONCE(q->ring->rsp_event, q->cons + 1);
+    mb(); /* the wish before the last look at rsp_prod */
+}
+
+struct part *queue_part(const struct queue *q, unsigned slot)
+{
+    return q->shadow[slot].part;
+}
+
+void queue_forget(struct queue *q, unsigned slot)
+{
+    q->shadow[slot].part = NULL;
+    q->free_slot[q->free++] = (uint16_t)slot;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way down: from accepted requests to ring entries. Requests are served strictly in order; the
+ * first that lacks a slot, a grant or memory, or that conflicts with a merge, holds up those behind
+ * it. So nobody starves, and an end to the wait is always on its way: either something of this
+ * device is in flight, whose response pumps again, or a grant is waited for (request_await_grants).
+ */
+#include "block.h"
+
+#include <ringlet/event_channel.h>
+#include <ringlet/printk.h>
+#include <ringlet/string.h>
+
+enum outcome {
+    SENT,    /* one part more */
+    BLOCKED, /* try again after the next response */
+    ENDED    /* the request needs no (more) parts: sent completely, or failed */
+};
+
+/* Roughly how many segments the rest of the request takes: never too few for one buffer, and at
+ * least close for vectors. */
+static unsigned segments_wanted(const struct blkfront_dev *dev, const struct blkfront_request *r)
+{
+    size_t start = ((uintptr_t)r->at.iov->base + r->at.offset) & PAGE_MASK;
+    size_t pages = (start + r->left + PAGE_MASK) >> PAGE_SHIFT;
+
+    if (r->aiocb->aio_iovcnt > 0)
+        pages += (unsigned)r->aiocb->aio_iovcnt;
+    if (r->offset & (dev->sector_size - 1))
+        pages++;
+    return (unsigned)MIN(pages, (size_t)dev->max_segments);
+}
+
+void request_await_grants(struct blkfront_dev *dev)
+{
+    if (dev_expects_response(dev) || dev->grants_wanted)
+        return;
+    dev->grants_wanted = true;
+    gnttab_wait(&dev->grants);
+}
+
+static struct part *part_start(struct blkfront_dev *dev, struct blkfront_request *r, unsigned want)
+{
+    struct part *p = part_get(dev, want);
+
+    if (p) {
+        p->request = r;
+        p->at = r->at;
+        p->op = r->op;
+        p->phase = PART_PLAIN;
+        p->segments = 0;
+        p->bytes = 0;
+        p->sectors = 0;
+        p->bounced = false;
+    }
+    return p;
+}
+
+/* No memory (or an odd failure) for even one segment. */
+static enum outcome out_of(struct blkfront_dev *dev, struct blkfront_request *r, struct part *p,
+                           int error)
+{
+    if (p)
+        part_put(dev, p);
+    if (error == -ENOSPC) {
+        count_wait_grant(dev, r);
+        request_await_grants(dev);
+        return BLOCKED;
+    }
+    if (dev_expects_response(dev))
+        return BLOCKED;
+    request_fail(dev, r, error);
+    return ENDED;
+}
+
+/* Pages and grants for the segments that were cut: for all, or for as many as there are. */
+static int part_map(struct blkfront_dev *dev, struct part *p, bool readonly)
+{
+    int granted;
+
+    if (p->bounced) {
+        unsigned complete = buffer_take_pages(dev, p);
+
+        if (complete < p->segments)
+            buffer_trim(dev, p, complete);
+        if (!complete)
+            return -ENOMEM;
+    }
+    granted = buffer_grant(dev, p, readonly);
+    if (granted < 0) {
+        buffer_trim(dev, p, 0);
+        return granted;
+    }
+    if ((unsigned)granted < p->segments)
+        buffer_trim(dev, p, (unsigned)granted);
+    return 0;
+}
+
+/* The next part of a read or write. */
+static enum outcome send_data(struct blkfront_dev *dev, struct blkfront_request *r)
+{
+    const unsigned sector_mask = dev->sector_size - 1;
+    const bool write = r->op == BLKIF_OP_WRITE;
+    const uint64_t sector = (r->offset & ~(uint64_t)sector_mask) >> WIRE_SECTOR_SHIFT;
+    size_t bytes = r->left;
+    bool merge = false;
+    unsigned want;
+    struct part *p;
+    int ret;
+
+    if (write) {
+        bytes = split_write(r->offset, bytes, dev->sector_size, &merge);
+        if (merge) {
+            if (merge_blocked(dev, sector, dev->sector_size >> WIRE_SECTOR_SHIFT))
+                return BLOCKED;
+        } else if (!list_empty(&dev->merging) &&
+                   merge_blocks(dev, sector, bytes >> WIRE_SECTOR_SHIFT)) {
+            return BLOCKED;
+        }
+    }
+
+    want = merge ? 1 : segments_wanted(dev, r);
+    if (want > dev->grants_left) {
+        /* no request wants more than the budget, so the rest of it is in flight and comes back */
+        count_wait_grant(dev, r);
+        return BLOCKED;
+    }
+
+    p = part_start(dev, r, want);
+    if (!p)
+        return out_of(dev, r, NULL, -ENOMEM);
+
+    struct split_result cut =
+        split_segments(&r->at, r->offset, bytes, dev->sector_size, dev->in_place && !merge, p->seg,
+                       MIN(p->capacity, dev->grants_left));
+
+    p->segments = cut.segments;
+    p->bytes = cut.bytes;
+    p->bounced = cut.bounced;
+    p->sector = sector;
+    p->sectors =
+        (unsigned)((((r->offset & sector_mask) + cut.bytes + sector_mask) & ~(size_t)sector_mask) >>
+                   WIRE_SECTOR_SHIFT);
+    ret = part_map(dev, p, write && !merge);
+    if (ret)
+        return out_of(dev, r, p, ret);
+
+    if (merge)
+        merge_begin(dev, p);
+    else if (write && p->bounced)
+        buffer_fill(dev, p);
+
+    r->offset += p->bytes;
+    r->left -= p->bytes;
+    if (r->left)
+        split_advance(&r->at, p->bytes);
+    r->parts++;
+    request_send(dev, p);
+    return SENT;
+}
+
+/* A flush or a barrier: a ring entry without data. */
+static enum outcome send_bare(struct blkfront_dev *dev, struct blkfront_request *r)
+{
+    struct part *p;
+
+    /* Ring order is the backend's business, but a merge still has its write before it. */
+    if (r->op == BLKIF_OP_WRITE_BARRIER && !list_empty(&dev->merging))
+        return BLOCKED;
+    p = part_start(dev, r, 0);
+    if (!p)
+        return out_of(dev, r, NULL, -ENOMEM);
+    p->sector = 0;
+    r->parts++;
+    request_send(dev, p);
+    return SENT;
+}
+
+static enum outcome send_next(struct blkfront_dev *dev, struct blkfront_request *r)
+{
+    const bool data = r->op == BLKIF_OP_READ || r->op == BLKIF_OP_WRITE;
+
+    if (r->result || (data && !r->left) || (!data && r->parts))
+        return ENDED;
+    if (queue_full(&dev->queue)) {
+        count_wait_slot(dev, r);
+        return BLOCKED;
+    }
+    return data ? send_data(dev, r) : send_bare(dev, r);
+}
+
+void request_pump(struct blkfront_dev *dev)
+{
+    if (!dev_active(dev))
+        return;
+    if (dev->grants_wanted) {
+        gnttab_wait_cancel(&dev->grants);
+        dev->grants_wanted = false;
+    }
+    if (!list_empty(&dev->merge_ready) && !merge_pump(dev))
+        return;
+
+    while (!list_empty(&dev->waiting)) {
+        struct blkfront_request *r = list_entry(dev->waiting.next, struct blkfront_request, link);
+        enum outcome o;
+
+        do
+            o = send_next(dev, r);
+        while (o == SENT && r->left);
+        if (o == BLOCKED)
+            return;
+        if (!r->sent) { /* a request that failed has left the list already */
+            list_del(&r->link);
+            r->sent = true;
+            if (!r->parts)
+                request_check_done(dev, r);
+        }
+    }
+}
+
+/* ---- to the ring ---- */
+
+static void fill_segments(struct wire_segment *to, const struct split_segment *from, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        to[i] = (struct wire_segment){
+            .gref = from[i].gref, .first = from[i].first, .last = from[i].last};
+    }
+}
+
+static void send_indirect(struct blkfront_dev *dev, struct part *p)
+{
+    unsigned pages = DIV_ROUND_UP(p->segments, (unsigned)WIRE_SEGMENTS_PER_PAGE);
+    union wire_entry e;
+
+    e.indirect = (struct wire_indirect){
+        .operation = BLKIF_OP_INDIRECT,
+        .indirect_op = p->op,
+        .segments = (uint16_t)p->segments,
+        .sector = p->sector,
+        .handle = dev->handle,
+    };
+    memcpy(e.indirect.gref, p->indirect_ref, pages * sizeof(e.indirect.gref[0]));
+    fill_segments(p->indirect, p->seg, p->segments);
+    dev->stats.indirect++;
+    /* Linux answers with the inner operation, others with the outer one. */
+    queue_put(&dev->queue, &e, sizeof(e.indirect), p, p->op, BLKIF_OP_INDIRECT);
+}
+
+static void send_direct(struct blkfront_dev *dev, struct part *p)
+{
+    union wire_entry e;
+
+    e.request.operation = p->op;
+    e.request.segments = (uint8_t)p->segments;
+    e.request.handle = dev->handle;
+    e.request.zero = 0;
+    e.request.sector = p->sector;
+    fill_segments(e.request.seg, p->seg, p->segments);
+    queue_put(&dev->queue, &e,
+              offsetof(struct wire_request, seg) + p->segments * sizeof(struct wire_segment), p,
+              p->op, p->op);
+}
+
+void request_send(struct blkfront_dev *dev, struct part *p)
+{
+    struct blkfront_stats *s = &dev->stats;
+
+    if (p->segments <= WIRE_SEGMENTS)
+        send_direct(dev, p);
+    else
+        send_indirect(dev, p);
+
+    s->segments += p->segments;
+    switch (p->op) {
+    case BLKIF_OP_READ:
+        s->reads++;
+        s->read_sectors += p->sectors;
+        break;
+    case BLKIF_OP_WRITE:
+        s->writes++;
+        s->written_sectors += p->sectors;
+        break;
+    case BLKIF_OP_FLUSH_DISKCACHE:
+        s->flushes++;
+        break;
+    default:
+        s->barriers++;
+    }
+}
+
+void request_push(struct blkfront_dev *dev)
+{
+    unsigned used = queue_in_use(&dev->queue);
+
+    if (used > dev->stats.ring_high_water)
+        dev->stats.ring_high_water = used;
+    if (queue_push(&dev->queue)) {
+        dev->stats.notifications++;
+        /* A port that is not connected any more: the backend is going, which its state will say. */
+        evtchn_notify(dev->port);
+    }
+}
+
+unsigned request_submit(struct blkfront_dev *dev)
+{
+    unsigned count = 0;
+
+    while (!list_empty(&dev->prepared)) {
+        struct list *l = dev->prepared.next;
+
+        list_del(l);
+        list_add_tail(&dev->waiting, l);
+        count++;
+    }
+    if (!dev->reaping) {
+        request_pump(dev);
+        request_push(dev);
+    }
+    return count;
+}

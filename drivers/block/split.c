@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Cuts a byte range into segments (split.h). Pure; sector sizes are powers of two, so no division.
+ */
+#include "split.h"
+
+#include "wire.h"
+
+#include <ringlet/string.h>
+
+/* Skips used-up and empty vectors; there must be bytes left. The length of the run at the cursor.
+ */
+static size_t run_length(struct split_cursor *at)
+{
+    while (at->offset == at->iov->len) {
+        at->iov++;
+        at->offset = 0;
+    }
+    return at->iov->len - at->offset;
+}
+
+static uint8_t *run_start(const struct split_cursor *at)
+{
+    return (uint8_t *)at->iov->base + at->offset;
+}
+
+void split_advance(struct split_cursor *at, size_t bytes)
+{
+    while (bytes) {
+        size_t n = MIN(run_length(at), bytes);
+
+        at->offset += n;
+        bytes -= n;
+    }
+}
+
+void split_copy_out(struct split_cursor *at, const void *data, size_t bytes)
+{
+    const uint8_t *from = data;
+
+    while (bytes) {
+        size_t n = MIN(run_length(at), bytes);
+
+        memcpy(run_start(at), from, n);
+        at->offset += n;
+        from += n;
+        bytes -= n;
+    }
+}
+
+void split_copy_in(struct split_cursor *at, void *data, size_t bytes)
+{
+    uint8_t *to = data;
+
+    while (bytes) {
+        size_t n = MIN(run_length(at), bytes);
+
+        memcpy(to, run_start(at), n);
+        at->offset += n;
+        to += n;
+        bytes -= n;
+    }
+}
+
+/* Bytes at the cursor that can be granted as they are, at a sector's beginning; 0 = none. */
+static size_t direct_length(struct split_cursor *at, size_t bytes, unsigned sector_size)
+{
+    size_t run = MIN(run_length(at), bytes);
+    uintptr_t start = (uintptr_t)run_start(at);
+
+    if (start & ((1u << WIRE_SECTOR_SHIFT) - 1))
+        return 0;
+    return ROUND_DOWN(MIN(run, PAGE_SIZE - (start & PAGE_MASK)), sector_size);
+}
+
+/*
+ * Bytes for a bounce page whose first byte is `head` bytes into a sector: up to the page's end, but
+ * not past a sector's end from which the memory can be granted in place again.
+ */
+static size_t bounce_length(struct split_cursor at, size_t head, size_t bytes, unsigned sector_size,
+                            bool in_place)
+{
+    size_t room = MIN(bytes, PAGE_SIZE - head);
+    size_t len = 0;
+
+    if (!in_place)
+        return room;
+    do {
+        size_t step = MIN(sector_size - ((head + len) & (sector_size - 1)), room - len);
+
+        split_advance(&at, step);
+        len += step;
+    } while (len < room && !direct_length(&at, bytes - len, sector_size));
+    return len;
+}
+
+struct split_result split_segments(const struct split_cursor *from, uint64_t offset, size_t bytes,
+                                   unsigned sector_size, bool in_place, struct split_segment *seg,
+                                   unsigned max)
+{
+    struct split_cursor at = *from;
+    struct split_result r = {0};
+
+    while (bytes && r.segments < max) {
+        struct split_segment *s = &seg[r.segments++];
+        size_t head = offset & (sector_size - 1);
+        size_t len = in_place && !head ? direct_length(&at, bytes, sector_size) : 0;
+        size_t end;
+
+        s->gref = 0;
+        s->bounce = !len;
+        if (len) {
+            uintptr_t start = (uintptr_t)run_start(&at);
+
+            s->page = run_start(&at) - (start & PAGE_MASK);
+            s->skip = (uint16_t)(start & PAGE_MASK);
+            s->first = (uint8_t)(s->skip >> WIRE_SECTOR_SHIFT);
+            end = s->skip + len;
+            at.offset += len;
+        } else {
+            len = bounce_length(at, head, bytes, sector_size, in_place);
+            s->page = NULL;
+            s->skip = (uint16_t)head;
+            s->first = 0;
+            end = ROUND_UP(head + len, (size_t)sector_size);
+            r.bounced = true;
+            split_advance(&at, len);
+        }
+        s->last = (uint8_t)((end >> WIRE_SECTOR_SHIFT) - 1);
+        s->bytes = (uint16_t)len;
+        r.bytes += len;
+        offset += len;
+        bytes -= len;
+    }
+    return r;
+}
+
+size_t split_write(uint64_t offset, size_t bytes, unsigned sector_size, bool *merge)
+{
+    size_t head = offset & (sector_size - 1);
+
+    *merge = head || bytes < sector_size;
+    return *merge ? MIN(bytes, sector_size - head) : ROUND_DOWN(bytes, (size_t)sector_size);
+}

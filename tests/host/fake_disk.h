@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A RAM disk behind a block backend of the test's own, and a blkfront device that is connected to
+ * it without XenStore. The backend checks what it finds on the ring as a strict one would (a failed
+ * cmocka assertion), keeps requests until the test has them answered, and can lie.
+ */
+#ifndef RINGLET_TESTS_FAKE_DISK_H
+#define RINGLET_TESTS_FAKE_DISK_H
+
+#include "../../drivers/block/device.h"
+#include "../unit/random.h"
+#include "seam.h"
+
+struct fake_request {
+    uint64_t id, sector;
+    uint8_t op, ring_op; /* ring_op: BLKIF_OP_INDIRECT for an indirect op */
+    unsigned segments, sectors;
+    struct wire_segment *seg;
+};
+
+struct fake_disk {
+    struct blkfront_dev *dev;
+    uint8_t *data;
+    uint64_t sectors;
+
+    struct wire_ring *ring;
+    unsigned slots;
+    uint32_t req_cons, rsp_prod;
+    struct fake_request taken[512]; /* not answered yet, in the order they came */
+    unsigned count;
+
+    struct random *random; /* answers in random order; NULL: in order */
+    int16_t flush_status, barrier_status;
+    unsigned error_every; /* the n-th, 2n-th ... data request fails; 0: none */
+    bool answer_outer;    /* an indirect request's answer says BLKIF_OP_INDIRECT */
+    unsigned requests, flushes, barriers, largest, granted, granted_max;
+};
+
+/* Every 0 means: 2048 sectors of 512 bytes, one ring page, 11 segments, default budget, trusted,
+ * writable, no flush and no barrier. */
+struct fake_options {
+    uint64_t sectors;
+    unsigned sector_size, ring_pages, max_segments, budget;
+    bool untrusted, readonly, flush, barrier;
+};
+
+/* seam_init, event channels and grants, and nothing allocated yet; fdisk_exit checks that nothing
+ * leaked. */
+void fdisk_init(size_t bytes);
+void fdisk_exit(void);
+
+void fdisk_open(struct fake_disk *d, const struct fake_options *o);
+/* Only the backend, for a device that is connected already; d->data is made for limits.sectors.
+ * fdisk_detach frees it. */
+void fdisk_attach(struct fake_disk *d, struct blkfront_dev *dev);
+void fdisk_detach(struct fake_disk *d);
+/* The device goes: lost, gone, freed. */
+void fdisk_close(struct fake_disk *d);
+
+/* Takes and checks what is new on the ring; the number of requests kept. */
+unsigned fdisk_take(struct fake_disk *d);
+/* Answers taken[i] with status, doing its I/O if that is BLKIF_RSP_OKAY; not yet visible. */
+void fdisk_answer(struct fake_disk *d, unsigned i, int16_t status);
+/* A response of any content. */
+void fdisk_respond(struct fake_disk *d, uint64_t id, uint8_t op, int16_t status);
+/* Makes the responses visible and raises the event if it was asked for. */
+void fdisk_publish(struct fake_disk *d);
+/* Take, answer all, publish; the number answered. */
+unsigned fdisk_run(struct fake_disk *d);
+/* fdisk_run, then lets the event be handled, until nothing is in flight. */
+void fdisk_drain(struct fake_disk *d);
+
+/* From now on idle time lets these disks' backends run. */
+void fdisk_run_when_idle(struct fake_disk *a, struct fake_disk *b);
+
+/* The backend maps a grant (and unmaps it): ending it is -EBUSY meanwhile. */
+void fdisk_map(grant_ref_t ref, bool map);
+
+#endif

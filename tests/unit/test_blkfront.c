@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+/* blkfront against a backend with a RAM disk: what is accepted, what is sent, and how often. */
+#include "host/fake_disk.h"
+
+#include <ringlet/heap.h>
+#include <ringlet/thread.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct fake_disk disk;
+static unsigned calls;
+
+static int setup(void **state)
+{
+    (void)state;
+    fdisk_init(24 << 20);
+    calls = 0;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fdisk_exit();
+    return 0;
+}
+
+static void count_call(struct blkfront_aiocb *a, int ret)
+{
+    assert_int_equal(a->result, ret);
+    assert_null(a->request);
+    calls++;
+}
+
+static void count_good(struct blkfront_aiocb *a, int ret)
+{
+    assert_int_equal(ret, 0);
+    count_call(a, ret);
+}
+
+static struct blkfront_aiocb request(uint8_t *buf, int64_t offset, size_t bytes)
+{
+    return (struct blkfront_aiocb){.aio_dev = disk.dev,
+                                   .aio_buf = buf,
+                                   .aio_offset = offset,
+                                   .aio_nbytes = bytes,
+                                   .aio_cb = count_good};
+}
+
+static uint8_t *pages(unsigned n)
+{
+    uint8_t *p = page_alloc_zeroed(n, MEM_APP);
+
+    assert_non_null(p);
+    return p;
+}
+
+static void fill(uint8_t *p, size_t bytes, unsigned seed)
+{
+    struct random r = {seed};
+
+    for (size_t i = 0; i < bytes; i++)
+        p[i] = (uint8_t)random_u64(&r);
+}
+
+static void aligned_page_goes_in_place(void **state)
+{
+    uint8_t *p = pages(1);
+    struct blkfront_aiocb a;
+    struct blkfront_stats s;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    fill(p, 4096, 1);
+    a = request(p, 8192, 4096);
+    assert_int_equal(blkfront_aio_write(&a), 0);
+    assert_int_equal(blkfront_in_flight(disk.dev), 1);
+    assert_int_equal(calls, 0);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 1);
+    assert_memory_equal(disk.data + 8192, p, 4096);
+    memset(p, 0, 4096);
+    assert_int_equal(blkfront_aio_read(&a), 0);
+    fdisk_drain(&disk);
+    assert_memory_equal(disk.data + 8192, p, 4096);
+    blkfront_get_stats(disk.dev, &s);
+    assert_int_equal(s.reads, 1);
+    assert_int_equal(s.writes, 1);
+    assert_int_equal(s.read_sectors, 8);
+    assert_int_equal(s.written_sectors, 8);
+    assert_int_equal(s.segments, 2);
+    assert_int_equal(s.bytes_copied, 0);
+    assert_int_equal(s.grants_made, 2);
+    assert_int_equal(s.grants_ended, 2);
+    assert_int_equal(s.aiocbs, 2);
+    assert_int_equal(s.completed, 2);
+    assert_int_equal(s.notifications, 2);
+    assert_int_equal(s.events, 2);
+    assert_int_equal(s.spurious, 0);
+    assert_int_equal(s.ring_high_water, 1);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+static void what_is_not_accepted(void **state)
+{
+    uint8_t *p = pages(1);
+    struct blkfront_iovec v[2] = {{p, 100}, {p + 100, 412}};
+    struct blkfront_aiocb a;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.readonly = true});
+    assert_int_equal(blkfront_aio(NULL, 0), -EINVAL);
+    a = request(p, 0, 512);
+    a.aio_dev = NULL;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    assert_int_equal(blkfront_io(&a, 0), -EINVAL);
+    a = request(p, 0, 512);
+    a.aio_cb = NULL;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, -512, 512);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, INT64_MIN, 512);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, 2048 * 512, 1);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, 2048 * 512 - 511, 512);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, 0, SIZE_MAX);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, INT64_MAX, SIZE_MAX);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(NULL, 0, 512);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, 0, 512);
+    assert_int_equal(blkfront_aio(&a, 1), -EROFS);
+    assert_int_equal(blkfront_io(&a, 1), -EROFS);
+
+    a = request(NULL, 0, 513);
+    a.aio_iov = v;
+    a.aio_iovcnt = 2;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL); /* not the sum */
+    a.aio_nbytes = 512;
+    a.aio_iovcnt = -1;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a.aio_iovcnt = 2;
+    v[0].base = NULL;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    v[0] = (struct blkfront_iovec){p, SIZE_MAX};
+    v[1].len = 513;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL); /* the sum wraps */
+
+    a = request(p, 0, 512);
+    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_FLUSH_DISKCACHE), -EOPNOTSUPP);
+    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_WRITE_BARRIER), -EOPNOTSUPP);
+    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_DISCARD), -EOPNOTSUPP);
+    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_INDIRECT), -EINVAL);
+    assert_int_equal(blkfront_aio_push_operation(&a, 200), -EINVAL);
+    assert_int_equal(blkfront_aio_push_operation(NULL, 0), -EINVAL);
+    assert_int_equal(blkfront_aio_submit(NULL), -EINVAL);
+
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    assert_int_equal(blkfront_aio(&a, 0), -EBUSY);
+    assert_int_equal(blkfront_io(&a, 0), -EBUSY);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 1);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+static void batch_is_one_push_and_one_notification(void **state)
+{
+    uint8_t *p = pages(8);
+    struct blkfront_aiocb a[8];
+    struct blkfront_stats s;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    for (unsigned i = 0; i < 8; i++) {
+        a[i] = request(p + i * 4096, i * 4096, 4096);
+        assert_int_equal(blkfront_aio_enqueue(&a[i], 0), 0);
+    }
+    assert_int_equal(fdisk_take(&disk), 0);
+    thread_poll_events();
+    assert_int_equal(fdisk_take(&disk), 0);
+    assert_int_equal(blkfront_in_flight(disk.dev), 8);
+    assert_int_equal(blkfront_aio_submit(disk.dev), 8);
+    assert_int_equal(seam_sends, 1);
+    assert_int_equal(fdisk_take(&disk), 8);
+    assert_int_equal(blkfront_aio_submit(disk.dev), 0);
+    assert_int_equal(seam_sends, 1);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 8);
+    blkfront_get_stats(disk.dev, &s);
+    assert_int_equal(s.notifications, 1);
+    assert_int_equal(s.events, 1);
+    assert_int_equal(s.ring_high_water, 8);
+    fdisk_close(&disk);
+    page_free(p, 8);
+}
+
+/* A busy backend that has not yet asked for an event is not notified again. */
+static void no_notification_for_a_busy_backend(void **state)
+{
+    uint8_t *p = pages(2);
+    struct blkfront_aiocb a = request(p, 0, 4096), b;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    a = request(p, 0, 4096);
+    b = request(p + 4096, 4096, 4096);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    assert_int_equal(blkfront_aio(&b, 0), 0);
+    assert_int_equal(seam_sends, 1);
+    fdisk_drain(&disk);
+    fdisk_close(&disk);
+    page_free(p, 2);
+}
+
+static unsigned resubmissions;
+
+static void resubmit(struct blkfront_aiocb *a, int ret)
+{
+    count_good(a, ret);
+    if (resubmissions) {
+        resubmissions--;
+        assert_int_equal(blkfront_aio(a, 0), 0);
+        assert_int_equal(fdisk_take(&disk), 0); /* not pushed from within the callback */
+        assert_int_equal(blkfront_aio_poll(disk.dev), 0);
+        assert_int_equal(blkfront_io(a, 0), -EDEADLK);
+        assert_int_equal(blkfront_sync(disk.dev), -EDEADLK);
+        assert_int_equal(blkfront_aio_wait(disk.dev, DEADLINE_NEVER), 0);
+    }
+}
+
+static void callbacks_submissions_are_one_batch(void **state)
+{
+    uint8_t *p = pages(16);
+    struct blkfront_aiocb a[16];
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    resubmissions = 40;
+    for (unsigned i = 0; i < 16; i++) {
+        a[i] = request(p + i * 4096, i * 4096, 4096);
+        a[i].aio_cb = resubmit;
+        assert_int_equal(blkfront_aio_enqueue(&a[i], 0), 0);
+    }
+    assert_int_equal(blkfront_aio_submit(disk.dev), 16);
+    for (unsigned round = 1; round <= 4; round++) {
+        assert_int_equal(seam_sends, MIN(round, 4));
+        assert_int_equal(fdisk_run(&disk), round < 4 ? 16 : 8);
+        thread_poll_events();
+    }
+    assert_int_equal(calls, 56);
+    assert_int_equal(seam_sends, 4);
+    assert_int_equal(blkfront_in_flight(disk.dev), 0);
+    fdisk_close(&disk);
+    page_free(p, 16);
+}
+
+static void empty_request_completes_later(void **state)
+{
+    struct blkfront_aiocb a;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    a = request(NULL, 512, 0);
+    resubmissions = 5;
+    a.aio_cb = resubmit;
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    assert_int_equal(calls, 0); /* not from within blkfront_aio */
+    for (unsigned i = 1; i <= 6; i++) {
+        thread_poll_events();
+        assert_int_equal(calls, i);
+    }
+    a.aio_cb = count_good;
+    assert_int_equal(blkfront_io(&a, 0), 0);
+    assert_int_equal(blkfront_aio(&a, 1), 0);
+    assert_int_equal(blkfront_aio_poll(disk.dev), 1);
+    assert_int_equal(calls, 7);
+    fdisk_close(&disk);
+}
+
+static void vectors(void **state)
+{
+    uint8_t *p = pages(16);
+    struct blkfront_iovec v[] = {{p + 5, 100},         {p + 4096, 4096},        {NULL, 0},
+                                 {p + 8192 + 1, 6000}, {p + 16384 + 512, 1024}, {p + 20480, 7}};
+    uint8_t expect[100 + 4096 + 6000 + 1024 + 7];
+    struct blkfront_aiocb a;
+    size_t at = 0;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    fill(p, 65536, 3);
+    for (unsigned i = 0; i < ARRAY_SIZE(v); i++) {
+        if (v[i].len)
+            memcpy(expect + at, v[i].base, v[i].len);
+        at += v[i].len;
+    }
+    a = request(NULL, 1000, at);
+    a.aio_iov = v;
+    a.aio_iovcnt = ARRAY_SIZE(v);
+    assert_int_equal(blkfront_aio(&a, 1), 0);
+    fdisk_drain(&disk);
+    assert_memory_equal(disk.data + 1000, expect, at);
+    memset(p, 0, 65536);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    fdisk_drain(&disk);
+    at = 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(v); i++) {
+        if (v[i].len)
+            assert_memory_equal(expect + at, v[i].base, v[i].len);
+        at += v[i].len;
+    }
+    assert_int_equal(p[0], 0); /* nothing beside them was touched */
+    assert_int_equal(p[105], 0);
+    assert_int_equal(p[20487], 0);
+    assert_int_equal(calls, 2);
+    fdisk_close(&disk);
+    page_free(p, 16);
+}
+
+static void errors_arrive(void **state)
+{
+    uint8_t *p = pages(64);
+    struct blkfront_aiocb a;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    a = request(p, 0, 64 * 4096); /* six requests */
+    a.aio_cb = count_call;
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    assert_int_equal(fdisk_take(&disk), 6);
+    fdisk_answer(&disk, 2, BLKIF_RSP_ERROR);
+    fdisk_publish(&disk);
+    thread_poll_events();
+    assert_int_equal(calls, 0); /* others are still in flight */
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 1);
+    assert_int_equal(a.result, -EIO);
+    assert_int_equal(disk.dev->stats.errors, 1);
+
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    fdisk_take(&disk);
+    fdisk_answer(&disk, 0, BLKIF_RSP_EOPNOTSUPP);
+    fdisk_drain(&disk);
+    assert_int_equal(a.result, -EOPNOTSUPP);
+    fdisk_close(&disk);
+    page_free(p, 64);
+}
+
+/* An event without a response is counted; a response is never missed when it comes with no event
+ * because the frontend was still at work. */
+static void spurious_events_are_counted(void **state)
+{
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    seam_raise(disk.dev->port);
+    thread_poll_events();
+    assert_int_equal(disk.dev->stats.events, 1);
+    assert_int_equal(disk.dev->stats.spurious, 1);
+    fdisk_close(&disk);
+}
+
+static void late_answer(struct blkfront_aiocb *a, int ret)
+{
+    count_good(a, ret);
+    if (calls == 1) { /* while the frontend reaps, without an event */
+        fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+        disk.ring->rsp_prod = disk.rsp_prod;
+    }
+}
+
+static void response_during_the_reap_is_seen(void **state)
+{
+    uint8_t *p = pages(2);
+    struct blkfront_aiocb a, b;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    a = request(p, 0, 4096);
+    b = request(p + 4096, 0, 4096);
+    a.aio_cb = b.aio_cb = late_answer;
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    assert_int_equal(blkfront_aio(&b, 0), 0);
+    assert_int_equal(fdisk_take(&disk), 2);
+    fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    thread_poll_events();
+    assert_int_equal(calls, 2);
+    assert_int_equal(disk.ring->rsp_event, 3);
+    fdisk_close(&disk);
+    page_free(p, 2);
+}
+
+static void steady_state_allocates_nothing(void **state)
+{
+    uint8_t *p = pages(64);
+    struct blkfront_aiocb a[8];
+    uint64_t before = 0;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 32});
+    for (unsigned round = 0; round < 20; round++) {
+        for (unsigned i = 0; i < 8; i++) {
+            a[i] = request(p + i * 32768 + (i & 1) * 77, i * 32768 + (i & 2) * 50, 31000);
+            assert_int_equal(blkfront_aio(&a[i], round & 1), 0);
+        }
+        fdisk_drain(&disk);
+        if (round == 1)
+            before = mem_allocations();
+    }
+    assert_int_equal(mem_allocations(), before);
+    fdisk_close(&disk);
+    page_free(p, 64);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(aligned_page_goes_in_place),
+        TEST(what_is_not_accepted),
+        TEST(batch_is_one_push_and_one_notification),
+        TEST(no_notification_for_a_busy_backend),
+        TEST(callbacks_submissions_are_one_batch),
+        TEST(empty_request_completes_later),
+        TEST(vectors),
+        TEST(errors_arrive),
+        TEST(spurious_events_are_counted),
+        TEST(response_during_the_reap_is_seen),
+        TEST(steady_state_allocates_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: MIT */
+/* What a backend may write into XenStore, and what blkfront makes of it (drivers/block). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../drivers/block/block.h"
+
+#include <host/seam.h>
+#include <ringlet/string.h>
+#include <stdio.h>
+
+static struct xs_batch_item offers[OFFER_ITEMS], properties[PROPERTY_ITEMS];
+static struct blkfront_limits limits;
+static struct blkfront_config config;
+static enum ring_scheme scheme;
+
+static void absent(struct xs_batch_item *items, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        items[i].ret = -ENOENT;
+}
+
+static void set(struct xs_batch_item *item, const char *value)
+{
+    item->ret = 0;
+    item->value = (char *)value;
+    item->len = strlen(value);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    seam_init(1 << 20);
+    memset(&limits, 0, sizeof(limits));
+    strcpy(limits.name, "xvda");
+    strcpy(limits.backend, "vbd");
+    negotiate_offer_items(offers, "device/vbd/51712", "/local/domain/0/backend/vbd/1/51712");
+    negotiate_property_items(properties, "/local/domain/0/backend/vbd/1/51712");
+    absent(offers, OFFER_ITEMS);
+    absent(properties, PROPERTY_ITEMS);
+    set(&properties[PROPERTY_SECTORS], "2048");
+    assert_int_equal(negotiate_config(NULL, &config), 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    seam_exit();
+    return 0;
+}
+
+static void offer(enum offer_item item, const char *value)
+{
+    set(&offers[item], value);
+    seam_console_clear();
+    negotiate_offers(offers, &config, &limits, &scheme);
+}
+
+static int property(enum property_item item, const char *value)
+{
+    set(&properties[item], value);
+    seam_console_clear();
+    return negotiate_properties(properties, &config, &limits);
+}
+
+/* A message names the key and (the beginning of) the value. */
+static void assert_reported(const char *key, const char *value)
+{
+    char start[41];
+
+    snprintf(start, sizeof(start), "%s", value);
+    assert_non_null(strstr(seam_console(), key));
+    assert_non_null(strstr(seam_console(), start));
+}
+
+static char long_value[4096 + 1];
+
+static const char *const nonsense[] = {
+    "", "banana", "-1", " 1", "1 ", "1.5", "0x", "18446744073709551616", "+1", long_value,
+};
+
+/* ---- offers ---- */
+
+static void items_are_read_where_they_are(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < OFFER_ITEMS; i++) {
+        assert_int_equal(offers[i].op, XS_OP_READ);
+        assert_string_equal(offers[i].dir, i == OFFER_TRUSTED
+                                               ? "device/vbd/51712"
+                                               : "/local/domain/0/backend/vbd/1/51712");
+    }
+    assert_string_equal(offers[OFFER_TRUSTED].node, "trusted");
+    assert_string_equal(offers[OFFER_RING_ORDER].node, "max-ring-page-order");
+}
+
+static void absent_offers_are_defaults(void **state)
+{
+    (void)state;
+    seam_console_clear();
+    negotiate_offers(offers, &config, &limits, &scheme);
+    assert_int_equal(limits.ring_pages, 1);
+    assert_int_equal(limits.ring_slots, 32);
+    assert_int_equal(scheme, RING_ONE_PAGE);
+    assert_int_equal(limits.max_segments, 11);
+    assert_int_equal(limits.indirect_offered, 0);
+    assert_false(limits.persistent_offered);
+    assert_true(limits.trusted);
+    assert_string_equal(seam_console(), "");
+}
+
+static void ring_orders(void **state)
+{
+    static const struct {
+        const char *value;
+        unsigned pages;
+    } cases[] = {{"0", 1}, {"1", 2}, {"2", 4}, {"3", 8}, {"4", 16}, {"5", 16}, {"20", 16}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        offer(OFFER_RING_ORDER, cases[i].value);
+        assert_int_equal(limits.ring_pages, cases[i].pages);
+        assert_int_equal(scheme, cases[i].pages == 1 ? RING_ONE_PAGE : RING_PAGE_ORDER);
+    }
+    offer(OFFER_RING_ORDER, "31");
+    assert_int_equal(limits.ring_pages, 1);
+    assert_reported("max-ring-page-order", "31");
+    offer(OFFER_RING_ORDER, "4294967295");
+    assert_int_equal(limits.ring_pages, 1);
+    assert_reported("max-ring-page-order", "4294967295");
+}
+
+static void ring_pages(void **state)
+{
+    static const struct {
+        const char *value;
+        unsigned pages;
+    } cases[] = {{"1", 1}, {"2", 2}, {"3", 2}, {"8", 8}, {"15", 8}, {"16", 16}, {"1000", 16}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        offer(OFFER_RING_PAGES, cases[i].value);
+        assert_int_equal(limits.ring_pages, cases[i].pages);
+        assert_int_equal(scheme, cases[i].pages == 1 ? RING_ONE_PAGE : RING_NUM_PAGES);
+    }
+    offer(OFFER_RING_PAGES, "0");
+    assert_int_equal(limits.ring_pages, 1);
+    assert_reported("max-ring-pages", "0");
+    set(&offers[OFFER_RING_PAGES], "16");
+    offer(OFFER_RING_ORDER, "2"); /* both: the order is preferred */
+    assert_int_equal(scheme, RING_PAGE_ORDER);
+    assert_int_equal(limits.ring_pages, 4);
+}
+
+static void configuration_limits_the_ring(void **state)
+{
+    struct blkfront_config mine = {.ring_pages = 7, .max_segments = 100};
+
+    (void)state;
+    assert_int_equal(negotiate_config(&mine, &config), 0);
+    assert_int_equal(config.ring_pages, 4);
+    set(&offers[OFFER_INDIRECT], "256");
+    offer(OFFER_RING_ORDER, "4");
+    assert_int_equal(limits.ring_pages, 4);
+    assert_int_equal(limits.max_segments, 100);
+    assert_int_equal(limits.indirect_offered, 256);
+    mine.ring_pages = 17;
+    assert_int_equal(negotiate_config(&mine, &config), -EINVAL);
+    mine.ring_pages = 0;
+    mine.max_segments = 4097;
+    assert_int_equal(negotiate_config(&mine, &config), -EINVAL);
+}
+
+static void indirect_segments(void **state)
+{
+    static const struct {
+        const char *value;
+        unsigned used;
+    } cases[] = {{"0", 11},    {"1", 11},      {"11", 11},     {"12", 12}, {"256", 256},
+                 {"257", 257}, {"4096", 4096}, {"4097", 4096}, {"32", 32}, {"65535", 4096}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        offer(OFFER_INDIRECT, cases[i].value);
+        assert_int_equal(limits.max_segments, cases[i].used);
+    }
+    assert_reported("feature-max-indirect-segments", "65535");
+    offer(OFFER_INDIRECT, "65536");
+    assert_int_equal(limits.max_segments, 11);
+    assert_reported("feature-max-indirect-segments", "65536");
+}
+
+static void queues_are_only_checked(void **state)
+{
+    (void)state;
+    offer(OFFER_QUEUES, "0");
+    assert_reported("multi-queue-max-queues", "0");
+    offer(OFFER_QUEUES, "4294967296");
+    assert_reported("multi-queue-max-queues", "4294967296");
+    offer(OFFER_QUEUES, "4");
+    assert_string_equal(seam_console(), "");
+}
+
+static void trust(void **state)
+{
+    (void)state;
+    offer(OFFER_TRUSTED, "0");
+    assert_false(limits.trusted);
+    offer(OFFER_TRUSTED, "1");
+    assert_true(limits.trusted);
+    for (unsigned i = 0; i < ARRAY_SIZE(nonsense); i++) {
+        offer(OFFER_TRUSTED, nonsense[i]);
+        assert_false(limits.trusted); /* in doubt the careful answer */
+        assert_reported("trusted", nonsense[i]);
+    }
+    offers[OFFER_TRUSTED].ret = -EACCES;
+    offers[OFFER_TRUSTED].value = NULL;
+    negotiate_offers(offers, &config, &limits, &scheme);
+    assert_false(limits.trusted);
+}
+
+static void nonsense_offers_are_not_made(void **state)
+{
+    (void)state;
+    for (unsigned item = 0; item < OFFER_TRUSTED; item++) {
+        for (unsigned i = 0; i < ARRAY_SIZE(nonsense); i++) {
+            offer(item, nonsense[i]);
+            assert_reported(offers[item].node, nonsense[i]);
+            assert_int_equal(limits.ring_pages, 1);
+            assert_int_equal(limits.max_segments, 11);
+            assert_false(limits.persistent_offered);
+        }
+    }
+}
+
+/* ---- keys ---- */
+
+static void one_page_keys(void **state)
+{
+    struct frontend_key keys[FRONTEND_KEYS_MAX];
+    grant_ref_t refs[16] = {17};
+
+    (void)state;
+    limits.ring_pages = 1;
+    assert_int_equal(negotiate_keys(&limits, RING_ONE_PAGE, refs, 9, keys), 3);
+    assert_string_equal(keys[0].name, "ring-ref");
+    assert_string_equal(keys[0].value, "17");
+    assert_string_equal(keys[1].name, "event-channel");
+    assert_string_equal(keys[1].value, "9");
+    assert_string_equal(keys[2].name, "protocol");
+    assert_string_equal(keys[2].value, "x86_64-abi");
+}
+
+static void many_page_keys(void **state)
+{
+    struct frontend_key keys[FRONTEND_KEYS_MAX];
+    grant_ref_t refs[16];
+    unsigned n;
+
+    (void)state;
+    for (unsigned i = 0; i < 16; i++)
+        refs[i] = 100 + i;
+    limits.ring_pages = 16;
+    n = negotiate_keys(&limits, RING_PAGE_ORDER, refs, 9, keys);
+    assert_int_equal(n, 19);
+    assert_string_equal(keys[0].name, "ring-page-order");
+    assert_string_equal(keys[0].value, "4");
+    assert_string_equal(keys[1].name, "ring-ref0");
+    assert_string_equal(keys[16].name, "ring-ref15");
+    assert_string_equal(keys[16].value, "115");
+    for (unsigned i = 0; i < n; i++) {
+        assert_string_not_equal(keys[i].name, "ring-ref");
+        assert_string_not_equal(keys[i].name, "feature-persistent");
+    }
+    limits.ring_pages = 2;
+    assert_int_equal(negotiate_keys(&limits, RING_NUM_PAGES, refs, 9, keys), 5);
+    assert_string_equal(keys[0].name, "num-ring-pages");
+    assert_string_equal(keys[0].value, "2");
+}
+
+/* ---- properties ---- */
+
+static void a_plain_disk(void **state)
+{
+    (void)state;
+    set(&properties[PROPERTY_SECTOR_SIZE], "512");
+    set(&properties[PROPERTY_PHYSICAL], "4096");
+    set(&properties[PROPERTY_INFO], "0");
+    set(&properties[PROPERTY_MODE], "w");
+    set(&properties[PROPERTY_FLUSH], "1");
+    set(&properties[PROPERTY_BARRIER], "1");
+    set(&properties[PROPERTY_DISCARD], "1");
+    set(&properties[PROPERTY_INDIRECT], "256");
+    assert_int_equal(property(PROPERTY_PERSISTENT, "1"), 0);
+    assert_string_equal(seam_console(), "");
+    assert_int_equal(limits.sectors, 2048);
+    assert_int_equal(limits.sector_size, 512);
+    assert_int_equal(limits.physical_sector_size, 4096);
+    assert_true(limits.flush && limits.barrier && limits.discard_offered);
+    assert_true(limits.persistent_offered);
+    assert_false(limits.readonly || limits.cdrom || limits.removable);
+    assert_int_equal(limits.max_segments, 256);
+}
+
+static void only_the_size_is_needed(void **state)
+{
+    (void)state;
+    assert_int_equal(negotiate_properties(properties, &config, &limits), 0);
+    assert_int_equal(limits.sector_size, 512);
+    assert_int_equal(limits.physical_sector_size, 512);
+    assert_false(limits.flush || limits.barrier || limits.readonly);
+    properties[PROPERTY_SECTORS].ret = -ENOENT;
+    properties[PROPERTY_SECTORS].value = NULL;
+    assert_int_equal(negotiate_properties(properties, &config, &limits), -EINVAL);
+    assert_reported("sectors", "");
+}
+
+static void sector_sizes(void **state)
+{
+    static const char *const bad[] = {"0", "511", "520", "3", "2147483648", "8192", "513", "256"};
+    static const char *const good[] = {"512", "1024", "2048", "4096"};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(good); i++)
+        assert_int_equal(property(PROPERTY_SECTOR_SIZE, good[i]), 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+        assert_int_equal(property(PROPERTY_SECTOR_SIZE, bad[i]), -EINVAL);
+        assert_reported("sector-size", bad[i]);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(nonsense); i++) {
+        assert_int_equal(property(PROPERTY_SECTOR_SIZE, nonsense[i]), -EINVAL);
+        assert_reported("sector-size", nonsense[i]);
+    }
+}
+
+static void disk_sizes(void **state)
+{
+    static const char *const bad[] = {"0", "9223372036854775808", "18446744073709551615",
+                                      "18014398509481984"};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+        assert_int_equal(property(PROPERTY_SECTORS, bad[i]), -EINVAL);
+        assert_reported("sectors", bad[i]);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(nonsense); i++) {
+        assert_int_equal(property(PROPERTY_SECTORS, nonsense[i]), -EINVAL);
+        assert_reported("sectors", nonsense[i]);
+    }
+    assert_int_equal(property(PROPERTY_SECTORS, "18014398509481983"), 0); /* 2^63 - 512 bytes */
+    assert_int_equal(property(PROPERTY_SECTORS, "1"), 0);
+    assert_int_equal(property(PROPERTY_SECTOR_SIZE, "4096"), -EINVAL); /* 1 is no multiple of 8 */
+    assert_reported("sectors", "1");
+    assert_int_equal(property(PROPERTY_SECTORS, "8"), 0);
+}
+
+static void qdisk_with_big_sectors_is_refused(void **state)
+{
+    (void)state;
+    strcpy(limits.backend, "qdisk");
+    assert_int_equal(property(PROPERTY_SECTOR_SIZE, "512"), 0);
+    assert_int_equal(property(PROPERTY_SECTOR_SIZE, "4096"), -EINVAL);
+    assert_reported("sector-size", "4096");
+    strcpy(limits.backend, "vbd");
+    assert_int_equal(property(PROPERTY_SECTOR_SIZE, "4096"), 0);
+}
+
+static void physical_size_is_a_hint(void **state)
+{
+    static const char *const odd[] = {"0", "520", "511", "2147483648", "256", "banana", "-1"};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(odd); i++) {
+        assert_int_equal(property(PROPERTY_PHYSICAL, odd[i]), 0);
+        assert_int_equal(limits.physical_sector_size, 512);
+        assert_reported("physical-sector-size", odd[i]);
+    }
+}
+
+static void modes(void **state)
+{
+    (void)state;
+    assert_int_equal(property(PROPERTY_MODE, "r"), 0);
+    assert_true(limits.readonly);
+    assert_int_equal(property(PROPERTY_MODE, "w"), 0);
+    assert_false(limits.readonly);
+    assert_int_equal(property(PROPERTY_MODE, "x"), 0);
+    assert_true(limits.readonly);
+    assert_reported("mode", "x");
+    assert_int_equal(property(PROPERTY_MODE, ""), 0);
+    assert_true(limits.readonly);
+    set(&properties[PROPERTY_MODE], "w");
+    assert_int_equal(property(PROPERTY_INFO, "4"), 0);
+    assert_true(limits.readonly);
+    assert_int_equal(property(PROPERTY_INFO, "3"), 0);
+    assert_true(limits.cdrom && limits.removable && !limits.readonly);
+    assert_int_equal(property(PROPERTY_INFO, "4294967296"), 0);
+    assert_reported("info", "4294967296");
+}
+
+static void nonsense_features_are_off(void **state)
+{
+    static const enum property_item features[] = {PROPERTY_FLUSH, PROPERTY_BARRIER,
+                                                  PROPERTY_DISCARD};
+
+    (void)state;
+    for (unsigned f = 0; f < ARRAY_SIZE(features); f++) {
+        for (unsigned i = 0; i < ARRAY_SIZE(nonsense); i++) {
+            assert_int_equal(property(features[f], nonsense[i]), 0);
+            assert_reported(properties[features[f]].node, nonsense[i]);
+            assert_false(limits.flush || limits.barrier || limits.discard_offered);
+        }
+        assert_int_equal(property(features[f], "2"), 0);
+        assert_reported(properties[features[f]].node, "2");
+        assert_int_equal(property(features[f], "0"), 0);
+    }
+}
+
+/* ---- names ---- */
+
+static void backend_types(void **state)
+{
+    char type[16];
+
+    (void)state;
+    negotiate_backend_type("/local/domain/0/backend/vbd/1/51712", type, sizeof(type));
+    assert_string_equal(type, "vbd");
+    negotiate_backend_type("/local/domain/3/backend/qdisk/7/768", type, sizeof(type));
+    assert_string_equal(type, "qdisk");
+    negotiate_backend_type("/local/domain/0/backend/averyveryverylongname/1/2", type, sizeof(type));
+    assert_string_equal(type, "averyveryverylo");
+    negotiate_backend_type("/local/domain/0", type, sizeof(type));
+    assert_string_equal(type, "?");
+    negotiate_backend_type("/backend/", type, sizeof(type));
+    assert_string_equal(type, "?");
+    negotiate_backend_type("", type, sizeof(type));
+    assert_string_equal(type, "?");
+}
+
+static void names_and_numbers(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned number;
+    } known[] = {
+        {"xvda", 51712},      {"xvda1", 51713},    {"xvdb", 51728},
+        {"xvdp15", 51967},    {"xvdq", 268439552}, {"xvda16", 268435472},
+        {"xvdaa", 268442112}, {"sda", 2048},       {"sdp15", 2303},
+        {"hda", 768},         {"hdb1", 833},       {"hdc", 5632},
+        {"hdd63", 5759},      {"vbd-7", 7},        {"vbd-4294967295", UINT32_MAX},
+    };
+    static const char *const bad[] = {
+        "",     "xvd",    "xvd1",  "xvda0", "xvda01",     "xvda256",   "sdq",
+        "hde",  "hda64",  "XVDA",  "xvda ", "4294967296", "-1",        "051712",
+        "vbd-", "xvda1a", "sda16", "vbd-x", "51712/..",   "xvdzzzzzz", "0x10",
+    };
+    unsigned number;
+    char name[16];
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
+        assert_string_equal(blkfront_vdev_name(known[i].number, name, sizeof(name)), known[i].name);
+        assert_int_equal(blkfront_vdev_number(known[i].name, &number), 0);
+        assert_int_equal(number, known[i].number);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
+        assert_int_equal(blkfront_vdev_number(bad[i], &number), -EINVAL);
+    assert_int_equal(blkfront_vdev_number(NULL, &number), -EINVAL);
+    for (unsigned n = 0; n < 70000; n++) {
+        assert_int_equal(blkfront_vdev_number(blkfront_vdev_name(n, name, sizeof(name)), &number),
+                         0);
+        assert_int_equal(number, n);
+    }
+}
+
+static void node_names(void **state)
+{
+    static const char *const bad[] = {
+        "device/vbd/../../etc",
+        "device/vbd/",
+        "device/vbd/51712/",
+        "device/vbd/xvda",
+        "device/vbd/051712",
+        "device/vif/0",
+        "/device/vbd/51712",
+        "device/vbd/51712x",
+        "../51712",
+        "",
+    };
+    unsigned number;
+
+    (void)state;
+    assert_int_equal(parse_nodename("device/vbd/51712", &number), 0);
+    assert_int_equal(number, 51712);
+    assert_int_equal(parse_nodename("51728", &number), 0);
+    assert_int_equal(number, 51728);
+    assert_int_equal(parse_nodename("xvdc", &number), 0);
+    assert_int_equal(number, 51744);
+    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
+        assert_int_equal(parse_nodename(bad[i], &number), -EINVAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(items_are_read_where_they_are),
+        TEST(absent_offers_are_defaults),
+        TEST(ring_orders),
+        TEST(ring_pages),
+        TEST(configuration_limits_the_ring),
+        TEST(indirect_segments),
+        TEST(queues_are_only_checked),
+        TEST(trust),
+        TEST(nonsense_offers_are_not_made),
+        TEST(one_page_keys),
+        TEST(many_page_keys),
+        TEST(a_plain_disk),
+        TEST(only_the_size_is_needed),
+        TEST(sector_sizes),
+        TEST(disk_sizes),
+        TEST(qdisk_with_big_sectors_is_refused),
+        TEST(physical_size_is_a_hint),
+        TEST(modes),
+        TEST(nonsense_features_are_off),
+        TEST(backend_types),
+        TEST(names_and_numbers),
+        TEST(node_names),
+    };
+
+    memset(long_value, '9', sizeof(long_value) - 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
