@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* blktest's command line: defaults, words, and what must not be combined. */
+#include "options.h"
+
+#include <ringlet/errno.h>
+#include <ringlet/format.h>
+#include <ringlet/string.h>
+
+const char *const workload_name[] = {
+    [RW_READ] = "read",
+    [RW_WRITE] = "write",
+    [RW_RANDREAD] = "randread",
+    [RW_RANDWRITE] = "randwrite",
+    [RW_RW] = "rw",
+    [RW_RANDRW] = "randrw",
+    [RW_TRIM] = "trim",
+    [RW_READ_BACK] = "read_back",
+};
+
+#define MIB (1024 * 1024ULL)
+
+static int check(const struct options *o, char *err, size_t err_size)
+{
+    for (unsigned i = 0; i < o->rw.count; i++) {
+        enum workload w = (enum workload)o->rw.value[i];
+
+        if (w == RW_TRIM) {
+            format(err, err_size, "rw=trim: not supported by this version");
+            return -EINVAL;
+        }
+        if (workload_writes(w) && !o->write) {
+            format(err, err_size,
+                   "rw=%s overwrites the disk: add write=1 if its content may be lost",
+                   workload_name[w]);
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+int options_parse(struct options *o, int argc, char *argv[], char *err, size_t err_size)
+{
+    static const char *const workloads[] = {"read", "write",  "randread", "randwrite",
+                                            "rw",   "randrw", "trim",     NULL};
+    static const char *const verifies[] = {"0", "crc32c", NULL};
+    static const char *const buffer_kinds[] = {"plain", "registered", NULL};
+    unsigned verify = 1, buffers = 0;
+    uint64_t ring_order = 4, segments = 0;
+    struct option words[] = {
+        {.name = "dev", .type = OPT_STRING, .out = &o->dev},
+        {.name = "rw", .type = OPT_CHOICES, .out = &o->rw, .choices = workloads},
+        {.name = "bs", .type = OPT_SIZES, .out = &o->bs, .min = 1, .max = 16 * MIB},
+        {.name = "iodepth", .type = OPT_UINTS, .out = &o->iodepth, .min = 1, .max = 4096},
+        {.name = "size", .type = OPT_SIZE, .out = &o->size, .min = 1, .max = INT64_MAX},
+        {.name = "offset", .type = OPT_SIZE, .out = &o->offset, .max = INT64_MAX},
+        {.name = "numjobs", .type = OPT_UINT, .out = &o->numjobs, .min = 1, .max = 64},
+        {.name = "runtime", .type = OPT_DURATION, .out = &o->runtime_ns},
+        {.name = "verify", .type = OPT_CHOICE, .out = &verify, .choices = verifies},
+        {.name = "seed", .type = OPT_UINT, .out = &o->seed},
+        {.name = "fsync", .type = OPT_UINT, .out = &o->fsync},
+        {.name = "write", .type = OPT_BOOL, .out = &o->write},
+        {.name = "ring_order", .type = OPT_UINT, .out = &ring_order, .max = 4},
+        {.name = "segments", .type = OPT_UINT, .out = &segments, .min = 1, .max = 4096},
+        {.name = "buffers", .type = OPT_CHOICE, .out = &buffers, .choices = buffer_kinds},
+        {.name = "connect_timeout",
+         .type = OPT_DURATION,
+         .out = &o->driver.connect_timeout_ns,
+         .min = 1},
+        {.name = "hold", .type = OPT_DURATION, .out = &o->hold_ns},
+        {.name = "batch", .type = OPT_UINT, .out = &o->batch},
+        {.name = "misalign", .type = OPT_UINT, .out = &o->misalign, .max = PAGE_MASK},
+    };
+    int ret;
+
+    *o = (struct options){
+        .rw = {.count = 1, .value = {RW_READ}},
+        .bs = {.count = 1, .value = {4096}},
+        .iodepth = {.count = 1, .value = {32}},
+        .numjobs = 1,
+        .seed = 1,
+    };
+    ret = cmdline_parse(argc, argv, words, ARRAY_SIZE(words), err, err_size);
+    if (ret)
+        return ret;
+    if (buffers) {
+        format(err, err_size, "buffers=registered: not supported by this version");
+        return -EINVAL;
+    }
+    o->verify = verify != 0;
+    o->driver.ring_pages = 1U << ring_order;
+    o->driver.max_segments = (unsigned)segments;
+    return check(o, err, err_size);
+}

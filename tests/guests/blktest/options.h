@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* blktest's command line. Words and meanings are fio's where fio has them. */
+#ifndef BLKTEST_OPTIONS_H
+#define BLKTEST_OPTIONS_H
+
+#include <ringlet/blkfront.h>
+#include <ringlet/cmdline.h>
+
+enum workload {
+    RW_READ,
+    RW_WRITE,
+    RW_RANDREAD,
+    RW_RANDWRITE,
+    RW_RW,
+    RW_RANDRW,
+    RW_TRIM,
+    RW_COUNT,
+    RW_READ_BACK = RW_COUNT, /* not to be asked for: what follows a verified write job */
+};
+
+extern const char *const workload_name[];
+
+static inline bool workload_writes(enum workload w)
+{
+    return w == RW_WRITE || w == RW_RANDWRITE || w == RW_RW || w == RW_RANDRW;
+}
+
+static inline bool workload_mixes(enum workload w)
+{
+    return w == RW_RW || w == RW_RANDRW;
+}
+
+static inline bool workload_random(enum workload w)
+{
+    return w == RW_RANDREAD || w == RW_RANDWRITE || w == RW_RANDRW;
+}
+
+struct options {
+    const char *dev; /* "xvda", "51712", "all"; NULL = the first disk */
+    struct option_list rw, bs, iodepth;
+    uint64_t size, offset; /* bytes; size 0 = to the end of the disk */
+    uint64_t numjobs;
+    uint64_t runtime_ns;
+    uint64_t seed;
+    uint64_t fsync; /* a flush after so many writes; 0 = none */
+    uint64_t batch; /* requests per submit; 0 = what the queue takes */
+    uint64_t misalign;
+    uint64_t hold_ns;
+    bool verify, write;
+    struct blkfront_config driver;
+};
+
+/* 0, or -EINVAL with a text for people in err. */
+int options_parse(struct options *o, int argc, char *argv[], char *err, size_t err_size);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop of a pass: take what is done, check it, fill the queue again, submit, wait.
+ *
+ * A request's latency is the time from the submit that made it visible to its completion callback.
+ * Patterns are made before and checked after that, but on the same vCPU, so with verify= on a
+ * completion can be seen late while another request is being checked. For the same reason a job's
+ * ns, from the first request prepared to the last one checked, includes that work: it runs while
+ * other requests are in flight and cannot be told apart honestly. With verify=0 nothing is
+ * computed, and both are the driver's and the backend's alone.
+ */
+#include "pass.h"
+#include "mix.h"
+#include "pattern.h"
+#include "report.h"
+#include "stop.h"
+
+#include <ringlet/clock.h>
+#include <ringlet/errno.h>
+
+#define WAIT_NS NSEC_PER_SEC
+#define EMPTY_WAITS_MAX \
+    60 /* waits without any completion, after which the device counts as stuck */
+
+static bool is_write(const struct pass *p, uint64_t block)
+{
+    bool half;
+
+    if (p->writes == WRITE_NONE || p->writes == WRITE_ALL)
+        return p->writes == WRITE_ALL;
+    half = mix64(mix64(p->disk->options->seed + p->written) + block * MIX_STEP) & 1;
+    return half == (p->writes == WRITE_HALF);
+}
+
+/* Makes sure that a read that brings nothing is noticed, even if the right data are still in the
+ * buffer from an earlier one: one word of each unit is turned over. */
+static void spoil(uint8_t *buf, size_t len)
+{
+    for (size_t i = 0; i < len; i += 512)
+        buf[i] = (uint8_t)~buf[i];
+}
+
+static void prepare(struct pass *p, struct slot *slot)
+{
+    uint64_t block = p->random ? permutation_at(&p->order, p->issued) : p->issued;
+    uint64_t from = block * p->disk->job.bs;
+    size_t len = MIN(p->disk->job.bs, p->slice->bytes - from);
+    uint64_t offset = p->slice->offset + from;
+
+    list_del(&slot->link);
+    slot->state = SLOT_PREPARED;
+    slot->write = is_write(p, block);
+    slot->sent = 0;
+    slot->aiocb.aio_dev = p->disk->dev;
+    slot->aiocb.aio_buf = slot->buf;
+    slot->aiocb.aio_nbytes = len;
+    slot->aiocb.aio_offset = (int64_t)offset;
+    if (slot->write && p->disk->options->verify) {
+        const struct pattern pattern = {p->disk->options->seed, p->disk->limits.devid, p->written};
+
+        pattern_fill(&pattern, offset, slot->buf, len);
+    } else if (!slot->write && p->check != CHECK_NOTHING) {
+        spoil(slot->buf, len);
+    }
+    p->issued++;
+}
+
+static void submit(struct pass *p)
+{
+    uint64_t now;
+
+    if (!p->batch)
+        return;
+    now = clock_now();
+    while (!list_empty(&p->unsent)) {
+        struct slot *slot = list_first(&p->unsent, struct slot, link);
+
+        list_del(&slot->link);
+        slot->sent = now;
+    }
+    p->batch = 0;
+    if (blkfront_aio_submit(p->disk->dev) < 0)
+        p->disk->failed = true;
+}
+
+/* False: there is no memory for it now, but requests in flight will give some back. */
+static bool enqueue(struct pass *p, struct slot *slot)
+{
+    int ret;
+
+    slots_sent(p->slots, slot);
+    list_add_tail(&p->unsent, &slot->link);
+    ret = blkfront_aio_enqueue(&slot->aiocb, slot->write);
+    if (ret == 0) {
+        p->batch++;
+        p->since_flush += slot->write;
+        return true;
+    }
+    if (ret == -ENOMEM && p->slots->in_flight > 1) {
+        slots_unsent(p->slots, slot);
+        p->refused = slot;
+        return false;
+    }
+    slots_complete(p->slots, slot, ret);
+    return true;
+}
+
+/* The slot for the next request, or NULL while there is none. A pass that needs the data in order
+ * takes the slots round and round. */
+static struct slot *next_slot(struct pass *p)
+{
+    struct slot *slot = p->refused;
+
+    if (slot) {
+        p->refused = NULL;
+        return slot;
+    }
+    if (p->issued == p->blocks || stop_requested() || p->disk->failed)
+        return NULL;
+    if (p->check == CHECK_BASELINE)
+        slot = &p->slots->slot[p->issued % p->slots->depth];
+    else
+        slot = list_first(&p->slots->free, struct slot, link);
+    if (!slot || slot->state != SLOT_FREE)
+        return NULL;
+    prepare(p, slot);
+    return slot;
+}
+
+static void fill(struct pass *p)
+{
+    struct slot *slot;
+
+    while (pass_flush(p) && (slot = next_slot(p)) != NULL && enqueue(p, slot)) {
+        const struct options *o = p->disk->options;
+
+        /* a flush that is due now must come behind these writes */
+        if (p->batch == o->batch || (o->fsync && p->since_flush >= o->fsync))
+            submit(p);
+    }
+    submit(p);
+}
+
+/* The next completed request to look at, or NULL. */
+static struct slot *next_done(struct pass *p)
+{
+    struct slot *slot;
+
+    if (p->check != CHECK_BASELINE)
+        return list_first(&p->slots->done, struct slot, link);
+    slot = &p->slots->slot[p->consumed % p->slots->depth];
+    return slot->state == SLOT_DONE ? slot : NULL;
+}
+
+static void request_failed(struct pass *p, const struct slot *slot)
+{
+    struct disk *disk = p->disk;
+
+    p->errors++;
+    disk->job.errors++;
+    if (slot->ret == -ENODEV)
+        disk->failed = true;
+    disk_complain(disk, slot->ret == -ENOMEM ? ERROR : FAILURE, "%s of %zu bytes at %lld: -%s",
+                  slot->write ? "write" : "read", slot->aiocb.aio_nbytes,
+                  (long long)slot->aiocb.aio_offset, errno_name(slot->ret));
+}
+
+static void consume(struct pass *p, struct slot *slot)
+{
+    struct job *job = &p->disk->job;
+
+    p->consumed++;
+    job->requests++;
+    if (slot->ret) {
+        request_failed(p, slot);
+    } else {
+        job->bytes += slot->aiocb.aio_nbytes;
+        if (slot->sent)
+            histogram_add(&job->latency, slot->completed - slot->sent);
+        if (!slot->write)
+            pass_check_read(p, slot);
+    }
+    slots_release(p->slots, slot);
+    report_progress(p->disk);
+}
+
+static void wait(struct pass *p)
+{
+    uint64_t deadline = MIN(clock_deadline(WAIT_NS), p->disk->job.progress_at);
+
+    if (blkfront_aio_wait(p->disk->dev, deadline) == 0)
+        p->empty_waits++;
+    report_progress(p->disk);
+    if (p->empty_waits < EMPTY_WAITS_MAX)
+        return;
+    p->stuck = p->disk->failed = true;
+    p->errors++;
+    p->disk->job.errors++;
+    disk_complain(p->disk, FAILURE, "stuck: %u requests in flight and nothing completes",
+                  p->slots->in_flight);
+}
+
+int pass_run(struct pass *p)
+{
+    struct job *job = &p->disk->job;
+
+    p->blocks = DIV_ROUND_UP(p->slice->bytes, job->bs);
+    permutation_init(&p->order, p->blocks, job->order_seed + p->written);
+    list_init(&p->unsent);
+    if (!job->start)
+        job->start = clock_now();
+    while (!p->stuck) {
+        struct slot *slot;
+
+        while ((slot = next_done(p)) != NULL) {
+            p->empty_waits = 0;
+            consume(p, slot);
+            /* so that what completed in the meantime gets its time now */
+            blkfront_aio_poll(p->disk->dev);
+        }
+        fill(p);
+        if (next_done(p))
+            thread_yield(); /* other disks are waiting for the CPU too */
+        else if (p->slots->in_flight || p->flushing)
+            wait(p);
+        else
+            break;
+    }
+    job->end = clock_now();
+    if (p->errors)
+        return -EIO;
+    return p->consumed == p->blocks ? 0 : -ECANCELED;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What blktest writes: each 512-byte block of the disk says which block it is, of which disk, from
+ * which pass, and the rest of it is pseudo-random and follows from that. So whatever is found where
+ * something else was expected can be named: data of another place, of an earlier pass, of another
+ * disk, half of one and half of another.
+ */
+#ifndef BLKTEST_PATTERN_H
+#define BLKTEST_PATTERN_H
+
+#include <ringlet/compiler.h>
+
+#define PATTERN_BLOCK 512
+
+struct pattern {
+    uint64_t seed;
+    uint32_t disk;       /* the virtual device number */
+    uint32_t generation; /* of the write pass; 0 is never written */
+};
+
+/* The bytes [offset, offset + len) of a disk full of the pattern; any alignment. */
+void pattern_fill(const struct pattern *p, uint64_t offset, void *buf, size_t len);
+
+/*
+ * Compares. The number of blocks of which something in [offset, offset + len) is wrong; *right, if
+ * not NULL, becomes the number of bytes in blocks that are right. report, if not NULL, is called
+ * for each wrong block with its number and a text that goes on after "block N ".
+ */
+uint64_t pattern_check(const struct pattern *p, uint64_t offset, const void *buf, size_t len,
+                       uint64_t *right, void (*report)(void *arg, uint64_t block, const char *text),
+                       void *arg);
+
+/* Is this whole block intact pattern of that block, seed and disk? Then its generation, else 0. */
+uint32_t pattern_generation(const struct pattern *p, uint64_t block, const void *buf);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* blktest's lines on the console. */
+#include "report.h"
+
+#include <ringlet/clock.h>
+#include <ringlet/format.h>
+#include <ringlet/json.h>
+
+#define PROGRESS_NS (1500 * NSEC_PER_MSEC)
+#define LINE_MAX    1024
+
+typedef unsigned long long ull;
+
+/* count per second when it took ns */
+static uint64_t rate(uint64_t count, uint64_t ns)
+{
+    while (count >> 33) {
+        count >>= 1;
+        ns >>= 1;
+    }
+    return count * NSEC_PER_SEC / MAX(ns, 1ULL);
+}
+
+/* "41 MiB/s", "4.1 MiB/s" */
+static char *format_rate(char *buf, size_t size, uint64_t bytes, uint64_t ns)
+{
+    uint64_t tenths = rate(bytes, ns) * 10 >> 20;
+
+    if (tenths < 100)
+        format(buf, size, "%llu.%llu MiB/s", (ull)(tenths / 10), (ull)(tenths % 10));
+    else
+        format(buf, size, "%llu MiB/s", (ull)(tenths / 10));
+    return buf;
+}
+
+/* The start of a line about a job: "xvda read 64k qd16" */
+static void job_title(const struct disk *disk, char *buf, size_t size)
+{
+    char bs[24];
+
+    format(buf, size, "%s %s %s qd%u", disk->name, workload_name[disk->job.type],
+           report_size(bs, sizeof(bs), disk->job.bs), disk->job.depth);
+}
+
+static char *format_time(char *buf, size_t size, uint64_t ns)
+{
+    if (ns < 10 * NSEC_PER_USEC)
+        format(buf, size, "%llu ns", (ull)ns);
+    else if (ns < 10 * NSEC_PER_MSEC)
+        format(buf, size, "%llu us", (ull)(ns / NSEC_PER_USEC));
+    else if (ns < 10 * NSEC_PER_SEC)
+        format(buf, size, "%llu ms", (ull)(ns / NSEC_PER_MSEC));
+    else
+        format(buf, size, "%llu s", (ull)(ns / NSEC_PER_SEC));
+    return buf;
+}
+
+char *report_size(char *buf, size_t size, uint64_t bytes)
+{
+    if (bytes % (1 << 20) == 0)
+        format(buf, size, "%llum", (ull)(bytes >> 20));
+    else if (bytes % (1 << 10) == 0)
+        format(buf, size, "%lluk", (ull)(bytes >> 10));
+    else
+        format(buf, size, "%llu", (ull)bytes);
+    return buf;
+}
+
+void report_disk(const struct disk *disk)
+{
+    const struct blkfront_limits *l = &disk->limits;
+    char size[24], line[LINE_MAX];
+    struct json j;
+
+    print_raw(
+        "%s: %s, %u-byte sectors, backend %s in dom %u: %u ring page%s, %u segments%s%s%s%s\n",
+        disk->name, format_bytes(size, sizeof(size), l->sectors * 512), l->sector_size, l->backend,
+        l->backend_domid, l->ring_pages, l->ring_pages == 1 ? "" : "s", l->max_segments,
+        l->flush ? ", flush" : "", l->barrier ? ", barrier" : "", l->readonly ? ", read-only" : "",
+        l->trusted ? "" : ", not trusted");
+    json_begin(&j, line, sizeof(line));
+    json_str(&j, "type", "disk");
+    json_str(&j, "dev", disk->name);
+    json_u64(&j, "devid", l->devid);
+    json_str(&j, "backend", l->backend);
+    json_u64(&j, "sectors", l->sectors);
+    json_u64(&j, "sector_size", l->sector_size);
+    json_u64(&j, "ring_pages", l->ring_pages);
+    json_u64(&j, "max_segments", l->max_segments);
+    json_bool(&j, "readonly", l->readonly);
+    json_object(&j, "features");
+    json_bool(&j, "flush", l->flush);
+    json_bool(&j, "barrier", l->barrier);
+    json_bool(&j, "discard", l->discard_offered);
+    json_bool(&j, "persistent", l->persistent_offered);
+    json_u64(&j, "indirect", l->indirect_offered);
+    json_bool(&j, "trusted", l->trusted);
+    json_object_end(&j);
+    json_print_result(&j);
+}
+
+static void job_for_people(const struct disk *disk, uint64_t ns)
+{
+    const struct job *job = &disk->job;
+    char title[64], bytes[24], time[24], speed[24], p50[24], p99[24], verified[24];
+
+    job_title(disk, title, sizeof(title));
+    print_raw("%s: %s in %s, %s, %llu IOPS, p50 %s, p99 %s, %s verified", title,
+              format_bytes(bytes, sizeof(bytes), job->bytes), format_time(time, sizeof(time), ns),
+              format_rate(speed, sizeof(speed), job->bytes, ns), (ull)rate(job->requests, ns),
+              format_time(p50, sizeof(p50), histogram_percentile(&job->latency, 500)),
+              format_time(p99, sizeof(p99), histogram_percentile(&job->latency, 990)),
+              format_bytes(verified, sizeof(verified), job->verified));
+    if (job->errors)
+        print_raw(", ERRORS: %llu", (ull)job->errors);
+    if (job->wrong_blocks)
+        print_raw(" (%llu wrong blocks)", (ull)job->wrong_blocks);
+    print_raw("\n");
+}
+
+void report_job(const struct disk *disk)
+{
+    static const struct {
+        const char *name;
+        unsigned permille;
+    } percentile[] = {{"p50", 500}, {"p90", 900}, {"p99", 990}, {"p999", 999}};
+    const struct job *job = &disk->job;
+    const struct histogram *latency = &job->latency;
+    uint64_t ns = job->end - job->start;
+    char line[LINE_MAX];
+    struct json j;
+
+    job_for_people(disk, ns);
+    json_begin(&j, line, sizeof(line));
+    json_str(&j, "type", "job");
+    json_str(&j, "dev", disk->name);
+    json_str(&j, "rw", workload_name[job->type]);
+    json_u64(&j, "bs", job->bs);
+    json_u64(&j, "iodepth", job->depth);
+    json_u64(&j, "requests", job->requests);
+    json_u64(&j, "bytes", job->bytes);
+    json_u64(&j, "verified_bytes", job->verified);
+    json_u64(&j, "errors", job->errors);
+    json_u64(&j, "ns", ns);
+    json_object(&j, "lat_ns");
+    json_u64(&j, "min", latency->count ? latency->min : 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(percentile); i++)
+        json_u64(&j, percentile[i].name, histogram_percentile(latency, percentile[i].permille));
+    json_u64(&j, "max", latency->max);
+    json_object_end(&j);
+    json_print_result(&j);
+}
+
+uint64_t report_next(void)
+{
+    return clock_deadline(PROGRESS_NS);
+}
+
+void report_progress(struct disk *disk)
+{
+    struct job *job = &disk->job;
+    uint64_t now = clock_now(), runtime = job->runtime_ns;
+    uint64_t percent = job->planned ? rate(job->bytes, job->planned) / (NSEC_PER_SEC / 100) : 100;
+    char title[64], speed[24];
+
+    if (now < job->progress_at)
+        return;
+    job->progress_at = report_next();
+    if (runtime) /* repeated until the time is over */
+        percent = rate(now - job->start, runtime) / (NSEC_PER_SEC / 100);
+    job_title(disk, title, sizeof(title));
+    print_raw("%s: %llu%% %s\n", title, (ull)MIN(percent, 100ULL),
+              format_rate(speed, sizeof(speed), job->bytes, now - job->start));
+}
+
+void report_share(const struct disk *disk, const char *what, uint64_t done, uint64_t all,
+                  uint64_t *due)
+{
+    if (clock_now() < *due)
+        return;
+    *due = report_next();
+    print_raw("%s %s: %llu%%\n", disk->name, what, (ull)(rate(done, all) / (NSEC_PER_SEC / 100)));
+}
+
+void report_counters(const struct disk *disk)
+{
+    struct blkfront_stats s;
+    char line[LINE_MAX];
+    struct json j;
+
+    blkfront_get_stats(disk->dev, &s);
+    json_begin(&j, line, sizeof(line));
+    json_str(&j, "type", "counters");
+    json_str(&j, "dev", disk->name);
+    json_u64(&j, "devid", disk->limits.devid);
+    json_u64(&j, "reads", s.reads);
+    json_u64(&j, "writes", s.writes);
+    json_u64(&j, "flushes", s.flushes + s.barriers); /* backends count these as one kind */
+    json_u64(&j, "discards", 0);                     /* the driver sends none */
+    json_u64(&j, "read_sectors", s.read_sectors);
+    json_u64(&j, "written_sectors", s.written_sectors);
+    json_u64(&j, "segments", s.segments);
+    json_u64(&j, "indirect", s.indirect);
+    json_u64(&j, "notifications", s.notifications);
+    json_u64(&j, "events", s.events);
+    json_u64(&j, "spurious", s.spurious);
+    json_u64(&j, "grants_made", s.grants_made);
+    json_u64(&j, "grants_ended", s.grants_ended);
+    json_u64(&j, "ring_high_water", s.ring_high_water);
+    json_u64(&j, "bytes_copied", s.bytes_copied);
+    json_print_result(&j);
+}
+
+void report_digest(const struct disk *disk, const struct slice *slice, const char *sha256,
+                   const char *kind)
+{
+    char line[LINE_MAX];
+    struct json j;
+
+    json_begin(&j, line, sizeof(line));
+    json_str(&j, "type", "digest");
+    json_str(&j, "dev", disk->name);
+    json_u64(&j, "offset", slice->offset);
+    json_u64(&j, "bytes", slice->bytes);
+    json_str(&j, "sha256", sha256);
+    json_str(&j, "kind", kind);
+    json_print_result(&j);
+}
