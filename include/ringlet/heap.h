@@ -15,8 +15,9 @@
 void *heap_alloc(size_t size, enum mem_class class);
 void *heap_zalloc(size_t n, size_t size, enum mem_class class);
 
-/* NULL does nothing. What is no block in use (freed twice, foreign) is reported on the console and
- * left alone. A block in a pinned page (page_pin) is kept back until the page is unpinned. */
+/* NULL does nothing. What is no block in use (freed twice, foreign, page_alloc's) is reported on
+ * the console and left alone. A block in a pinned page (page_pin) is kept back until the page is
+ * unpinned. */
 void heap_free(void *block);
 
 /* The usable size of a block, at least what was asked for. */

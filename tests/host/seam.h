@@ -14,8 +14,9 @@
 /*
  * Everything anew: bytes of memory for the page allocator, cleared shared_info, console and
  * XenStore pages (their ports: 1 and 2), the time at 1 s, no hypercall hook, thread_init() done.
- * Every test's setup, on the stack that main() runs on. Ends the process when the host has no
- * memory.
+ * Memory that the page allocator and the heap have taken back, and what is behind a heap block, is
+ * poisoned for AddressSanitizer. Every test's setup, on the stack that main() runs on. Ends the
+ * process when the host has no memory.
  */
 void seam_init(size_t bytes);
 /* Frees the memory of seam_init. */

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose turn it is: events and timers between threads. */
+#include "unit/events.h"
+
+static struct wait_queue wq;
+
+static void note_and_yield(void *arg)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        note(*(const char *)arg);
+        thread_yield();
+    }
+}
+
+static void exit_at_once(void *arg)
+{
+    (void)arg;
+    note('x');
+    thread_exit();
+}
+
+static void wake_wq(void)
+{
+    wake_one(&wq);
+}
+
+static void raise_event(void)
+{
+    seam_now += 700;
+    raised = true;
+}
+
+static int handler_wait_result;
+
+static void misbehave(void)
+{
+    assert_true(in_handler());
+    handler_wait_result = wait_on(&wq, DEADLINE_NEVER);
+    thread_yield();
+    note('h');
+    raised = true;
+    thread_poll_events(); /* not again before this one has ended */
+    raised = false;
+    assert_true(in_handler());
+}
+
+static void test_handlers_run_between_threads_and_cannot_wait(void **state)
+{
+    struct thread *a;
+
+    (void)state;
+    wait_queue_init(&wq);
+    on_event = misbehave;
+    raised = true;
+    note('1');
+    assert_false(in_handler());
+    a = start(note_and_yield, "a");
+    assert_string_equal(trace, "1"); /* not in the middle of a thread */
+    thread_poll_events();
+    assert_string_equal(trace, "1h"); /* and here no other thread */
+    assert_int_equal(handler_wait_result, -EDEADLK);
+    assert_non_null(strstr(seam_console(), "a handler tried to wait"));
+    assert_true(list_empty(&wq.waiters));
+    raised = true;
+    thread_yield();
+    assert_string_equal(trace, "1hha");
+    thread_join(a);
+}
+
+static void create_from_handler(void)
+{
+    assert_int_equal(thread_create(NULL, "from handler", exit_at_once, NULL, 0), 0);
+}
+
+static void test_create_in_handler(void **state)
+{
+    (void)state;
+    on_event = create_from_handler;
+    raised = true;
+    thread_poll_events();
+    thread_yield();
+    assert_string_equal(trace, "x");
+    assert_int_equal(heap_blocks(), 0);
+}
+
+static void storm(void)
+{
+    raised = true; /* at once again */
+    note('e');
+}
+
+static void test_an_event_storm_starves_nobody(void **state)
+{
+    struct thread *a = start(note_and_yield, "a");
+
+    (void)state;
+    on_event = storm;
+    raised = true;
+    for (unsigned i = 0; i < 3; i++)
+        thread_yield();
+    assert_string_equal(trace, "eaeeaeeae"); /* one pass at each switch */
+    thread_join(a);
+}
+
+static struct timer ticker;
+static unsigned ticks;
+
+static void tick(struct timer *t)
+{
+    (void)t;
+    ticks++;
+}
+
+/* A thread that never idles, as an event always is there: timers still get their turn. */
+static void test_events_do_not_starve_timers(void **state)
+{
+    (void)state;
+    wait_queue_init(&wq);
+    on_event = wake_wq;
+    when_idle = raise_event;
+    ticks = 0;
+    timer_init(&ticker, tick);
+    timer_start(&ticker, seam_now + 1000);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(wait_on(&wq, DEADLINE_NEVER), 0);
+    assert_int_equal(ticks, 1);
+}
+
+/* From an event to the thread that waits for it the clock is not read; without timers never. */
+static void test_clock_reads(void **state)
+{
+    (void)state;
+    wait_queue_init(&wq);
+    on_event = wake_wq;
+    when_idle = raise_event;
+    seam_clock_reads = 0;
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(wait_on(&wq, DEADLINE_NEVER), 0);
+    assert_int_equal(seam_clock_reads, 0);
+    timer_init(&ticker, tick);
+    timer_start(&ticker, seam_now + 1000000);
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(wait_on(&wq, DEADLINE_NEVER), 0);
+    assert_int_equal(seam_clock_reads, 10);
+    timer_stop(&ticker);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_handlers_run_between_threads_and_cannot_wait, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_create_in_handler, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_event_storm_starves_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_events_do_not_starve_timers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock_reads, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
