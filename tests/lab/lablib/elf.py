@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""Just enough ELF reading to know which shared objects a program wants."""
+
+from __future__ import annotations
+
+import struct
+
+PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
+DT_NEEDED, DT_STRTAB = 1, 5
+
+
+def needed(image: bytes) -> list[str]:
+    """Names of the shared objects and of the loader that a 64-bit ELF file asks for."""
+    if image[:5] != b"\x7fELF\x02":
+        return []
+    phoff, = struct.unpack_from("<Q", image, 0x20)
+    phentsize, phnum = struct.unpack_from("<HH", image, 0x36)
+    loads: list[tuple[int, int, int]] = []
+    dynamic: list[tuple[int, int]] = []
+    names: list[str] = []
+    for index in range(phnum):
+        at = phoff + index * phentsize
+        kind, = struct.unpack_from("<I", image, at)
+        offset, vaddr, _, filesz = struct.unpack_from("<QQQQ", image, at + 8)
+        if kind == PT_LOAD:
+            loads.append((vaddr, filesz, offset))
+        elif kind == PT_DYNAMIC:
+            dynamic = list(struct.iter_unpack("<qQ", image[offset:offset + filesz // 16 * 16]))
+        elif kind == PT_INTERP:
+            names.append(image[offset:offset + filesz].rstrip(b"\0").decode().rsplit("/", 1)[-1])
+
+    def file_offset(address: int) -> int:
+        for vaddr, filesz, offset in loads:
+            if vaddr <= address < vaddr + filesz:
+                return address - vaddr + offset
+        raise ValueError("address outside every segment")
+
+    strings = next((file_offset(value) for tag, value in dynamic if tag == DT_STRTAB), 0)
+    for tag, value in dynamic:
+        if tag == DT_NEEDED:
+            start = strings + value
+            names.append(image[start:image.index(b"\0", start)].decode())
+    return names

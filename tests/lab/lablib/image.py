@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""Builds the dom0 image: Xen, a Linux kernel and a small initramfs, all from Debian's packages.
+
+The packages are unpacked by mmdebstrap into one tar file, without a chroot and without running any
+of them; what dom0 needs is picked out of it. A stamp (hash of the recipe) makes this a one-off.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import gzip
+import hashlib
+import lzma
+import os
+import re
+import struct
+import subprocess
+import tarfile
+import time
+from pathlib import Path
+from typing import Callable
+
+from . import cpio, elf, recipe
+
+HERE = Path(__file__).resolve().parent
+INIT = HERE.parent / "dom0" / "init"
+FILES = ("xen", "vmlinux", "initrd")
+
+
+class ImageError(Exception):
+    """The image could not be made; the text says why."""
+
+
+def stamp() -> str:
+    digest = hashlib.sha256()
+    for path in [HERE / name for name in ("recipe.py", "image.py", "cpio.py", "elf.py")] + [INIT]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def is_current(lab: Path) -> bool:
+    try:
+        if (lab / "stamp").read_text() != stamp():
+            return False
+    except OSError:
+        return False
+    return all((lab / name).exists() for name in FILES)
+
+
+def ensure(lab: Path, say: Callable[[str], None]) -> None:
+    """Makes lab/{xen,vmlinuz,initrd} if they are not there or are older than their recipe."""
+    if is_current(lab):
+        return
+    started = time.monotonic()
+    lab.mkdir(parents=True, exist_ok=True)
+    need = HERE.parent / "need"
+    if subprocess.run([str(need), "mmdebstrap"], check=False).returncode != 0:
+        raise ImageError("mmdebstrap is needed to build the dom0 image")
+    say("lab: fetching and unpacking Xen and Linux packages (about 15 s)")
+    tree = lab / "tree.tar"
+    try:
+        _unpack(tree)
+        say("lab: building the dom0 image")
+        (lab / "stamp").unlink(missing_ok=True)
+        with tarfile.open(tree) as tar:
+            _build(tar, lab)
+    finally:
+        tree.unlink(missing_ok=True)
+    (lab / "stamp").write_text(stamp())
+    size = sum((lab / name).stat().st_size for name in FILES) / 2**20
+    say(f"lab: dom0 image ready ({size:.0f} MiB, {time.monotonic() - started:.0f} s)")
+
+
+def _apt_sources() -> list[str]:
+    """The machine's own source files that offer the suite; its mirrors are its own business."""
+    candidates = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
+    suite = re.compile(rf"(^|\s){recipe.SUITE}(\s|$)", re.M)
+    found = []
+    for path in candidates:
+        if path.suffix in (".list", ".sources") and path.is_file():
+            lines = [line for line in path.read_text(errors="replace").splitlines()
+                     if not line.lstrip().startswith("#")]
+            if suite.search("\n".join(lines)):
+                found.append(str(path))
+    return found        # none: mmdebstrap's own default mirror for the suite
+
+
+def _unpack(tree: Path) -> None:
+    command = ["mmdebstrap", "--variant=extract", "--format=tar", "--quiet",
+               "--include=" + ",".join(recipe.PACKAGES), recipe.SUITE, str(tree), *_apt_sources()]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=900, check=False)
+    if done.returncode != 0:
+        tail = "\n".join(done.stdout.splitlines()[-15:])
+        raise ImageError(f"{tail}\nmmdebstrap failed (above); is the package mirror reachable?")
+
+
+class _Tree:
+    """The unpacked packages, by path, with symbolic links followed."""
+
+    def __init__(self, tar: tarfile.TarFile) -> None:
+        self._tar = tar
+        self._members = {member.name.removeprefix("./").strip("/"): member for member in tar}
+
+    def match(self, pattern: str) -> list[str]:
+        found = sorted(fnmatch.filter(self._members, pattern))
+        if not found:
+            raise ImageError(f"nothing matches {pattern} in the packages")
+        return found
+
+    def read(self, path: str) -> bytes:
+        for _ in range(10):
+            member = self._members[path]
+            if member.issym():
+                target = member.linkname
+                path = target.strip("/") if target.startswith("/") else \
+                    os.path.normpath(os.path.join(os.path.dirname(path), target))
+                continue
+            data = self._tar.extractfile(member)
+            if data is None:
+                break
+            return data.read()
+        raise ImageError(f"{path} in the packages is not a file")
+
+    def library(self, name: str) -> str:
+        for folder in ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib64",
+                       "usr/lib/xen-*/lib/x86_64-linux-gnu"):
+            found = fnmatch.filter(self._members, f"{folder}/{name}")
+            if found:
+                return found[0]
+        raise ImageError(f"shared object {name} is in none of the packages")
+
+
+def _build(tar: tarfile.TarFile, lab: Path) -> None:
+    tree = _Tree(tar)
+    (lab / "xen").write_bytes(gzip.decompress(tree.read(tree.match("boot/xen-*-amd64.gz")[-1])))
+    (lab / "vmlinux").write_bytes(_vmlinux(tree.read(tree.match("boot/vmlinuz-*")[-1])))
+    with (lab / "initrd").open("wb") as out:
+        archive = cpio.Writer(out)
+        for folder in "bin dev etc/xen/scripts lib64 proc root run sys tmp var/log/xen lab".split():
+            archive.directory(folder)
+        archive.file("init", INIT.read_bytes(), 0o755)
+        _add_programs(tree, archive)
+        _add_modules(tree, archive)
+        archive.close()
+
+
+def _vmlinux(bzimage: bytes) -> bytes:
+    """The kernel proper inside a bzImage: unpacking it here saves an emulated CPU seconds per boot."""
+    setup_sectors = bzimage[0x1F1] or 4
+    offset, length = struct.unpack_from("<II", bzimage, 0x248)     # payload, in the boot protocol
+    start = (setup_sectors + 1) * 512 + offset
+    try:
+        kernel = lzma.LZMADecompressor().decompress(bzimage[start:start + length])
+    except lzma.LZMAError:
+        return bzimage          # some other compression: Xen unpacks it itself
+    return kernel if kernel[:4] == b"\x7fELF" else bzimage
+
+
+def _add_programs(tree: _Tree, archive: cpio.Writer) -> None:
+    wanted = list(recipe.EXTRA_LIBRARIES)
+    for pattern in recipe.PROGRAMS:
+        for path in tree.match(pattern):
+            data = tree.read(path)
+            archive.file(path, data, 0o755)
+            wanted += elf.needed(data)
+    for pattern in recipe.FILES:
+        for path in tree.match(pattern):
+            archive.file(path, tree.read(path))
+    done: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name in done:
+            continue
+        done.add(name)
+        data = tree.read(tree.library(name))
+        # One flat folder that the loader searches by default; the loader itself has a fixed place.
+        folder = "lib64" if name.startswith("ld-linux") else "lib/x86_64-linux-gnu"
+        archive.file(f"{folder}/{name}", data, 0o755)
+        wanted += elf.needed(data)
+
+
+def _add_modules(tree: _Tree, archive: cpio.Writer) -> None:
+    """Modules, and a modules.dep for busybox's modprobe (which loads the rightmost first)."""
+    by_name = {_module_name(path): path for path in tree.match("lib/modules/*.ko")}
+    todo = recipe.MODULES_AT_BOOT + recipe.MODULES_ON_DEMAND
+    depends: dict[str, list[str]] = {}
+    while todo:
+        name = todo.pop().replace("-", "_")
+        if name in depends:
+            continue
+        if name not in by_name:
+            raise ImageError(f"the kernel package has no module {name}")
+        data = tree.read(by_name[name])
+        archive.file(by_name[name], data)
+        found = re.search(rb"\0depends=([^\0]*)\0", data)
+        words = found.group(1).decode().split(",") if found else []
+        depends[name] = [word.replace("-", "_") for word in words if word]
+        todo += depends[name]
+
+    def load_order(name: str) -> list[str]:
+        ordered: list[str] = []
+        for other in depends[name]:
+            ordered += [*load_order(other), other]
+        return list(dict.fromkeys(ordered))
+
+    version = by_name["xen_privcmd"].split("/")[2]
+    base = f"lib/modules/{version}/"
+    lines = [f"{by_name[name].removeprefix(base)}: "
+             + " ".join(by_name[other].removeprefix(base) for other in reversed(load_order(name)))
+             for name in sorted(depends)]
+    archive.file(f"{base}modules.dep", ("\n".join(lines) + "\n").encode())
+    archive.file("etc/modules-at-boot", ("\n".join(recipe.MODULES_AT_BOOT) + "\n").encode())
+
+
+def _module_name(path: str) -> str:
+    return path.rsplit("/", 1)[-1].removesuffix(".ko").replace("-", "_")

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""`lab test`: runs the cases of matrix.py in as few boots as possible and judges each."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import matrix
+
+from . import boot, jobs, results
+from .terminal import Terminal
+
+SLACK = 60          # seconds that a case may take beyond its guest's own timeout
+MAX_BOOTS = 4       # a case that kills dom0 costs one
+
+
+@dataclass
+class Run:
+    case: matrix.Case
+    type: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.case.name}-{self.type}"
+
+
+def select(full: bool, pattern: str) -> list[Run]:
+    runs = [Run(case, kind) for case in matrix.CASES if full or not case.full for kind in case.types]
+    return [run for run in runs if re.search(pattern, run.name)]
+
+
+def write_job(share: Path, index: int, run: Run) -> None:
+    case = run.case
+    guest = jobs.Guest(image=case.image, type=run.type, args=case.args, memory=case.memory,
+                       timeout=case.timeout, disks=case.disks, blkback=case.blkback,
+                       options=case.options, meanwhile=case.meanwhile)
+    (share / "jobs" / f"{index:03d}-{run.name}.sh").write_text(jobs.script(guest))
+
+
+def judge(case: matrix.Case, folder: Path) -> str:
+    """Empty if the case ended as it should, else why not."""
+    outcome = results.load(folder)
+    if not re.fullmatch(case.expect, outcome.verdict):
+        wanted = "" if case.expect == "SUCCESS" else f" instead of {case.expect}"
+        return f"{outcome.verdict}{wanted}: {outcome.reason}"
+    if outcome.bad_lines:
+        return f"not JSON: {outcome.bad_lines[0][:100]}"
+    text = outcome.console + "\n" + outcome.reason
+    for pattern in case.says:
+        if not re.search(pattern, text, re.M):
+            return f"never said /{pattern}/; its last words: {results.last_plain_line(text)}"
+    for pattern in case.silent:
+        found = re.search(pattern, text, re.M)
+        if found:
+            return f"should not have said: {found.group(0)}"
+    for kind in case.checks:
+        made = [check for check in outcome.checks if check["check"].split("/")[0] == kind]
+        if not made:
+            return f"dom0 had no {kind} to check"
+        for check in made:
+            if check["status"] != "ok":
+                return f"check {check['check']} {check['status']}: {check.get('why', '')}"
+    if (folder / "sweep").exists():
+        return (folder / "sweep").read_text().strip().splitlines()[0]
+    return ""
+
+
+class Tally:
+    def __init__(self, terminal: Terminal) -> None:
+        self.passed = self.failed = self.number = 0
+        self._terminal = terminal
+
+    def add(self, run: Run, why: str, seconds: float) -> None:
+        self.number += 1
+        if why:
+            self.failed += 1
+            head = self._terminal.verdict("not ok")
+            self._terminal.line(f"{head} {self.number} {run.name}: {why}")
+        else:
+            self.passed += 1
+            head = self._terminal.verdict("ok")
+            self._terminal.line(f"{head} {self.number} {run.name} ({seconds:.1f} s)")
+
+
+def _one_boot(lab: Path, work: Path, images: list[Path], todo: list[Run], tally: Tally,
+              terminal: Terminal) -> list[Run]:
+    """Boots, runs what it can of todo, returns what is left."""
+    share = work / "share"
+    boot.make_share(share, images)
+    for index, run in enumerate(todo):
+        write_job(share, index, run)
+    left = list(todo)
+    terminal.status("booting Xen and dom0 in QEMU")
+    with boot.Machine(lab, work, share, []) as machine:
+        machine.wait_up()
+        began = time.monotonic()
+        try:
+            while left:
+                for event in machine.wait_events(began + left[0].case.timeout + SLACK):
+                    if event is None:
+                        terminal.status(f"running {left[0].name} ({time.monotonic() - began:.0f} s)")
+                    elif event.startswith("begin "):
+                        began = time.monotonic()
+                    elif event.startswith("end "):
+                        run = left.pop(0)
+                        folder = work / run.name
+                        shutil.rmtree(folder, ignore_errors=True)
+                        shutil.move(share / "out" / run.name, folder)
+                        tally.add(run, judge(run.case, folder), time.monotonic() - began)
+                        break
+                else:
+                    raise boot.BootError(machine.explain("dom0 went away"))
+            machine.finish()
+        except boot.BootError as error:
+            run = left.pop(0)
+            (work / run.name).mkdir(exist_ok=True)
+            (work / run.name / "dom0.log").write_text(str(error))
+            tally.add(run, f"{str(error).splitlines()[0]} see {work / run.name / 'dom0.log'}", 0)
+    return left
+
+
+def run_tests(lab: Path, work: Path, images_dir: Path, full: bool, pattern: str) -> int:
+    terminal = Terminal(every=15)
+    todo = select(full, pattern)
+    if not todo:
+        print(f"ringlet: no case matches {pattern}", file=sys.stderr)
+        return 2
+    images = [images_dir / name for name in sorted({run.case.image for run in todo})]
+    for image in images:
+        if not image.is_file():
+            print(f"ringlet: no image {image}; `make guests` builds it", file=sys.stderr)
+            return 1
+    for run in todo:
+        shutil.rmtree(work / run.name, ignore_errors=True)
+    work.mkdir(parents=True, exist_ok=True)
+    tally = Tally(terminal)
+    boots = 0
+    while todo and boots < MAX_BOOTS:
+        boots += 1
+        try:
+            todo = _one_boot(lab, work, images, todo, tally, terminal)
+        except boot.BootError as error:
+            terminal.line(str(error))
+            break
+    for run in todo:
+        tally.add(run, "not run: there was no dom0 to run it", 0)
+    shutil.rmtree(work / "share", ignore_errors=True)
+    if tally.failed:
+        terminal.line(f"consoles and results: {work}/NAME; how to look into one: tests/lab/README.md")
+    terminal.line(f"{tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed else 0

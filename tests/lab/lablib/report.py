@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""The page that `lab run` prints: what booted, what was negotiated, verified, confirmed and how fast."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from .terminal import Terminal
+
+MIB = 1 << 20
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            return f"{count:.0f} {unit}" if count == int(count) else f"{count:.1f} {unit}"
+        count /= 1024
+    return ""
+
+
+def _time(ns: float | None) -> str:
+    if ns is None:
+        return "-"
+    for limit, divisor, unit in ((1e4, 1, "ns"), (1e7, 1e3, "us"), (1e10, 1e6, "ms")):
+        if ns < limit:
+            return f"{ns / divisor:.0f} {unit}"
+    return f"{ns / 1e9:.1f} s"
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}" + ("" if count == 1 else "s")
+
+
+def _short(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def job_table(jobs: list[dict[str, Any]]) -> list[str]:
+    rows = [("job", "MiB/s", "IOPS", "p50", "p99", "verified")]
+    for job in jobs:
+        seconds = job.get("ns", 0) / 1e9
+        latency = job.get("lat_ns", {})
+        rows.append((f"{job.get('rw')} {_bytes(job.get('bs', 0))} x {job.get('iodepth')}",
+                     f"{job.get('bytes', 0) / MIB / seconds:.1f}" if seconds else "-",
+                     f"{job.get('requests', 0) / seconds:.0f}" if seconds else "-",
+                     _time(latency.get("p50")), _time(latency.get("p99")),
+                     _bytes(job.get("verified_bytes", 0)) if job.get("verified_bytes") else "-"))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
+                      for column, (cell, width) in enumerate(zip(row, widths))).rstrip()
+            for row in rows]
+
+
+def confirmation(checks: list[dict[str, Any]]) -> list[str]:
+    """What dom0 and the host found when they looked for themselves."""
+    groups = {"digest": ("checksum of what is on the disk", "dom0"),
+              "counters": ("request counter of the backend", "dom0"),
+              "notifications": ("count of the frontend's interrupts", "dom0"),
+              "host-digest": ("checksum of the disk's file", "host")}
+    agree: dict[str, list[str]] = {"dom0": [], "host": []}
+    lines = []
+    for group, (what, who) in groups.items():
+        mine = [check for check in checks if check["check"].split("/")[0] == group]
+        good = sum(check["status"] == "ok" for check in mine)
+        if good:
+            agree[who].append(_plural(good, what) if good == 1 else f"{good} {what}".replace("counter ", "counters ")
+                              .replace("checksum ", "checksums "))
+        for check in mine:
+            if check["status"] == "skipped":
+                lines.append(f"not checked: {check['check']} ({check['why']})")
+            elif check["status"] != "ok":
+                lines.append(f"DISAGREES: {check['check']}: guest {check['guest']}, "
+                             f"{who} {check.get(who)}")
+    return [f"{who} agrees: " + ", ".join(found) for who, found in agree.items() if found] + lines
+
+
+class Page:
+    def __init__(self, terminal: Terminal) -> None:
+        self._out = terminal
+
+    def booted(self, up: str, disk: Path, size: int, notes: list[str], seconds: float) -> None:
+        kernel, _, xen = up.partition(" ")
+        out = self._out
+        out.line(f"{out.bold('Xen ' + (xen or '?'))} with dom0 Linux {kernel} in QEMU, up after {seconds:.0f} s")
+        out.line(f"disk {_short(disk)}, {_bytes(size)}")
+        for note in notes:
+            out.line("     " + note)
+
+    def guest(self, guest: dict[str, Any], seconds: float, folder: Path) -> None:
+        out = self._out
+        probe = guest["probe"]
+        out.line()
+        out.line(f"{out.bold(guest['type'].upper() + ' guest')}, {guest['memory']} MiB"
+                 + (f", on Xen {probe['xen']}" if "xen" in probe else ""))
+        for disk in guest["disks"]:
+            self._disk(disk)
+        for line in confirmation(guest["checks"]):
+            out.line("  " + line)
+        if guest["result"] != "SUCCESS":
+            out.line("  " + guest["reason"])
+            out.line(f"  its console: {_short(folder / 'console.log')}")
+        out.line(f"  {out.verdict(guest['result'])} ({seconds:.1f} s)")
+
+    def _disk(self, disk: dict[str, Any]) -> None:
+        out = self._out
+        features = [name for name, there in disk.get("features", {}).items()
+                    if there is True and name in ("flush", "barrier", "discard", "persistent")]
+        out.line(f"  {disk.get('dev')}: {disk.get('sectors')} sectors of {disk.get('sector_size')} bytes"
+                 + (", read-only" if disk.get("readonly") else ""))
+        out.line(f"  backend {disk.get('backend')}: ring of {_plural(disk.get('ring_pages', 0), 'page')}, "
+                 f"up to {disk.get('max_segments')} segments a request, "
+                 + ("offers " + ", ".join(features) if features else "no extra features"))
+        for line in job_table(disk["jobs"]) if disk["jobs"] else []:
+            out.line("    " + line)
+        out.line(f"  verified {_bytes(disk['verified_bytes'])}, {_plural(disk['errors'], 'error')}")
+
+    def end(self, verdict: str, seconds: float, report: Path) -> None:
+        out = self._out
+        out.line()
+        out.line(out.dim("The CPU is emulated: compare these figures with each other, not with hardware."))
+        out.line(f"{out.verdict(verdict)} after {seconds:.0f} s; details in {_short(report)}")

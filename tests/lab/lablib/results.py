@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""What one run of ringlet-run left in its output directory."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+RANK = {"SUCCESS": 0, "SKIP": 3, "ERROR": 4, "FAILURE": 5, "CRASH": 6}
+NOISE = re.compile(r"RESULT \{|Test result:|^\s*$")
+
+
+def worst(verdicts: list[str]) -> str:
+    return max(verdicts, key=lambda verdict: RANK.get(verdict, 6), default="ERROR")
+
+
+@dataclass
+class Outcome:
+    verdict: str = "ERROR"
+    reason: str = "ringlet-run left no verdict"
+    console: str = ""
+    results: list[dict[str, Any]] = field(default_factory=list)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    bad_lines: list[str] = field(default_factory=list)
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        return [result for result in self.results if result.get("type") == kind]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def load(folder: Path) -> Outcome:
+    """Reads what is there; a run that was cut short leaves less."""
+    outcome = Outcome(console=_text(folder / "console.log"))
+    verdict = _text(folder / "verdict").splitlines()
+    if verdict:
+        outcome.verdict = verdict[0]
+        outcome.reason = verdict[1] if len(verdict) > 1 else ""
+    else:
+        tail = [line for line in _text(folder / "output").splitlines() if line.strip()]
+        if tail:
+            outcome.reason += ": " + tail[-1]
+    for name, into in (("results.jsonl", outcome.results), ("checks.jsonl", outcome.checks)):
+        for line in _text(folder / name).splitlines():
+            try:
+                into.append(json.loads(line))
+            except ValueError:
+                outcome.bad_lines.append(line)
+    return outcome
+
+
+def last_plain_line(console: str) -> str:
+    """The newest line that was written for people."""
+    for line in reversed(console.splitlines()):
+        if not NOISE.search(line):
+            return line.strip()
+    return ""

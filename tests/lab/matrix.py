@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""What `lab test` runs: one Case per line of the report, each as a PV and as a PVH guest.
+
+disks     words of make_disk in dom0/steps ("ram BYTES", "loop BYTES SECTOR", "file BYTES", "null"),
+          perhaps followed by r or w (else: writable exactly if the arguments say write=1); or "stuck",
+          a disk whose backend never gets beyond state 2
+expect    the verdict that makes the case pass
+says      regular expressions of which each must be found in the guest's console or in what xl said
+silent    ... of which none may be found
+checks    dom0's checks of which at least one must have been made and be ok; that none fails is a
+          matter of the verdict. () where the guest ends before there is anything to check
+full      only with `lab test --full`
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MIB = 1 << 20
+ALL_CHECKS = ("digest", "counters", "notifications")
+# Each must end in a report with a backtrace that names functions.
+TRAPS = ("page_fault", "null", "write_text", "exec_data", "stack_overflow", "divide", "invalid_opcode",
+         "general_protection", "breakpoint", "guard", "panic")
+TRAPS_QUICK = ("page_fault", "stack_overflow", "panic")
+BACKTRACE = r"\w+\+0x[0-9a-f]+"
+WRITE = "write=1 rw=write,read,randread bs=4k,64k iodepth=1,16"
+
+
+@dataclass
+class Case:
+    name: str
+    image: str = "blktest"
+    args: str = ""
+    disks: list[str] = field(default_factory=list)
+    memory: int = 32
+    timeout: int = 120
+    types: tuple[str, ...] = ("pv", "pvh")
+    blkback: str = ""
+    options: str = ""
+    meanwhile: str = ""
+    expect: str = "SUCCESS"
+    says: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    full: bool = False
+
+
+CASES = [
+    Case("hello", image="hello", says=("^Hello from Ringlet",)),
+
+    # Backends and disks.
+    Case("null", args="dev=xvda rw=read,randread bs=4k,64k iodepth=1,32 size=4m verify=0", disks=["null"],
+         options="--no-digest", checks=("counters", "notifications")),
+    Case("ram", args=f"dev=xvda {WRITE} size=2m", disks=[f"ram {16 * MIB}"], checks=ALL_CHECKS),
+    Case("ram-read-only-use", args="dev=xvda rw=read,randread bs=64k iodepth=16", disks=[f"ram {4 * MIB} r"],
+         checks=ALL_CHECKS, says=('"readonly":true',)),
+    Case("loop-512", args=f"dev=xvda {WRITE} size=2m", disks=[f"loop {16 * MIB} 512"], checks=ALL_CHECKS),
+    Case("loop-4096", args=f"dev=xvda {WRITE} size=2m", disks=[f"loop {16 * MIB} 4096"],
+         checks=ALL_CHECKS, says=('"sector_size":4096',)),
+    Case("file", args=f"dev=xvda {WRITE} size=2m", disks=[f"file {16 * MIB}"], checks=ALL_CHECKS),
+    Case("one-sector", args="dev=xvda write=1 rw=write,read bs=4k iodepth=4", disks=["loop 512 512"],
+         checks=ALL_CHECKS, says=('"sectors":1,',)),
+    Case("odd-size", args="dev=xvda write=1 rw=write,read bs=4k,64k iodepth=16",
+         disks=[f"loop {MIB + 3 * 512} 512"], checks=ALL_CHECKS, says=('"sectors":2051,',)),
+    Case("odd-size-large", args="dev=xvda write=1 rw=write,read bs=64k,1m iodepth=4",
+         disks=[f"loop {12345 * 512} 512"], checks=ALL_CHECKS, says=('"sectors":12345,',)),
+    Case("two-disks", args="dev=all write=1 rw=write,read bs=64k iodepth=8 size=4m",
+         disks=[f"ram {4 * MIB}", f"loop {4 * MIB} 4096"], checks=ALL_CHECKS,
+         says=('"dev":"xvda"', '"dev":"xvdb"')),
+    Case("one-ring-page", args=f"dev=xvda {WRITE} size=2m", disks=[f"ram {4 * MIB}"],
+         blkback="max_ring_page_order=0", checks=ALL_CHECKS, says=('"ring_pages":1,',)),
+    Case("no-persistent-grants", args=f"dev=xvda {WRITE} size=2m", disks=[f"ram {4 * MIB}"],
+         blkback="feature_persistent=N", checks=ALL_CHECKS),
+    Case("memory-6", args="dev=xvda write=1 rw=write,read bs=64k iodepth=8 size=8m", disks=[f"ram {8 * MIB}"],
+         memory=6, checks=ALL_CHECKS),
+
+    # Things that must fail, in words and in time.
+    Case("write-to-read-only", args="dev=xvda write=1 rw=write bs=4k", disks=[f"ram {4 * MIB} r"],
+         says=("EROFS",), checks=("counters",)),
+    Case("no-disk", args="dev=all rw=read", expect="ERROR", timeout=60, says=("(?i)no (block )?(disk|device)",)),
+    Case("bad-value", args="dev=xvda bs=banana", disks=["ram 1048576"], expect="ERROR", timeout=60,
+         says=("banana",)),
+    Case("unknown-word", args="dev=xvda nosuch=1", disks=["ram 1048576"], expect="ERROR", timeout=60,
+         says=("nosuch",)),
+    Case("never-connects", args="dev=xvda rw=read connect_timeout=3s", disks=["stuck"], expect="ERROR",
+         timeout=60, says=("InitWait|state 2",)),
+    # Too little memory: the end must come by itself and have a reason. (2 MiB are enough as PVH.)
+    Case("memory-1", args="dev=xvda rw=read", disks=["ram 1048576"], memory=1, expect="ERROR|CRASH", timeout=60,
+         silent=("timeout",), says=(".",)),
+    Case("memory-2", args="dev=xvda rw=read", disks=["ram 1048576"], memory=2, expect="SUCCESS|ERROR|CRASH",
+         timeout=60, silent=("timeout",), says=(".",)),
+    *[Case(f"trap-{trap}", image="traps", args=f"trap={trap}", expect="CRASH", timeout=60, full=trap not in TRAPS_QUICK,
+           types=("pvh",) if trap == "stack_overflow" else ("pv", "pvh"),
+           says=(f"traps: provoking {trap}", BACKTRACE)) for trap in TRAPS],
+    # As a PV guest it has no other stack to report on: Xen ends the domain.
+    Case("trap-stack_overflow", image="traps", args="trap=stack_overflow", expect="CRASH", timeout=60, types=("pv",),
+         says=("traps: provoking stack_overflow",)),
+    Case("trap-heap", image="traps", args="trap=heap", timeout=60, says=("still alive",)),
+
+    # What the toolstack may ask of a running guest.
+    Case("shutdown-request", args="dev=xvda rw=randread bs=4k iodepth=8 runtime=60s", disks=[f"ram {4 * MIB}"],
+         timeout=90, meanwhile="console_says 'blktest' && usleep 3000000 && xl shutdown \"$NAME\"",
+         says=("(?i)poweroff|shutdown",)),
+    Case("reboot-request", args="dev=xvda rw=randread bs=4k iodepth=8 runtime=60s", disks=[f"ram {4 * MIB}"],
+         timeout=90, meanwhile="console_says 'blktest' && usleep 3000000 && xl reboot \"$NAME\"",
+         says=("(?i)reboot",)),
+
+    # Longer ones.
+    Case("grid", args="dev=xvda write=1 rw=write,read,randwrite,randread bs=512,4k,44k,64k,1m iodepth=1,8,32 size=16m",
+         disks=[f"ram {16 * MIB}"], timeout=560, checks=ALL_CHECKS, full=True),
+    Case("loop-large", args="dev=xvda write=1 rw=write,read bs=1m iodepth=8", disks=[f"loop {128 * MIB} 512"],
+         timeout=560, checks=ALL_CHECKS, full=True),
+]
