@@ -131,12 +131,6 @@ int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op)
 
 /* ---- waiting ---- */
 
-/* A callback of this device, or any handler, would wait for itself. */
-static bool must_not_wait(const struct blkfront_dev *dev)
-{
-    return in_handler() || dev->reaping;
-}
-
 struct waiter {
     struct wait_queue wq;
     bool done;

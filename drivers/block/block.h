@@ -3,12 +3,16 @@
  * blkfront's insides: the device, the caller's request, and the part, which is as much of a request
  * as one ring entry carries. A request's way:
  *
- *   api.c        accept: the aiocb is checked and gets a request, in `prepared` (not submitted yet)
- *   request.c    submit: `prepared` moves to the end of `waiting`; pump: from the head of `waiting`
- *                parts are cut (split.c), made accessible (buffer.c) and sent (queue.c), strictly
- * in order: what finds no slot, no grant or a conflicting write holds up what is behind complete.c
- * reap: responses end parts, the last part ends the request, aio_cb is called merge.c      writes
- * to a part of a sector: read, merge, write, and what may not overtake them
+ * api.c, accept: the aiocb is checked and gets a request, in `prepared` (not submitted yet).
+ *
+ * request.c, submit: `prepared` moves to the end of `waiting`; pump: from the head of `waiting`
+ * parts are cut (split.c), made accessible (buffer.c) and sent (queue.c), strictly in order: what
+ * finds no slot, no grant or a conflicting write holds up what is behind.
+ *
+ * complete.c, reap: responses end parts, the last part ends the request, aio_cb is called.
+ *
+ * merge.c: writes to a part of a sector are a read, a merge and a write, and some things may not
+ * overtake them.
  *
  * All of it runs to the end without waiting, in thread or in handler context.
  */
@@ -108,7 +112,9 @@ struct blkfront_dev {
     enum ring_scheme scheme;
     grant_ref_t ring_ref[WIRE_RING_PAGES_MAX];
     int abort_result; /* instead of -EIO and -ENODEV, when not 0 */
-    struct list link; /* of open devices */
+    struct list link; /* of devices that are opened, open, or not yet closed */
+    bool opening; /* blkfront_open_device works on it, and will free it if it comes to nothing */
+    bool leaving; /* somebody closes it: nobody else may */
 };
 
 static inline unsigned requests_in_flight(const struct blkfront_dev *dev)
@@ -120,6 +126,12 @@ static inline unsigned requests_in_flight(const struct blkfront_dev *dev)
 static inline bool dev_active(const struct blkfront_dev *dev)
 {
     return (dev->state == DEV_READY || dev->state == DEV_DRAINING) && !dev->violated;
+}
+
+/* A callback of this device, or any handler, would wait for itself. */
+static inline bool must_not_wait(const struct blkfront_dev *dev)
+{
+    return in_handler() || dev->reaping;
 }
 
 /* Is anything on its way that will come back and free a slot, grants and pages? */

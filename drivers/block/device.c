@@ -11,7 +11,12 @@
 #include <ringlet/printk.h>
 #include <ringlet/shutdown.h>
 
-static struct list open_devices = LIST_INIT(open_devices);
+/* The most that the end of the guest waits for a close that another thread is busy with. */
+#define LEAVE_TIMEOUT (20 * NSEC_PER_SEC)
+
+/* A device is in it until it may be opened again. */
+static struct list devices = LIST_INIT(devices);
+static struct wait_queue left = WAIT_QUEUE_INIT(left); /* woken when one leaves the list */
 
 /* ---- what the machine asks ---- */
 
@@ -90,13 +95,18 @@ static const struct frontend_ops ops = {
 
 /* ---- closing ---- */
 
-/* All but freeing dev itself. */
-static int close_device(struct blkfront_dev *dev)
+static void leave(struct blkfront_dev *dev)
+{
+    list_del(&dev->link);
+    wake_all(&left);
+}
+
+/* All but freeing dev itself. Once for each device that was opened. */
+static void close_device(struct blkfront_dev *dev)
 {
     bool drained;
-    int ret;
 
-    list_del(&dev->link);
+    dev->leaving = true;
     if (dev->state == DEV_READY)
         dev->state = DEV_DRAINING;
     request_submit(dev);
@@ -107,9 +117,9 @@ static int close_device(struct blkfront_dev *dev)
                requests_in_flight(dev));
         dev->abort_result = -ETIMEDOUT;
     }
-    ret = frontend_stop(&dev->fe);
+    frontend_stop(&dev->fe);
     dev_gone(dev); /* nothing is left to do if the machine came that far */
-    return drained ? ret : -ETIMEDOUT;
+    leave(dev);
 }
 
 int shutdown_blkfront(struct blkfront_dev *dev)
@@ -118,24 +128,52 @@ int shutdown_blkfront(struct blkfront_dev *dev)
 
     if (!dev)
         return 0;
-    ret = close_device(dev);
+    if (must_not_wait(dev))
+        return -EDEADLK;
+    if (dev->leaving) /* the guest goes: close_all was first */
+        wait_event(&left, list_empty(&dev->link), DEADLINE_NEVER);
+    else
+        close_device(dev);
+    ret = dev->abort_result ? dev->abort_result : dev->fe.close_error;
+    mutex_lock(&dev->sync); /* last in the queue: other threads' blkfront_sync is through */
     dev_destroy(dev);
     return ret;
 }
 
-/* The guest goes. Other threads may still use their devices, which answer -ENODEV from now on, so
- * the structures stay. */
+/*
+ * The guest goes. Other threads may still use their devices, which answer -ENODEV from now on, so
+ * the structures stay. A thread that is just opening or closing one is not interfered with: it is
+ * told to give up, and waited for.
+ */
 static void close_all(void)
 {
-    while (!list_empty(&open_devices))
-        close_device(list_entry(open_devices.next, struct blkfront_dev, link));
+    bool found;
+
+    do {
+        found = false;
+        list_for_each (l, &devices) {
+            struct blkfront_dev *dev = list_entry(l, struct blkfront_dev, link);
+
+            if (dev->leaving)
+                continue;
+            found = true;
+            if (!dev->opening) {
+                close_device(dev); /* waits: the list is another one now */
+                break;
+            }
+            dev->leaving = true;
+            if (dev->fe.thread)
+                frontend_fail(&dev->fe, -ESHUTDOWN);
+        }
+    } while (found);
+    wait_event(&left, list_empty(&devices), clock_deadline(LEAVE_TIMEOUT));
 }
 
 /* ---- opening ---- */
 
 static bool is_open(unsigned devid)
 {
-    list_for_each (l, &open_devices) {
+    list_for_each (l, &devices) {
         if (list_entry(l, struct blkfront_dev, link)->limits.devid == devid)
             return true;
     }
@@ -171,7 +209,10 @@ static int connect(struct blkfront_dev *dev)
     ret = frontend_start(&dev->fe, path, &ops, dev);
     if (ret)
         return ret;
-    ret = frontend_wait_connected(&dev->fe);
+    if (!dev->leaving)
+        ret = frontend_wait_connected(&dev->fe);
+    if (dev->leaving)
+        ret = -ESHUTDOWN;
     if (ret)
         frontend_stop(&dev->fe);
     return ret;
@@ -180,7 +221,6 @@ static int connect(struct blkfront_dev *dev)
 int blkfront_open_device(const char *nodename, const struct blkfront_config *config,
                          struct blkfront_info *info, struct blkfront_dev **out)
 {
-    static bool registered;
     struct blkfront_config complete;
     struct blkfront_dev *dev;
     unsigned devid;
@@ -201,21 +241,20 @@ int blkfront_open_device(const char *nodename, const struct blkfront_config *con
         ret = -EBUSY;
     if (ret)
         return ret;
-    if (!registered) {
-        ret = shutdown_register(close_all);
-        if (ret)
-            return ret;
-        registered = true;
-    }
+    ret = shutdown_register(close_all);
+    if (ret)
+        return ret;
 
     dev = dev_create(devid, &complete);
     if (!dev)
         return -ENOMEM;
-    list_add_tail(&open_devices, &dev->link); /* before the first wait: no second one meanwhile */
+    dev->opening = true;
+    list_add_tail(&devices, &dev->link); /* before the first wait: no second one meanwhile */
     ret = connect(dev);
+    dev->opening = false;
     if (ret) {
-        list_del(&dev->link);
         dev_gone(dev);
+        leave(dev);
         dev_destroy(dev);
         return ret;
     }

@@ -8,6 +8,7 @@
 
 #define SECTOR_SIZE_MIN 512
 #define SECTOR_SIZE_MAX 4096 /* a page: a sector that is read, merged and written fits one */
+#define SHOWN           40   /* characters of a value in a message */
 /* Offsets are signed 64-bit bytes. */
 #define SECTORS_MAX ((uint64_t)INT64_MAX >> WIRE_SECTOR_SHIFT)
 
@@ -36,12 +37,19 @@ static bool is_power_of_two(uint64_t n)
     return n && !(n & (n - 1));
 }
 
-/* Says why the disk cannot be used; the value is the backend's text, cut to what is worth reading.
- */
+/* The backend's text, cut to what is worth reading. */
+static const char *shown(const struct xs_batch_item *item, char buf[SHOWN + 1])
+{
+    return xs_printable(item->value, item->value ? item->len : 0, buf, SHOWN + 1);
+}
+
+/* Says why the disk cannot be used. */
 static int refuse(const struct blkfront_limits *limits, const struct xs_batch_item *item,
                   const char *why)
 {
-    pr_err("%s: %s=\"%.40s\": %s\n", limits->name, item->node, item->value ? item->value : "", why);
+    char text[SHOWN + 1];
+
+    pr_err("%s: %s=\"%s\": %s\n", limits->name, item->node, shown(item, text), why);
     return -EINVAL;
 }
 
@@ -84,6 +92,7 @@ static void read_mode(const struct xs_batch_item *items, struct blkfront_limits 
 {
     const struct xs_batch_item *mode = &items[PROPERTY_MODE];
     uint64_t info;
+    char text[SHOWN + 1];
 
     xs_item_u64(&items[PROPERTY_INFO], 0, UINT32_MAX, 0, &info);
     limits->cdrom = info & VDISK_CDROM;
@@ -95,8 +104,8 @@ static void read_mode(const struct xs_batch_item *items, struct blkfront_limits 
     if (mode->value[0] == 'r') {
         limits->readonly = true;
     } else if (mode->value[0] != 'w') {
-        pr_warn("%s: %s=\"%.40s\": neither r nor w, taken as read-only\n", limits->name, mode->node,
-                mode->value);
+        pr_warn("%s: %s=\"%s\": neither r nor w, taken as read-only\n", limits->name, mode->node,
+                shown(mode, text));
         limits->readonly = true;
     }
 }

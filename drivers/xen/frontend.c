@@ -11,7 +11,8 @@
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
 
-#define RETRY (100 * NSEC_PER_MSEC) /* between attempts to read the state when memory is short */
+#define RETRY   (100 * NSEC_PER_MSEC) /* between attempts when memory is short */
+#define RETRIES 10                    /* to write a state */
 
 static const char *name_of(const struct frontend *fe)
 {
@@ -47,7 +48,8 @@ static void set_closing_state(struct frontend *fe, unsigned state)
     int ret;
 
     fe->own_state = state;
-    ret = xs_transaction(set_state_in, fe);
+    for (unsigned i = 0; (ret = xs_transaction(set_state_in, fe)) == -ENOMEM && i < RETRIES; i++)
+        thread_sleep(RETRY); /* a backend that is not told keeps our pages, and the disk */
     if (ret == -ENOTCONN || ret == -EPROTO)
         fe->backend_state = XenbusStateUnknown; /* nothing more will be heard of it */
 }

@@ -54,8 +54,10 @@ static void try_again(struct timer *t)
             release(q);
         }
     }
-    if (list_empty(&grants))
+    if (list_empty(&grants)) {
+        round_left = 0; /* the round ended early: the next one is not to try for two */
         return;
+    }
     round_left -= work;
     if (round_left) {
         timer_start(t, 0); /* the rest of the round, after other handlers had their turn */

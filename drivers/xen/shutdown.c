@@ -21,11 +21,17 @@ _Static_assert(sizeof(struct sched_shutdown) == 4, "sched_shutdown ABI");
 
 static void (*functions[FUNCTIONS_MAX])(void);
 static unsigned function_count;
+static struct thread *ending; /* who runs them */
 static enum shutdown_request requested;
 static bool (*request_fn)(enum shutdown_request request);
 
 int shutdown_register(void (*fn)(void))
 {
+    if (ending)
+        return -ESHUTDOWN;
+    for (unsigned i = 0; i < function_count; i++)
+        if (functions[i] == fn)
+            return 0;
     if (function_count == FUNCTIONS_MAX)
         return -ENOSPC;
     functions[function_count++] = fn;
@@ -36,9 +42,14 @@ void domain_shutdown(enum shutdown_reason reason)
 {
     struct sched_shutdown op = {.reason = reason};
 
-    /* Each is taken out before it runs: a second call from within one does not start over. */
-    while (reason != SHUTDOWN_REASON_CRASH && function_count)
-        functions[--function_count]();
+    if (reason != SHUTDOWN_REASON_CRASH) {
+        while (ending && ending != thread_current())
+            thread_sleep(DEADLINE_NEVER); /* the domain must not go under the first one's feet */
+        ending = thread_current();
+        /* Each is taken out before it runs: a second call from within one does not start over. */
+        while (function_count)
+            functions[--function_count]();
+    }
     printk_drain();
     for (;;)
         hypercall_sched_op(SCHEDOP_shutdown, &op);
@@ -135,6 +146,9 @@ static void shutdown_thread(void *arg)
 
 int shutdown_init(void)
 {
+    function_count = 0;
+    ending = NULL;
+    requested = SHUTDOWN_NONE;
     if (!boot_info.xenstore)
         return -ENOTCONN;
     return thread_create(NULL, "shutdown", shutdown_thread, NULL, 0);

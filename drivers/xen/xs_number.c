@@ -8,16 +8,22 @@
 
 #define SHOWN 48 /* characters of a bad value that go to the console */
 
+char *xs_printable(const char *text, size_t len, char *buf, size_t size)
+{
+    size_t n = MIN(len, size - 1);
+
+    for (size_t i = 0; i < n; i++)
+        buf[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+    buf[n] = '\0';
+    return buf;
+}
+
 static void warn(const char *dir, const char *node, const char *text, size_t len, const char *what)
 {
     char shown[SHOWN + 1];
-    size_t n = MIN(len, (size_t)SHOWN);
 
-    for (size_t i = 0; i < n; i++)
-        shown[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-    shown[n] = '\0';
-    pr_warn("XenStore: %s%s%s is \"%s\"%s: %s\n", dir, node ? "/" : "", node ? node : "", shown,
-            len > n ? "..." : "", what);
+    pr_warn("XenStore: %s%s%s is \"%s\"%s: %s\n", dir, node ? "/" : "", node ? node : "",
+            xs_printable(text, len, shown, sizeof(shown)), len > SHOWN ? "..." : "", what);
 }
 
 static int number(const char *dir, const char *node, const char *text, size_t len, uint64_t min,

@@ -48,7 +48,8 @@ struct blkfront_config {
  * Waits until the backend is connected. info may be NULL. 0 and *dev; -ENOENT (no such disk);
  * -ETIMEDOUT (the backend's state is printed); -ENODEV (the backend closed); -EINVAL (nodename or
  * configuration, or the backend's keys make no sense; printed with key and value); -EBUSY (this
- * disk is open already); -ENOMEM; -ENOSPC (no grants for the ring).
+ * disk is open, or not closed yet); -ENOMEM; -ENOSPC (no grants for the ring); -ESHUTDOWN (the
+ * guest goes).
  */
 int blkfront_open_device(const char *nodename, const struct blkfront_config *config,
                          struct blkfront_info *info, struct blkfront_dev **dev);
@@ -60,7 +61,8 @@ struct blkfront_dev *init_blkfront(const char *nodename, struct blkfront_info *i
 /*
  * Waits for what is in flight (at most close_timeout_ns, then it fails with -ETIMEDOUT),
  * disconnects and frees dev. 0 or -ETIMEDOUT when the backend did not follow; dev is gone in any
- * case. Every request has completed before this returns.
+ * case. Every request has completed before this returns. Only in aio_cb or a handler nothing
+ * happens: -EDEADLK.
  */
 int shutdown_blkfront(struct blkfront_dev *dev);
 

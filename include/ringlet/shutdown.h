@@ -19,11 +19,12 @@ enum shutdown_reason {
 int shutdown_init(void);
 
 /* Called in order of registration, newest first, before the guest goes: to close devices. Thread
- * context. fn must end in bounded time. -ENOSPC beyond 16. */
+ * context. fn must end in bounded time; registering it again changes nothing. -ENOSPC beyond 16,
+ * -ESHUTDOWN when domain_shutdown has begun. */
 int shutdown_register(void (*fn)(void));
 
-/* Runs the registered functions (not for a crash), drains the console, ends the domain. Thread
- * context; a crash from any. */
+/* Runs the registered functions (not for a crash), drains the console, ends the domain. Who comes
+ * second waits for that. Thread context; a crash from any. */
 void domain_shutdown(enum shutdown_reason reason) RINGLET_NORETURN;
 
 /* What the toolstack has asked for; kept by the watch on control/shutdown. */

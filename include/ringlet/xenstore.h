@@ -47,6 +47,10 @@ int xs_get_domain_path(domid_t domid, char **path);
 int xs_read_u64(xs_transaction_t t, const char *dir, const char *node, uint64_t min, uint64_t max,
                 uint64_t def, uint64_t *out);
 
+/* For messages: as much of text as fits in buf, with '?' for what is not printable ASCII, so that
+ * nobody who writes to XenStore writes a line of our console. Returns buf. Any context. */
+char *xs_printable(const char *text, size_t len, char *buf, size_t size);
+
 /* ---- several at once: all are sent before the first answer is waited for ---- */
 
 enum xs_op { XS_OP_READ, XS_OP_WRITE, XS_OP_RM };

@@ -142,6 +142,7 @@ void host_contexts_jump(jmp_buf *to)
     if (current == first)
         longjmp(*to, 1);
     jump = to;
+    previous = current; /* the one before may be gone */
 #ifdef MEM_ASAN
     __sanitizer_start_switch_fiber(NULL, first->stack, first->size);
 #endif

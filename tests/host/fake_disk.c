@@ -155,10 +155,10 @@ static void take_one(struct fake_disk *d)
         r->op = e.indirect.indirect_op;
         r->segments = e.indirect.segments;
         assert_true(r->segments > WIRE_SEGMENTS);
-        assert_int_equal(e.indirect.handle, 51712);
+        assert_int_equal(e.indirect.handle, (uint16_t)d->dev->limits.devid);
     } else {
         assert_true(r->segments <= WIRE_SEGMENTS);
-        assert_int_equal(e.request.handle, 51712);
+        assert_int_equal(e.request.handle, (uint16_t)d->dev->limits.devid);
     }
     assert_true(r->segments <= d->dev->limits.max_segments);
     if (r->op == BLKIF_OP_READ || r->op == BLKIF_OP_WRITE)

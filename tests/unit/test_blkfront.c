@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* blkfront against a backend with a RAM disk: what is accepted, what is sent, and how often. */
+/* blkfront against a backend with a RAM disk: what is sent, and how often. */
 #include "host/fake_disk.h"
 
 #include <ringlet/heap.h>
@@ -102,72 +102,6 @@ static void aligned_page_goes_in_place(void **state)
     assert_int_equal(s.events, 2);
     assert_int_equal(s.spurious, 0);
     assert_int_equal(s.ring_high_water, 1);
-    fdisk_close(&disk);
-    page_free(p, 1);
-}
-
-static void what_is_not_accepted(void **state)
-{
-    uint8_t *p = pages(1);
-    struct blkfront_iovec v[2] = {{p, 100}, {p + 100, 412}};
-    struct blkfront_aiocb a;
-
-    (void)state;
-    fdisk_open(&disk, &(struct fake_options){.readonly = true});
-    assert_int_equal(blkfront_aio(NULL, 0), -EINVAL);
-    a = request(p, 0, 512);
-    a.aio_dev = NULL;
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
-    assert_int_equal(blkfront_io(&a, 0), -EINVAL);
-    a = request(p, 0, 512);
-    a.aio_cb = NULL;
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
-    a = request(p, -512, 512);
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
-    a = request(p, INT64_MIN, 512);
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
-    a = request(p, 2048 * 512, 1);
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
-    a = request(p, 2048 * 512 - 511, 512);
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
-    a = request(p, 0, SIZE_MAX);
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
-    a = request(p, INT64_MAX, SIZE_MAX);
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
-    a = request(NULL, 0, 512);
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
-    a = request(p, 0, 512);
-    assert_int_equal(blkfront_aio(&a, 1), -EROFS);
-    assert_int_equal(blkfront_io(&a, 1), -EROFS);
-
-    a = request(NULL, 0, 513);
-    a.aio_iov = v;
-    a.aio_iovcnt = 2;
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL); /* not the sum */
-    a.aio_nbytes = 512;
-    a.aio_iovcnt = -1;
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
-    a.aio_iovcnt = 2;
-    v[0].base = NULL;
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
-    v[0] = (struct blkfront_iovec){p, SIZE_MAX};
-    v[1].len = 513;
-    assert_int_equal(blkfront_aio(&a, 0), -EINVAL); /* the sum wraps */
-
-    a = request(p, 0, 512);
-    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_FLUSH_DISKCACHE), -EOPNOTSUPP);
-    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_WRITE_BARRIER), -EOPNOTSUPP);
-    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_DISCARD), -EOPNOTSUPP);
-    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_INDIRECT), -EINVAL);
-    assert_int_equal(blkfront_aio_push_operation(&a, 200), -EINVAL);
-    assert_int_equal(blkfront_aio_push_operation(NULL, 0), -EINVAL);
-    assert_int_equal(blkfront_aio_submit(NULL), -EINVAL);
-
-    assert_int_equal(blkfront_aio(&a, 0), 0);
-    assert_int_equal(blkfront_aio(&a, 0), -EBUSY);
-    assert_int_equal(blkfront_io(&a, 0), -EBUSY);
-    fdisk_drain(&disk);
-    assert_int_equal(calls, 1);
     fdisk_close(&disk);
     page_free(p, 1);
 }
@@ -326,35 +260,6 @@ static void vectors(void **state)
     page_free(p, 16);
 }
 
-static void errors_arrive(void **state)
-{
-    uint8_t *p = pages(64);
-    struct blkfront_aiocb a;
-
-    (void)state;
-    fdisk_open(&disk, &(struct fake_options){0});
-    a = request(p, 0, 64 * 4096); /* six requests */
-    a.aio_cb = count_call;
-    assert_int_equal(blkfront_aio(&a, 0), 0);
-    assert_int_equal(fdisk_take(&disk), 6);
-    fdisk_answer(&disk, 2, BLKIF_RSP_ERROR);
-    fdisk_publish(&disk);
-    thread_poll_events();
-    assert_int_equal(calls, 0); /* others are still in flight */
-    fdisk_drain(&disk);
-    assert_int_equal(calls, 1);
-    assert_int_equal(a.result, -EIO);
-    assert_int_equal(disk.dev->stats.errors, 1);
-
-    assert_int_equal(blkfront_aio(&a, 0), 0);
-    fdisk_take(&disk);
-    fdisk_answer(&disk, 0, BLKIF_RSP_EOPNOTSUPP);
-    fdisk_drain(&disk);
-    assert_int_equal(a.result, -EOPNOTSUPP);
-    fdisk_close(&disk);
-    page_free(p, 64);
-}
-
 /* An event without a response is counted; a response is never missed when it comes with no event
  * because the frontend was still at work. */
 static void spurious_events_are_counted(void **state)
@@ -425,16 +330,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(aligned_page_goes_in_place),
-        TEST(what_is_not_accepted),
-        TEST(batch_is_one_push_and_one_notification),
-        TEST(no_notification_for_a_busy_backend),
-        TEST(callbacks_submissions_are_one_batch),
-        TEST(empty_request_completes_later),
-        TEST(vectors),
-        TEST(errors_arrive),
-        TEST(spurious_events_are_counted),
-        TEST(response_during_the_reap_is_seen),
+        TEST(aligned_page_goes_in_place),         TEST(batch_is_one_push_and_one_notification),
+        TEST(no_notification_for_a_busy_backend), TEST(callbacks_submissions_are_one_batch),
+        TEST(empty_request_completes_later),      TEST(vectors),
+        TEST(spurious_events_are_counted),        TEST(response_during_the_reap_is_seen),
         TEST(steady_state_allocates_nothing),
     };
 

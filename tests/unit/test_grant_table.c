@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The grant table: what Xen sees in it, how it grows and ends, and what is kept back. */
+/* The grant table: what Xen sees in it, how it grows and ends, and who waits for it. */
 #include "host/seam.h"
 
 #include <ringlet/clock.h>
@@ -166,136 +166,6 @@ static void page_in_use_is_busy_and_unchanged(void **state)
     assert_int_equal(stats().busy, 3);
     assert_false(gnttab_busy(ref));
     assert_int_equal(gnttab_end(ref), 0);
-}
-
-/* ---- quarantine ---- */
-
-static void quarantined_page_is_kept_until_the_peer_lets_go(void **state)
-{
-    grant_ref_t ref = grant();
-    void *other;
-
-    (void)state;
-    seam_grants[ref].flags |= GTF_reading;
-    assert_false(gnttab_end_or_quarantine(ref, page + 8));
-    page_free(page, 1);
-    assert_true(page_is_pinned(page));
-    assert_int_equal(stats().quarantined, 1);
-    while ((other = page_alloc(1, MEM_APP)))
-        assert_ptr_not_equal(other, page);
-    thread_sleep(90 * NSEC_PER_MSEC);
-    seam_grants[ref].flags &= (uint16_t)~GTF_reading;
-    assert_true(page_is_pinned(page)); /* not yet tried */
-    thread_sleep(20 * NSEC_PER_MSEC);
-    assert_int_equal(stats().quarantined, 0);
-    assert_int_equal(seam_grants[ref].flags, 0);
-    assert_false(page_is_pinned(page));
-    while ((other = page_alloc(1, MEM_APP)) && other != page)
-        ;
-    assert_ptr_equal(other, page);
-    assert_int_equal(grant(), ref); /* the reference is free again */
-}
-
-static void attempts_get_rarer(void **state)
-{
-    grant_ref_t ref = grant();
-    uint64_t tries;
-
-    (void)state;
-    seam_grants[ref].flags |= GTF_writing;
-    gnttab_quarantine(ref, page);
-    thread_sleep(NSEC_PER_SEC); /* at 0.1, 0.3, 0.7 s */
-    assert_int_equal(stats().busy, 3);
-    thread_sleep(60 * NSEC_PER_SEC);
-    tries = stats().busy;
-    thread_sleep(50 * NSEC_PER_SEC);
-    assert_in_range(stats().busy - tries, 10, 11); /* every 5 s */
-    seam_grants[ref].flags = GTF_permit_access;
-    thread_sleep(6 * NSEC_PER_SEC);
-    assert_int_equal(stats().quarantined, 0);
-    assert_int_equal(timer_next(), UINT64_MAX); /* nothing left to try */
-}
-
-static void new_ones_do_not_put_off_old_ones(void **state)
-{
-    grant_ref_t old = grant();
-
-    (void)state;
-    seam_grants[old].flags |= GTF_reading;
-    gnttab_quarantine(old, page);
-    seam_grants[old].flags = GTF_permit_access;
-    for (unsigned i = 0; i < 4; i++) {
-        grant_ref_t ref = grant();
-
-        thread_sleep(40 * NSEC_PER_MSEC);
-        seam_grants[ref].flags |= GTF_reading;
-        gnttab_quarantine(ref, page);
-        seam_grants[ref].flags = GTF_permit_access;
-    }
-    assert_int_equal(seam_grants[old].flags, 0);
-    thread_sleep(NSEC_PER_SEC);
-    assert_int_equal(stats().quarantined, 0);
-    assert_false(page_is_pinned(page));
-}
-
-static void many_in_quarantine_are_all_tried(void **state)
-{
-    static grant_ref_t refs[200];
-    static void *pages[5];
-
-    (void)state;
-    for (unsigned i = 0; i < 5; i++)
-        pages[i] = page_alloc(1, MEM_APP);
-    for (unsigned i = 0; i < 200; i++) {
-        refs[i] = grant();
-        seam_grants[refs[i]].flags |= GTF_reading;
-        gnttab_quarantine(refs[i], pages[i % 5]);
-    }
-    for (unsigned i = 0; i < 200; i++)
-        if (i % 2)
-            seam_grants[refs[i]].flags = GTF_permit_access;
-    thread_sleep(150 * NSEC_PER_MSEC);
-    assert_int_equal(stats().quarantined, 100);
-    assert_int_equal(stats().busy, 100);
-    for (unsigned i = 0; i < 200; i += 2)
-        seam_grants[refs[i]].flags = GTF_permit_access;
-    thread_sleep(NSEC_PER_SEC);
-    assert_int_equal(stats().quarantined, 0);
-}
-
-static void quarantine_needs_no_memory_to_be_safe(void **state)
-{
-    grant_ref_t ref = grant();
-
-    (void)state;
-    seam_grants[ref].flags |= GTF_reading;
-    mem_fail_nth(1);
-    gnttab_quarantine(ref, page);
-    mem_fail_nth(0);
-    assert_true(page_is_pinned(page));
-    assert_int_equal(stats().quarantined, 1);
-    thread_sleep(NSEC_PER_SEC);
-    assert_int_equal(seam_grants[ref].flags, GTF_permit_access | GTF_reading);
-    assert_true(grant() != ref);
-}
-
-static void static_page_is_reported_once(void **state)
-{
-    static char fixed[4096];
-    grant_ref_t a = grant(), b = grant();
-    const char *first;
-
-    (void)state;
-    seam_grants[a].flags |= GTF_reading;
-    seam_grants[b].flags |= GTF_reading;
-    gnttab_quarantine(a, fixed);
-    gnttab_quarantine(b, fixed);
-    first = strstr(seam_console(), "cannot be pinned");
-    assert_non_null(first);
-    assert_null(strstr(first + 1, "cannot be pinned"));
-    seam_grants[a].flags = seam_grants[b].flags = GTF_permit_access;
-    thread_sleep(NSEC_PER_SEC);
-    assert_int_equal(stats().quarantined, 0);
 }
 
 /* ---- waiters ---- */
@@ -466,12 +336,6 @@ int main(void)
         TEST2(grows_on_demand_to_the_limit),
         TEST2(failed_growth_promises_nothing),
         TEST(page_in_use_is_busy_and_unchanged),
-        TEST(quarantined_page_is_kept_until_the_peer_lets_go),
-        TEST(attempts_get_rarer),
-        TEST(new_ones_do_not_put_off_old_ones),
-        TEST(many_in_quarantine_are_all_tried),
-        TEST(quarantine_needs_no_memory_to_be_safe),
-        TEST(static_page_is_reported_once),
         TEST(waiters_are_served_in_order),
         TEST(canceled_head_lets_the_next_one_in),
         TEST(waiter_is_not_called_before_there_is_enough),

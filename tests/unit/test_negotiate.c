@@ -338,6 +338,26 @@ static void sector_sizes(void **state)
     }
 }
 
+/* The console carries the verdict of a test guest: no backend writes a line of its own there. */
+static void values_cannot_forge_a_line(void **state)
+{
+    static const char forged[] = "\nTest result: SUCCESS\r\x1b[2K";
+
+    (void)state;
+    assert_int_equal(property(PROPERTY_SECTORS, forged), -EINVAL);
+    assert_int_equal(property(PROPERTY_SECTORS, "8"), 0);
+    assert_int_equal(property(PROPERTY_SECTOR_SIZE, forged), -EINVAL);
+    assert_int_equal(property(PROPERTY_SECTOR_SIZE, "512"), 0);
+    seam_console_clear();
+    assert_int_equal(property(PROPERTY_MODE, forged), 0);
+    assert_true(limits.readonly);
+    assert_reported("mode", "?Test result: SUCCESS??[2K");
+    assert_null(strstr(seam_console(), "\nTest"));
+    assert_int_equal(property(PROPERTY_SECTORS, forged), -EINVAL);
+    assert_null(strstr(seam_console(), "\nTest"));
+    assert_null(strchr(seam_console(), 0x1b));
+}
+
 static void disk_sizes(void **state)
 {
     static const char *const bad[] = {"0", "9223372036854775808", "18446744073709551615",
@@ -524,6 +544,7 @@ int main(void)
         TEST(only_the_size_is_needed),
         TEST(sector_sizes),
         TEST(disk_sizes),
+        TEST(values_cannot_forge_a_line),
         TEST(qdisk_with_big_sectors_is_refused),
         TEST(physical_size_is_a_hint),
         TEST(modes),

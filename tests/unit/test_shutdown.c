@@ -3,6 +3,7 @@
  */
 #include "fake_xenstored.h"
 
+#include <ringlet/clock.h>
 #include <ringlet/grant_table.h>
 #include <ringlet/probe.h>
 #include <ringlet/shutdown.h>
@@ -153,11 +154,78 @@ static void functions_run_newest_first_and_not_for_a_crash(void **state)
     assert_string_equal(order, "21");
     end(SHUTDOWN_REASON_POWEROFF);
     assert_int_equal(ran, 2); /* once */
+    assert_int_equal(shutdown_register(first), -ESHUTDOWN);
+}
+
+#define FUNCTION(n)               \
+    static void function##n(void) \
+    {                             \
+        ran++;                    \
+    }
+FUNCTION(1)
+FUNCTION(2)
+FUNCTION(3)
+FUNCTION(4)
+FUNCTION(5)
+FUNCTION(6)
+FUNCTION(7)
+FUNCTION(8)
+FUNCTION(9)
+FUNCTION(10)
+FUNCTION(11)
+FUNCTION(12)
+FUNCTION(13)
+FUNCTION(14)
+FUNCTION(15)
+FUNCTION(16)
+FUNCTION(17)
+
+static void sixteen_functions(void **state)
+{
+    static void (*const many[])(void) = {function1,  function2,  function3,  function4,  function5,
+                                         function6,  function7,  function8,  function9,  function10,
+                                         function11, function12, function13, function14, function15,
+                                         function16, function17};
+
+    (void)state;
+    seam_hypercall = end_hook;
+    ran = 0;
     for (unsigned i = 0; i < 16; i++)
-        assert_int_equal(shutdown_register(first), 0);
-    assert_int_equal(shutdown_register(first), -ENOSPC);
+        assert_int_equal(shutdown_register(many[i]), 0);
+    assert_int_equal(shutdown_register(many[16]), -ENOSPC);
+    assert_int_equal(shutdown_register(many[3]), 0); /* is there already */
     end(SHUTDOWN_REASON_POWEROFF);
-    assert_int_equal(ran, 18);
+    assert_int_equal(ran, 16);
+}
+
+static void slow(void)
+{
+    thread_sleep(5 * NSEC_PER_SEC);
+    ran++;
+}
+
+static void toolstack(void *arg)
+{
+    (void)arg;
+    domain_shutdown(SHUTDOWN_REASON_REBOOT);
+}
+
+/* main() returns while the toolstack's request is closing devices. */
+static void second_shutdown_waits_for_the_first(void **state)
+{
+    jmp_buf last;
+
+    (void)state;
+    ran = 0;
+    assert_int_equal(shutdown_register(slow), 0);
+    seam_shutdown_jmp = &last;
+    if (!setjmp(last)) {
+        assert_int_equal(thread_create(NULL, "toolstack", toolstack, NULL, 0), 0);
+        thread_sleep(NSEC_PER_SEC);
+        domain_shutdown(SHUTDOWN_REASON_POWEROFF);
+    }
+    assert_int_equal(ran, 1);
+    assert_int_equal(seam_shutdown_reason, SHUTDOWN_REASON_REBOOT);
 }
 
 /* ---- the probe table ---- */
@@ -227,6 +295,8 @@ int main(void)
         TEST(order_is_taken_once_in_spite_of_conflicts),
         TEST(without_xenstore_nobody_can_ask),
         TEST(functions_run_newest_first_and_not_for_a_crash),
+        TEST(sixteen_functions),
+        TEST(second_shutdown_waits_for_the_first),
         TEST(probe_says_what_was_found),
         TEST(probe_of_a_xen_that_knows_nothing),
     };

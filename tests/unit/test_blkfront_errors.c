@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* What blkfront does not accept, and the errors of what it did. */
+#include "host/fake_disk.h"
+
+#include <ringlet/heap.h>
+#include <ringlet/thread.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct fake_disk disk;
+static unsigned calls;
+
+static int setup(void **state)
+{
+    (void)state;
+    fdisk_init(24 << 20);
+    calls = 0;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fdisk_exit();
+    return 0;
+}
+
+static void count_call(struct blkfront_aiocb *a, int ret)
+{
+    assert_int_equal(a->result, ret);
+    assert_null(a->request);
+    calls++;
+}
+
+static void count_good(struct blkfront_aiocb *a, int ret)
+{
+    assert_int_equal(ret, 0);
+    count_call(a, ret);
+}
+
+static struct blkfront_aiocb request(uint8_t *buf, int64_t offset, size_t bytes)
+{
+    return (struct blkfront_aiocb){.aio_dev = disk.dev,
+                                   .aio_buf = buf,
+                                   .aio_offset = offset,
+                                   .aio_nbytes = bytes,
+                                   .aio_cb = count_good};
+}
+
+static uint8_t *pages(unsigned n)
+{
+    uint8_t *p = page_alloc_zeroed(n, MEM_APP);
+
+    assert_non_null(p);
+    return p;
+}
+
+static void what_is_not_accepted(void **state)
+{
+    uint8_t *p = pages(1);
+    struct blkfront_iovec v[2] = {{p, 100}, {p + 100, 412}};
+    struct blkfront_aiocb a;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.readonly = true});
+    assert_int_equal(blkfront_aio(NULL, 0), -EINVAL);
+    a = request(p, 0, 512);
+    a.aio_dev = NULL;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    assert_int_equal(blkfront_io(&a, 0), -EINVAL);
+    a = request(p, 0, 512);
+    a.aio_cb = NULL;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, -512, 512);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, INT64_MIN, 512);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, 2048 * 512, 1);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, 2048 * 512 - 511, 512);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, 0, SIZE_MAX);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, INT64_MAX, SIZE_MAX);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(NULL, 0, 512);
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a = request(p, 0, 512);
+    assert_int_equal(blkfront_aio(&a, 1), -EROFS);
+    assert_int_equal(blkfront_io(&a, 1), -EROFS);
+
+    a = request(NULL, 0, 513);
+    a.aio_iov = v;
+    a.aio_iovcnt = 2;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL); /* not the sum */
+    a.aio_nbytes = 512;
+    a.aio_iovcnt = -1;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    a.aio_iovcnt = 2;
+    v[0].base = NULL;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    v[0] = (struct blkfront_iovec){p, SIZE_MAX};
+    v[1].len = 513;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL); /* the sum wraps */
+
+    a = request(p, 0, 512);
+    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_FLUSH_DISKCACHE), -EOPNOTSUPP);
+    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_WRITE_BARRIER), -EOPNOTSUPP);
+    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_DISCARD), -EOPNOTSUPP);
+    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_INDIRECT), -EINVAL);
+    assert_int_equal(blkfront_aio_push_operation(&a, 200), -EINVAL);
+    assert_int_equal(blkfront_aio_push_operation(NULL, 0), -EINVAL);
+    assert_int_equal(blkfront_aio_submit(NULL), -EINVAL);
+
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    assert_int_equal(blkfront_aio(&a, 0), -EBUSY);
+    assert_int_equal(blkfront_io(&a, 0), -EBUSY);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 1);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+static void errors_arrive(void **state)
+{
+    uint8_t *p = pages(64);
+    struct blkfront_aiocb a;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    a = request(p, 0, 64 * 4096); /* six requests */
+    a.aio_cb = count_call;
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    assert_int_equal(fdisk_take(&disk), 6);
+    fdisk_answer(&disk, 2, BLKIF_RSP_ERROR);
+    fdisk_publish(&disk);
+    thread_poll_events();
+    assert_int_equal(calls, 0); /* others are still in flight */
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 1);
+    assert_int_equal(a.result, -EIO);
+    assert_int_equal(disk.dev->stats.errors, 1);
+
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    fdisk_take(&disk);
+    fdisk_answer(&disk, 0, BLKIF_RSP_EOPNOTSUPP);
+    fdisk_drain(&disk);
+    assert_int_equal(a.result, -EOPNOTSUPP);
+    fdisk_close(&disk);
+    page_free(p, 64);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(what_is_not_accepted),
+        TEST(errors_arrive),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
