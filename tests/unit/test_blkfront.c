@@ -1,71 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* blkfront against a backend with a RAM disk: what is sent, and how often. */
-#include "host/fake_disk.h"
+#include "disk_test.h"
 
 #include <ringlet/heap.h>
 #include <ringlet/thread.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-static struct fake_disk disk;
-static unsigned calls;
-
-static int setup(void **state)
-{
-    (void)state;
-    fdisk_init(24 << 20);
-    calls = 0;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fdisk_exit();
-    return 0;
-}
-
-static void count_call(struct blkfront_aiocb *a, int ret)
-{
-    assert_int_equal(a->result, ret);
-    assert_null(a->request);
-    calls++;
-}
-
-static void count_good(struct blkfront_aiocb *a, int ret)
-{
-    assert_int_equal(ret, 0);
-    count_call(a, ret);
-}
-
-static struct blkfront_aiocb request(uint8_t *buf, int64_t offset, size_t bytes)
-{
-    return (struct blkfront_aiocb){.aio_dev = disk.dev,
-                                   .aio_buf = buf,
-                                   .aio_offset = offset,
-                                   .aio_nbytes = bytes,
-                                   .aio_cb = count_good};
-}
-
-static uint8_t *pages(unsigned n)
-{
-    uint8_t *p = page_alloc_zeroed(n, MEM_APP);
-
-    assert_non_null(p);
-    return p;
-}
-
-static void fill(uint8_t *p, size_t bytes, unsigned seed)
-{
-    struct random r = {seed};
-
-    for (size_t i = 0; i < bytes; i++)
-        p[i] = (uint8_t)random_u64(&r);
-}
 
 static void aligned_page_goes_in_place(void **state)
 {
