@@ -17,13 +17,17 @@ Q :=
 say = @:
 endif
 
+ifneq ($(ARCH),x86_64)
+$(error ARCH=$(ARCH): only x86_64 is there)
+endif
+
 B    := $(BUILD)/$(ARCH)
 HOST := $(BUILD)/host
 
 # ---- Debian packages: installed when they are missing, and only then ----
 
 NEED := tests/lab/need
-PACKAGES_BUILD := gcc binutils libxen-dev
+PACKAGES_BUILD := gcc binutils libxen-dev $(if $(findstring clang,$(CC)),clang)
 PACKAGES_LINT  := clang clang-format cppcheck libclang-rt-14-dev
 PACKAGES_UNIT  := libc6-dev libcmocka-dev
 PACKAGES_LAB   := python3
@@ -44,7 +48,7 @@ $(eval $(call packages_rule,lab,$(PACKAGES_LAB)))
 # Xen's public headers, and nothing else of the host's.
 XEN_HEADERS ?= /usr/include/xen
 XEN_LINK := $(BUILD)/include/xen
-$(XEN_LINK): $(call stamp,build)
+$(XEN_LINK): | $(call stamp,build)
 	@mkdir -p $(@D)
 	$(Q)ln -sfn $(XEN_HEADERS) $@
 
@@ -69,11 +73,19 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_HOST := -std=gnu11 -O1 -g $(INCLUDES) -Itests $(DEFINES) $(WARNINGS) $(SANITIZE)
 
 # Objects are made again when the compiler or a flag changes.
-$(B)/flags: FLAGS_NOW = $(CC) $(CFLAGS_KERNEL)
-$(HOST)/flags: FLAGS_NOW = $(CC) $(CFLAGS_HOST)
-%/flags: always | $(call stamp,build)
+$(B)/flags: NOW = $(CC) $(CFLAGS_KERNEL)
+$(HOST)/flags: NOW = $(CC) $(CFLAGS_HOST)
+# ... and a library when a source comes or goes.
+$(B)/objects: NOW = $(LIB_OBJS)
+$(HOST)/objects: NOW = $(HOST_OBJS)
+define write_if_changed
 	@mkdir -p $(@D)
-	@echo '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS_NOW))' >$@
+	@echo '$(subst ','\'',$(NOW))' | cmp -s - $@ || echo '$(subst ','\'',$(NOW))' >$@
+endef
+%/flags: always | $(call stamp,build)
+	$(write_if_changed)
+%/objects: always
+	$(write_if_changed)
 .PHONY: always
 
 # ---- the kernel library ----
@@ -86,7 +98,6 @@ DRIVER_SRCS := $(wildcard drivers/*/*.c)
 LIB_OBJS    := $(patsubst %,$(B)/obj/%.o,$(ARCH_SRCS) $(CORE_SRCS) $(DRIVER_SRCS))
 LIBRINGLET  := $(B)/libringlet.a
 
-$(LIB_OBJS): $(XEN_LINK)
 $(B)/obj/%.c.o: %.c $(B)/flags | $(call stamp,build) $(XEN_LINK)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -98,7 +109,7 @@ $(B)/obj/%.S.o: %.S $(B)/flags | $(call stamp,build) $(XEN_LINK)
 
 # One object in which only what the public headers name, and what the link script asks for, is global: a guest's own
 # queue_init() and the block driver's do not meet.
-$(B)/libringlet.o: $(LIB_OBJS) $(wildcard include/ringlet/*.h)
+$(B)/libringlet.o: $(LIB_OBJS) $(B)/objects $(wildcard include/ringlet/*.h)
 	$(Q)$(LD) -r -o $@.all $(LIB_OBJS)
 	$(Q){ grep -ohE '[a-z_][a-z0-9_]+' include/ringlet/*.h; echo entry_pv; echo entry_pvh; echo xen_notes; } | sort -u >$@.public
 	$(Q)$(OBJCOPY) --keep-global-symbols=$@.public $@.all $@
@@ -111,18 +122,23 @@ $(LIBRINGLET): $(B)/libringlet.o
 
 GUESTS       := $(notdir $(patsubst %/main.c,%,$(wildcard tests/guests/*/main.c)))
 GUEST_IMAGES := $(GUESTS:%=$(B)/guests/%)
+GUEST_CFGS   := $(GUEST_IMAGES:%=%.cfg)
 
 define guest_rules
 GUEST_OBJS_$(1) := $$(patsubst %,$$(B)/obj/%.o,$$(wildcard tests/guests/$(1)/*.c tests/guests/*.c))
+# a guest without a configuration of its own gets hello's
+GUEST_CFG_$(1) := $$(or $$(wildcard tests/guests/$(1)/$(1).cfg),tests/guests/hello/hello.cfg)
 $$(B)/guests/$(1): $$(GUEST_OBJS_$(1)) $$(LIBRINGLET) $$(ARCH_LINK_DEPS)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(call link_image,$$@,$$(GUEST_OBJS_$(1)))
-	$$(Q)sed 's|@IMAGE@|$$(abspath $$@)|' tests/guests/$(1)/$(1).cfg >$$@.cfg
+$$(B)/guests/$(1).cfg: $$(GUEST_CFG_$(1))
+	@mkdir -p $$(@D)
+	$$(Q)sed -e 's|@IMAGE@|$$(abspath $$(B)/guests/$(1))|' -e 's|^name = .*|name = "$(1)"|' $$< >$$@
 endef
 $(foreach g,$(GUESTS),$(eval $(call guest_rules,$(g))))
 
-guests: $(GUEST_IMAGES)
+guests: $(GUEST_IMAGES) $(GUEST_CFGS)
 .PHONY: guests
 
 # ---- host programs: the same sources on the host's seam ----
@@ -137,9 +153,9 @@ $(HOST)/obj/%.o: %.c $(HOST)/flags | $(call stamp,build) $(call stamp,unit) $(XE
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_HOST) -MMD -MP -c $< -o $@
-$(LIBHOST): $(HOST_OBJS)
+$(LIBHOST): $(HOST_OBJS) $(HOST)/objects
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $(HOST_OBJS)
 $(HOST)/unit/%: $(HOST)/obj/tests/unit/%.o $(LIBHOST)
 	$(call say,HOSTLD,$@)
 	@mkdir -p $(@D)
@@ -169,27 +185,29 @@ HOST_TESTS = \
 	'cppcheck=tests/run-cppcheck $(BUILD) $(CORE_SRCS) $(DRIVER_SRCS) $(wildcard arch/*/*.c tests/guests/*/*.c)' \
 	'scripts=for s in $(SCRIPTS); do sh -n $$s || exit 1; done' \
 	'sum:ringlet-run=tests/lab/test-ringlet-run'
-XEN_TESTS = 'sum:xen=tests/lab/lab test $(if $(FULL),--full) $(if $(FILTER),--filter "$(FILTER)")'
+XEN_TESTS = 'sum:xen=tests/lab/lab test $(if $(FULL),--full) $(if $(FILTER),--filter "$$FILTER")'
 
 test_packages := $(call stamp,build) $(call stamp,unit) $(call stamp,lint) $(call stamp,lab)
 
-test-host: $(test_packages) $(GUEST_IMAGES) $(UNIT_PROGRAMS)
+test-host: $(test_packages) guests $(UNIT_PROGRAMS)
 	$(Q)tests/run-tests $(BUILD)/test-host $(HOST_TESTS)
-test-xen: $(call stamp,lab) $(GUEST_IMAGES)
+test-xen: $(call stamp,lab) guests
 	$(Q)tests/lab/lab setup
 	$(Q)tests/run-tests $(BUILD)/test-xen $(XEN_TESTS)
-test: $(test_packages) $(GUEST_IMAGES) $(UNIT_PROGRAMS)
+test: $(test_packages) guests $(UNIT_PROGRAMS)
 	$(Q)tests/lab/lab setup
 	$(Q)tests/run-tests $(BUILD)/test $(HOST_TESTS) $(XEN_TESTS)
 .PHONY: test test-host test-xen
 
 # ---- the lab ----
 
+# What a person gives goes by the environment, whatever characters it has.
 GUEST ?= both
-run: $(call stamp,lab) $(GUEST_IMAGES)
+export DISK GUEST FILTER
+run: $(call stamp,lab) guests
 	$(Q)tests/lab/lab setup
-	$(Q)tests/lab/lab run --guest $(GUEST) $(if $(DISK),--disk '$(DISK)')
-lab: $(call stamp,lab) $(GUEST_IMAGES)
+	$(Q)tests/lab/lab run --guest "$$GUEST" $(if $(DISK),--disk "$$DISK")
+lab: $(call stamp,lab) guests
 	$(Q)tests/lab/lab setup
 	$(Q)tests/lab/lab shell
 .PHONY: run lab
@@ -218,5 +236,8 @@ help:
 	@echo 'Options: V=1 shows commands, CC=clang, more in Config.mk'
 comma := ,
 .PHONY: format clean distclean help
+
+# further kinds of tests bring their own rules
+-include $(wildcard tests/*/*.mk)
 
 -include $(LIB_OBJS:.o=.d) $(HOST_OBJS:.o=.d) $(wildcard $(B)/obj/tests/guests/*/*.d $(B)/obj/tests/guests/*.d $(HOST)/obj/tests/unit/*.d)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # link-image.sh IMAGE LINK-SCRIPT INPUT... - links a guest twice: first to learn where the functions
 # are, then with the table of their names. INPUT goes to the linker as it is (objects, libraries,
-# options). The tools are $LD, $NM and $CC; what is needed on the way is kept as IMAGE.symbols.*.
+# options). The tools are $LD, $NM and $CC.
 set -eu
 
 image=$1 script=$2
@@ -21,7 +21,7 @@ table() { # IMAGE: its symbols as assembler source
     $NM -n "$1" | sh "$here/symbols.sh"
 }
 
-trap 'rm -f "$image.pass1"' EXIT
+trap 'rm -f "$image.pass1" "$image.symbols.S" "$image.symbols.o"' EXIT
 sh "$here/symbols.sh" </dev/null >"$image.symbols.S"
 $CC -c -o "$image.symbols.o" "$image.symbols.S"
 link "$image.pass1" "$image.symbols.o" "$@"

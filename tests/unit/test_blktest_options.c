@@ -119,12 +119,24 @@ static void runtime_repeats_the_job(void **state)
     (void)state;
     run("rw=read runtime=1ms size=64k", "SUCCESS"); /* the fake takes 1 us a request */
     assert_int_equal(results("\"rw\":\"read\"", "\"requests\":16,"), 0);
-    assert_true(fake_completed >= 1000 && fake_completed < 1200);
+    assert_true(fake_completed >= 900 && fake_completed <= 1100);
     fake_completed = 0;
-    run("rw=randread runtime=1ms size=64k", "SUCCESS"); /* one read in order, then 1 ms */
-    assert_true(fake_completed >= 1000 && fake_completed < 1100);
-    run("rw=randrw write=1 runtime=1ms size=64k", "SUCCESS");
-    assert_true(digest(0, 0, 65536, "written"));
+    run("rw=randread runtime=1ms size=64k", "SUCCESS"); /* 1 ms in order, then 1 ms at random */
+    assert_true(fake_completed >= 1800 && fake_completed <= 2200);
+}
+
+static void runtime_ends_within_a_pass(void **state)
+{
+    (void)state;
+    run("rw=read bs=512 iodepth=4 runtime=50us", "SUCCESS");
+    assert_true(fake_completed >= 50 && fake_completed < 70);
+    assert_true(said("the time was over within a pass"));
+    assert_false(digest(0, 0, DISK_BYTES, "read"));
+    fake_completed = 0;
+    run("rw=randwrite write=1 bs=512 iodepth=4 runtime=50us", "SUCCESS");
+    assert_true(fake_completed >= 50 && fake_completed < 80);
+    assert_true(said("it is not read back"));
+    assert_false(digest(0, 0, DISK_BYTES, "written"));
 }
 
 static void little_memory_means_less_depth(void **state)
@@ -235,6 +247,7 @@ int main(void)
         TEST(one_of_two_disks),
         TEST(tiny_disks),
         TEST(runtime_repeats_the_job),
+        TEST(runtime_ends_within_a_pass),
         TEST(little_memory_means_less_depth),
         TEST(a_read_only_disk_must_refuse),
         TEST(memory_of_the_driver_runs_out),

@@ -104,12 +104,12 @@ static void run_point(struct disk *disk, enum workload w, uint64_t bs, unsigned 
     if (verify && workload_mixes(w) && !all_known(disk, false)) {
         print_raw("%s: %s checks what it reads: the region is written first\n", disk->name,
                   workload_name[w]);
-        job_run(disk, RW_WRITE, false, bs, depth, 0);
+        job_run(disk, RW_WRITE, false, bs, depth, disk->options->runtime_ns);
     }
     if (verify && w == RW_RANDREAD && !all_known(disk, true)) {
         print_raw("%s: %s compares with a read in order, which comes first\n", disk->name,
                   workload_name[w]);
-        job_run(disk, RW_READ, false, bs, depth, 0);
+        job_run(disk, RW_READ, false, bs, depth, disk->options->runtime_ns);
     }
     if (over(disk))
         return;

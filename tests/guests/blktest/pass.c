@@ -105,6 +105,15 @@ static bool enqueue(struct pass *p, struct slot *slot)
     return true;
 }
 
+/* The guest is to stop, or the job's time is over: what is in flight still counts. */
+static bool must_end(const struct pass *p)
+{
+    const struct job *job = &p->disk->job;
+
+    return stop_requested() || p->disk->failed ||
+           (job->runtime_ns && clock_now() - job->start >= job->runtime_ns);
+}
+
 /* The slot for the next request, or NULL while there is none. A pass that needs the data in order
  * takes the slots round and round. */
 static struct slot *next_slot(struct pass *p)
@@ -115,7 +124,7 @@ static struct slot *next_slot(struct pass *p)
         p->refused = NULL;
         return slot;
     }
-    if (p->issued == p->blocks || stop_requested() || p->disk->failed)
+    if (p->issued == p->blocks || must_end(p))
         return NULL;
     if (p->check == CHECK_BASELINE)
         slot = &p->slots->slot[p->issued % p->slots->depth];

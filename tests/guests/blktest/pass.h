@@ -50,7 +50,8 @@ struct pass {
     bool flushing;
 };
 
-/* 0: every block was done, without an error. -ECANCELED: ended early because the guest is to stop.
+/* 0: every block was done, without an error. -ECANCELED: ended early, because the guest is to stop
+ * or the job's time is over.
  * -EIO: something failed (it was reported). */
 int pass_run(struct pass *p);
 
