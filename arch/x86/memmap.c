@@ -72,7 +72,8 @@ int memmap_read(const struct hvm_start_info *si)
 static bool is_gap(uint64_t start, uint64_t end)
 {
     for (unsigned i = 0; i < entries; i++)
-        if (map[i].addr < end && map[i].addr + map[i].size > start)
+        if (map[i].addr >= start ? map[i].size && map[i].addr < end
+                                 : map[i].size > start - map[i].addr) /* the sum may wrap */
             return false;
     return true;
 }

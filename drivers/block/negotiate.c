@@ -124,6 +124,15 @@ static void add_key(struct frontend_key *keys, unsigned *count, const char *name
     format(k->value, sizeof(k->value), "%u", value);
 }
 
+/* An empty value: the key goes, if an earlier life of the device has left it. */
+static void drop_key(struct frontend_key *keys, unsigned *count, const char *name)
+{
+    struct frontend_key *k = &keys[(*count)++];
+
+    format(k->name, sizeof(k->name), "%s", name);
+    k->value[0] = '\0';
+}
+
 unsigned negotiate_keys(const struct blkfront_limits *limits, enum ring_scheme scheme,
                         const grant_ref_t *ring_refs, evtchn_port_t port, struct frontend_key *keys)
 {
@@ -149,6 +158,12 @@ unsigned negotiate_keys(const struct blkfront_limits *limits, enum ring_scheme s
 
     format(protocol->name, sizeof(protocol->name), "protocol");
     format(protocol->value, sizeof(protocol->value), "%s", XEN_IO_PROTO_ABI_NATIVE);
+
+    /* A backend believes a size that it finds, also one that is not ours. */
+    if (limits->ring_pages == 1 || scheme != RING_PAGE_ORDER)
+        drop_key(keys, &count, "ring-page-order");
+    if (limits->ring_pages == 1 || scheme != RING_NUM_PAGES)
+        drop_key(keys, &count, "num-ring-pages");
     return count;
 }
 

@@ -71,7 +71,7 @@ static int publish(xs_transaction_t t, void *arg)
 
     for (unsigned i = 0; i < p->count; i++)
         p->items[i] = (struct xs_batch_item){
-            .op = XS_OP_WRITE,
+            .op = p->keys[i].value[0] ? XS_OP_WRITE : XS_OP_RM,
             .dir = p->fe->path,
             .node = p->keys[i].name,
             .text = p->keys[i].value,
@@ -79,8 +79,11 @@ static int publish(xs_transaction_t t, void *arg)
     p->items[p->count] = (struct xs_batch_item){
         .op = XS_OP_WRITE, .dir = p->fe->path, .node = "state", .text = state};
     ret = xs_batch(t, p->items, p->count + 1);
-    for (unsigned i = 0; i <= p->count && !ret; i++)
-        ret = p->items[i].ret;
+    for (unsigned i = 0; i <= p->count && !ret; i++) {
+        bool gone = p->items[i].op == XS_OP_RM && p->items[i].ret == -ENOENT;
+
+        ret = gone ? 0 : p->items[i].ret;
+    }
     return ret;
 }
 

@@ -25,7 +25,8 @@ struct frontend;
 
 #define FRONTEND_KEYS_MAX 64
 
-/* A key to publish in the frontend's directory. */
+/* A key to publish in the frontend's directory; an empty value: to remove from it, if it is there.
+ */
 struct frontend_key {
     char name[32];
     char value[32];

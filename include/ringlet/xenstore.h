@@ -88,8 +88,10 @@ struct xs_watch {
     struct wait_queue wq;
     uint64_t events; /* fired since registered; merged: an event says "look again" */
     uint64_t seen;
-    void (*fn)(struct xs_watch *w); /* called in handler context at each event, may be NULL */
-    void *arg;                      /* the owner's */
+    /* Called in handler context at each event, and from whichever call notices that the connection
+     * is broken; must not wait. May be NULL. */
+    void (*fn)(struct xs_watch *w);
+    void *arg; /* the owner's */
 };
 
 /* The caller owns w, sets fn and arg before, and keeps it until xs_unwatch has returned. Fires once

@@ -171,6 +171,15 @@ static void test_gap_avoids_what_is_listed(void **state)
     assert_int_equal(memmap_gap(65 * PAGE_SIZE), 4098 * MIB);
 }
 
+static void test_gap_avoids_an_entry_that_wraps_around(void **state)
+{
+    (void)state;
+    list(0, 64 * MIB, XEN_HVM_MEMMAP_TYPE_RAM);
+    list(65 * MIB, UINT64_MAX, XEN_HVM_MEMMAP_TYPE_RESERVED);
+    assert_int_equal(read_map(), 0);
+    assert_int_equal(memmap_gap(65 * PAGE_SIZE), MMU_ADDRESS_END + 2 * MIB);
+}
+
 /* The builder's special pages need not be listed. */
 static void test_gap_stays_below_the_special_pages(void **state)
 {
@@ -201,6 +210,7 @@ int main(void)
         cmocka_unit_test_setup(test_memmap_errors, setup),
         cmocka_unit_test_setup(test_gap_follows_low_memory, setup),
         cmocka_unit_test_setup(test_gap_avoids_what_is_listed, setup),
+        cmocka_unit_test_setup(test_gap_avoids_an_entry_that_wraps_around, setup),
         cmocka_unit_test_setup(test_gap_stays_below_the_special_pages, setup),
         cmocka_unit_test_setup(test_gap_above_a_full_low_memory, setup),
     };

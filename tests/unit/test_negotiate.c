@@ -247,13 +247,18 @@ static void one_page_keys(void **state)
 
     (void)state;
     limits.ring_pages = 1;
-    assert_int_equal(negotiate_keys(&limits, RING_ONE_PAGE, refs, 9, keys), 3);
+    assert_int_equal(negotiate_keys(&limits, RING_ONE_PAGE, refs, 9, keys), 5);
     assert_string_equal(keys[0].name, "ring-ref");
     assert_string_equal(keys[0].value, "17");
     assert_string_equal(keys[1].name, "event-channel");
     assert_string_equal(keys[1].value, "9");
     assert_string_equal(keys[2].name, "protocol");
     assert_string_equal(keys[2].value, "x86_64-abi");
+    /* left from a life with more pages, they would still be believed */
+    assert_string_equal(keys[3].name, "ring-page-order");
+    assert_string_equal(keys[3].value, "");
+    assert_string_equal(keys[4].name, "num-ring-pages");
+    assert_string_equal(keys[4].value, "");
 }
 
 static void many_page_keys(void **state)
@@ -267,7 +272,9 @@ static void many_page_keys(void **state)
         refs[i] = 100 + i;
     limits.ring_pages = 16;
     n = negotiate_keys(&limits, RING_PAGE_ORDER, refs, 9, keys);
-    assert_int_equal(n, 19);
+    assert_int_equal(n, 20);
+    assert_string_equal(keys[19].name, "num-ring-pages");
+    assert_string_equal(keys[19].value, "");
     assert_string_equal(keys[0].name, "ring-page-order");
     assert_string_equal(keys[0].value, "4");
     assert_string_equal(keys[1].name, "ring-ref0");
@@ -278,9 +285,11 @@ static void many_page_keys(void **state)
         assert_string_not_equal(keys[i].name, "feature-persistent");
     }
     limits.ring_pages = 2;
-    assert_int_equal(negotiate_keys(&limits, RING_NUM_PAGES, refs, 9, keys), 5);
+    assert_int_equal(negotiate_keys(&limits, RING_NUM_PAGES, refs, 9, keys), 6);
     assert_string_equal(keys[0].name, "num-ring-pages");
     assert_string_equal(keys[0].value, "2");
+    assert_string_equal(keys[5].name, "ring-page-order");
+    assert_string_equal(keys[5].value, "");
 }
 
 /* ---- properties ---- */

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* blkfront when there is less than it would like: bounce pages, grants, memory for a large
+ * request's description. Requests are cut smaller, nothing is lost, and what was set aside is given
+ * back. */
+#include "disk_test.h"
+
+#include <ringlet/heap.h>
+#include <ringlet/thread.h>
+
+static struct blkfront_stats stats(void)
+{
+    struct blkfront_stats s;
+
+    blkfront_get_stats(disk.dev, &s);
+    return s;
+}
+
+/* After a burst of bounced requests 128 pages are kept, not all. */
+static void bounce_pages_are_given_back(void **state)
+{
+    static struct blkfront_aiocb a[200];
+    uint8_t *p = pages(200);
+    struct page_stats before, after;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.ring_pages = 8, .untrusted = true});
+    page_get_stats(&before);
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < 200; i++) {
+            a[i] = request(p + i * 4096, (int64_t)i * 4096, 4096);
+            assert_int_equal(blkfront_aio_enqueue(&a[i], 1), 0);
+        }
+        assert_int_equal(blkfront_aio_submit(disk.dev), 200);
+        page_get_stats(&after);
+        assert_int_equal(after.in_use[MEM_BLOCK], before.in_use[MEM_BLOCK] + 200);
+        fdisk_drain(&disk);
+        page_get_stats(&after);
+        assert_int_equal(after.in_use[MEM_BLOCK], before.in_use[MEM_BLOCK] + 128);
+        assert_int_equal(disk.dev->free_page_count, 128);
+    }
+    assert_int_equal(stats().bytes_copied, 2 * 200 * 4096);
+    fdisk_close(&disk);
+    page_free(p, 200);
+}
+
+/* Without memory for all bounce pages a request is cut where they end, and none is lost. */
+static void few_bounce_pages(void **state)
+{
+    uint8_t *p = pages(8), *q = malloc(8 * 4096);
+    struct blkfront_aiocb a;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.untrusted = true});
+    a = request(p, 0, 8 * 4096); /* from now on only pages are allocated */
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    fdisk_drain(&disk);
+    for (uint64_t nth = 2; nth < 9; nth++) {
+        fill(p, 8 * 4096, (unsigned)nth);
+        memcpy(q, p, 8 * 4096);
+        a = request(p, 0, 8 * 4096);
+        disk.requests = 0;
+        buffer_destroy(disk.dev);
+        mem_fail_nth(nth);
+        assert_int_equal(blkfront_aio(&a, 1), 0);
+        mem_fail_nth(0);
+        fdisk_drain(&disk);
+        assert_memory_equal(disk.data, q, 8 * 4096);
+        assert_int_equal(disk.requests, 2); /* nothing is sent twice */
+        memset(p, 0, 8 * 4096);
+        buffer_destroy(disk.dev);
+        mem_fail_nth(nth);
+        assert_int_equal(blkfront_aio(&a, 0), 0);
+        mem_fail_nth(0);
+        fdisk_drain(&disk);
+        assert_memory_equal(p, q, 8 * 4096);
+    }
+    assert_int_equal(stats().read_sectors, 8 * 64);
+    assert_int_equal(stats().written_sectors, 7 * 64);
+    fdisk_close(&disk);
+    free(q);
+    page_free(p, 8);
+}
+
+/* Uses up grants until n are left. */
+static unsigned leave_grants(uint8_t *page, unsigned n)
+{
+    unsigned taken = 0;
+
+    while (gnttab_available() > n) {
+        assert_true(gnttab_grant(9, page, true) > 0);
+        taken++;
+    }
+    return taken;
+}
+
+static void return_grants(unsigned count)
+{
+    for (grant_ref_t ref = 8; count; ref++)
+        if (seam_grants[ref].domid == 9 && !gnttab_end(ref))
+            count--;
+}
+
+/* Grants for three of eight bounce pages: the others go back to the pool, and the rest follows. */
+static void few_grants(void **state)
+{
+    uint8_t *p = pages(8), *q = malloc(8 * 4096);
+    struct blkfront_aiocb a;
+    struct page_stats before, after;
+    unsigned taken;
+
+    (void)state;
+    seam_grant_max_frames = 1;
+    assert_int_equal(gnttab_init(), 0);
+    fdisk_open(&disk, &(struct fake_options){.untrusted = true, .budget = 20});
+    fill(p, 8 * 4096, 1);
+    memcpy(q, p, 8 * 4096);
+    a = request(p, 0, 8 * 4096);
+    assert_int_equal(blkfront_aio(&a, 0), 0); /* fills the pool */
+    fdisk_drain(&disk);
+    memcpy(p, q, 8 * 4096);
+    page_get_stats(&before);
+    taken = leave_grants(p, 3);
+    disk.requests = 0;
+    assert_int_equal(blkfront_aio(&a, 1), 0);
+    assert_int_equal(disk.dev->free_page_count, 5);
+    fdisk_drain(&disk);
+    assert_int_equal(disk.requests, 3);
+    assert_memory_equal(disk.data, q, 8 * 4096);
+    page_get_stats(&after);
+    assert_int_equal(after.in_use[MEM_BLOCK], before.in_use[MEM_BLOCK]);
+    assert_int_equal(disk.dev->free_page_count, 8);
+    return_grants(taken);
+    fdisk_close(&disk);
+    free(q);
+    page_free(p, 8);
+}
+
+static void a_budget_of_nothing_is_one(void **state)
+{
+    uint8_t *p = pages(2);
+    struct blkfront_aiocb a;
+    unsigned taken;
+
+    (void)state;
+    seam_grant_max_frames = 1;
+    assert_int_equal(gnttab_init(), 0);
+    taken = leave_grants(p, 2); /* one is for the ring */
+    fdisk_open(&disk, &(struct fake_options){0});
+    assert_int_equal(disk.dev->limits.grant_budget, 1);
+    a = request(p, 0, 8192);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    fdisk_drain(&disk);
+    assert_int_equal(disk.requests, 2);
+    return_grants(taken);
+    fdisk_close(&disk);
+    page_free(p, 2);
+}
+
+/* No memory for the large kind of part: a small one does. */
+static void small_parts_will_do(void **state)
+{
+    uint8_t *p = pages(12);
+    struct blkfront_aiocb a;
+
+    (void)state;
+    for (uint64_t nth = 2; nth <= 3; nth++) {
+        fdisk_open(&disk, &(struct fake_options){.max_segments = 32});
+        a = request(p, 0, 12 * 4096);
+        mem_fail_nth(nth); /* after the request: the part, then its indirect page */
+        assert_int_equal(blkfront_aio(&a, 0), 0);
+        mem_fail_nth(0);
+        fdisk_drain(&disk);
+        assert_int_equal(disk.requests, 2);
+        assert_int_equal(disk.largest, 11);
+        fdisk_close(&disk);
+    }
+    page_free(p, 12);
+}
+
+/* A device that waits for grants of others and goes meanwhile is not called when they come. */
+static void waits_for_grants_and_goes(void **state)
+{
+    uint8_t *p = pages(1);
+    struct blkfront_aiocb a;
+    unsigned taken;
+
+    (void)state;
+    seam_grant_max_frames = 1;
+    assert_int_equal(gnttab_init(), 0);
+    for (unsigned lost_first = 0; lost_first < 2; lost_first++) {
+        calls = 0;
+        fdisk_open(&disk, &(struct fake_options){.budget = 5});
+        taken = leave_grants(p, 0);
+        a = request(p, 0, 4096);
+        a.aio_cb = count_call;
+        assert_int_equal(blkfront_aio(&a, 0), 0);
+        assert_true(disk.dev->grants_wanted);
+        assert_int_equal(fdisk_take(&disk), 0);
+        if (lost_first) {
+            dev_lost(disk.dev);
+            assert_false(disk.dev->grants_wanted);
+            assert_int_equal(calls, 1);
+        }
+        fdisk_close(&disk);
+        assert_int_equal(calls, 1);
+        assert_int_equal(a.result, -ENODEV);
+        return_grants(taken);
+        thread_poll_events(); /* nobody is left to be told */
+    }
+    page_free(p, 1);
+}
+
+/* And one that stays goes on as soon as one grant is there. */
+static void waits_for_grants_and_gets_one(void **state)
+{
+    uint8_t *p = pages(1);
+    struct blkfront_aiocb a;
+    unsigned taken;
+
+    (void)state;
+    seam_grant_max_frames = 1;
+    assert_int_equal(gnttab_init(), 0);
+    fdisk_open(&disk, &(struct fake_options){.budget = 5});
+    taken = leave_grants(p, 0);
+    a = request(p, 0, 4096);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    thread_poll_events();
+    assert_int_equal(fdisk_take(&disk), 0);
+    return_grants(1);
+    thread_poll_events();
+    assert_int_equal(fdisk_take(&disk), 1);
+    assert_false(disk.dev->grants_wanted);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 1);
+    return_grants(taken - 1);
+    thread_poll_events();
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+/* An operation that is refused does not push what others have only enqueued. */
+static void refused_flush_submits_nothing(void **state)
+{
+    uint8_t *p = pages(1);
+    struct blkfront_aiocb a, flush;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    a = request(p, 0, 4096);
+    flush = request(NULL, 0, 0);
+    assert_int_equal(blkfront_aio_enqueue(&a, 1), 0);
+    assert_int_equal(blkfront_aio_push_operation(&flush, BLKIF_OP_FLUSH_DISKCACHE), -EOPNOTSUPP);
+    assert_int_equal(fdisk_take(&disk), 0);
+    assert_int_equal(blkfront_aio_submit(disk.dev), 1);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 1);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(bounce_pages_are_given_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(few_bounce_pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(few_grants, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_budget_of_nothing_is_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(small_parts_will_do, setup, teardown),
+        cmocka_unit_test_setup_teardown(waits_for_grants_and_goes, setup, teardown),
+        cmocka_unit_test_setup_teardown(waits_for_grants_and_gets_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused_flush_submits_nothing, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* Negotiation at the edges of its ranges: each key's smallest and largest good value, and the next
+ * beyond; what is said about a value that is not taken. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../drivers/block/block.h"
+
+#include <host/seam.h>
+#include <ringlet/clock.h>
+#include <ringlet/string.h>
+
+static struct xs_batch_item offers[OFFER_ITEMS], properties[PROPERTY_ITEMS];
+static struct blkfront_limits limits;
+static struct blkfront_config config;
+static enum ring_scheme scheme;
+
+static void set(struct xs_batch_item *item, const char *value)
+{
+    item->ret = value ? 0 : -ENOENT;
+    item->value = (char *)value;
+    item->len = value ? strlen(value) : 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    seam_init(1 << 20);
+    memset(&limits, 0, sizeof(limits));
+    strcpy(limits.name, "xvda");
+    strcpy(limits.backend, "vbd");
+    negotiate_offer_items(offers, "front", "back");
+    negotiate_property_items(properties, "back");
+    for (unsigned i = 0; i < OFFER_ITEMS; i++)
+        set(&offers[i], NULL);
+    for (unsigned i = 0; i < PROPERTY_ITEMS; i++)
+        set(&properties[i], NULL);
+    set(&properties[PROPERTY_SECTORS], "2048");
+    assert_int_equal(negotiate_config(NULL, &config), 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    seam_exit();
+    return 0;
+}
+
+/* Is something said? */
+static bool offer(enum offer_item item, const char *value)
+{
+    set(&offers[item], value);
+    seam_console_clear();
+    negotiate_offers(offers, &config, &limits, &scheme);
+    set(&offers[item], NULL);
+    return *seam_console();
+}
+
+static bool property(enum property_item item, const char *value)
+{
+    set(&properties[item], value);
+    seam_console_clear();
+    assert_int_equal(negotiate_properties(properties, &config, &limits), 0);
+    set(&properties[item], NULL);
+    return *seam_console();
+}
+
+static void offers_have_ranges(void **state)
+{
+    (void)state;
+    assert_false(offer(OFFER_RING_ORDER, "0"));
+    assert_int_equal(scheme, RING_ONE_PAGE);
+    assert_int_equal(limits.ring_slots, 32);
+    assert_false(offer(OFFER_RING_ORDER, "20"));
+    assert_int_equal(scheme, RING_PAGE_ORDER);
+    assert_int_equal(limits.ring_pages, 16);
+    assert_int_equal(limits.ring_slots, 512);
+    assert_true(offer(OFFER_RING_ORDER, "21"));
+    assert_int_equal(limits.ring_pages, 1);
+    assert_int_equal(limits.ring_slots, 32);
+
+    assert_true(offer(OFFER_RING_PAGES, "0"));
+    assert_int_equal(limits.ring_pages, 1);
+    assert_false(offer(OFFER_RING_PAGES, "1"));
+    assert_false(offer(OFFER_RING_PAGES, "1048576"));
+    assert_int_equal(scheme, RING_NUM_PAGES);
+    assert_int_equal(limits.ring_pages, 16);
+    assert_true(offer(OFFER_RING_PAGES, "1048577"));
+
+    assert_true(offer(OFFER_QUEUES, "0"));
+    assert_false(offer(OFFER_QUEUES, "1"));
+    assert_false(offer(OFFER_QUEUES, "4096"));
+    assert_true(offer(OFFER_QUEUES, "4097"));
+
+    assert_false(offer(OFFER_PERSISTENT, "0"));
+    assert_false(limits.persistent_offered);
+    assert_false(offer(OFFER_PERSISTENT, "1"));
+    assert_true(limits.persistent_offered);
+    assert_true(offer(OFFER_PERSISTENT, "2"));
+    assert_false(limits.persistent_offered);
+
+    assert_false(offer(OFFER_TRUSTED, "0"));
+    assert_false(limits.trusted);
+    assert_false(offer(OFFER_TRUSTED, "1"));
+    assert_true(limits.trusted);
+    assert_true(offer(OFFER_TRUSTED, "2"));
+    assert_false(limits.trusted);
+    assert_false(offer(OFFER_TRUSTED, NULL));
+    assert_true(limits.trusted);
+
+    assert_false(offer(OFFER_INDIRECT, "0"));
+    assert_int_equal(limits.max_segments, 11);
+    assert_false(offer(OFFER_INDIRECT, "4096"));
+    assert_int_equal(limits.max_segments, 4096);
+    assert_true(offer(OFFER_INDIRECT, "4097"));
+    assert_int_equal(limits.max_segments, 4096);
+    assert_int_equal(limits.indirect_offered, 4097);
+    assert_true(offer(OFFER_INDIRECT, "65535"));
+    assert_int_equal(limits.indirect_offered, 65535);
+    assert_true(offer(OFFER_INDIRECT, "65536"));
+    assert_int_equal(limits.indirect_offered, 0);
+}
+
+static void configuration_has_defaults(void **state)
+{
+    const struct blkfront_config own = {
+        .ring_pages = 3, .max_segments = 5, .connect_timeout_ns = 1, .close_timeout_ns = 2};
+    struct blkfront_config out;
+
+    (void)state;
+    assert_int_equal(config.connect_timeout_ns, 30 * NSEC_PER_SEC);
+    assert_int_equal(config.close_timeout_ns, 10 * NSEC_PER_SEC);
+    assert_int_equal(config.ring_pages, 16);
+    assert_int_equal(config.max_segments, 4096);
+    assert_int_equal(negotiate_config(&own, &out), 0);
+    assert_int_equal(out.ring_pages, 2);
+    assert_int_equal(out.max_segments, 5);
+    assert_int_equal(out.connect_timeout_ns, 1);
+    assert_int_equal(out.close_timeout_ns, 2);
+    out.ring_pages = 16;
+    out.max_segments = 4096;
+    assert_int_equal(negotiate_config(&out, &out), 0);
+    out.ring_pages = 17;
+    assert_int_equal(negotiate_config(&out, &out), -EINVAL);
+    out.ring_pages = 16;
+    out.max_segments = 4097;
+    assert_int_equal(negotiate_config(&out, &out), -EINVAL);
+}
+
+static void sector_sizes(void **state)
+{
+    static const char *const good[] = {"512", "1024", "2048", "4096"};
+    static const char *const bad[] = {"0",    "511",  "513",  "768", "1536",
+                                      "3072", "4095", "4097", "8192"};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(good); i++) {
+        assert_false(property(PROPERTY_SECTOR_SIZE, good[i]));
+        assert_int_equal(limits.sector_size, 512u << i);
+        assert_int_equal(limits.physical_sector_size, 512u << i);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+        set(&properties[PROPERTY_SECTOR_SIZE], bad[i]);
+        assert_int_equal(negotiate_properties(properties, &config, &limits), -EINVAL);
+    }
+    set(&properties[PROPERTY_SECTOR_SIZE], "4096");
+    set(&properties[PROPERTY_SECTORS], "2044");
+    assert_int_equal(negotiate_properties(properties, &config, &limits), -EINVAL);
+    set(&properties[PROPERTY_SECTORS], "2040");
+    assert_int_equal(negotiate_properties(properties, &config, &limits), 0);
+}
+
+static void sizes_of_disks(void **state)
+{
+    (void)state;
+    assert_false(property(PROPERTY_SECTORS, "1"));
+    assert_int_equal(limits.sectors, 1);
+    assert_false(property(PROPERTY_SECTORS, "18014398509481983")); /* 2^63 - 512 bytes */
+    assert_int_equal(limits.sectors, 18014398509481983);
+    set(&properties[PROPERTY_SECTORS], "18014398509481984");
+    assert_int_equal(negotiate_properties(properties, &config, &limits), -EINVAL);
+    set(&properties[PROPERTY_SECTORS], "0");
+    assert_int_equal(negotiate_properties(properties, &config, &limits), -EINVAL);
+}
+
+static void physical_sectors_are_a_hint(void **state)
+{
+    (void)state;
+    assert_false(property(PROPERTY_PHYSICAL, "512"));
+    assert_int_equal(limits.physical_sector_size, 512);
+    assert_false(property(PROPERTY_PHYSICAL, "1073741824"));
+    assert_int_equal(limits.physical_sector_size, 1 << 30);
+    assert_true(property(PROPERTY_PHYSICAL, "1073741825"));
+    assert_int_equal(limits.physical_sector_size, 512);
+    assert_true(property(PROPERTY_PHYSICAL, "511"));
+    assert_true(property(PROPERTY_PHYSICAL, "1536"));
+    assert_int_equal(limits.physical_sector_size, 512);
+    set(&properties[PROPERTY_SECTOR_SIZE], "4096");
+    assert_true(property(PROPERTY_PHYSICAL, "2048"));
+    assert_int_equal(limits.physical_sector_size, 4096);
+}
+
+static void modes_and_flags(void **state)
+{
+    (void)state;
+    assert_false(property(PROPERTY_INFO, "0"));
+    assert_false(limits.cdrom || limits.removable || limits.readonly);
+    assert_false(property(PROPERTY_INFO, "1"));
+    assert_true(limits.cdrom && !limits.removable && !limits.readonly);
+    assert_false(property(PROPERTY_INFO, "2"));
+    assert_true(!limits.cdrom && limits.removable && !limits.readonly);
+    assert_false(property(PROPERTY_INFO, "4"));
+    assert_true(!limits.cdrom && !limits.removable && limits.readonly);
+    assert_false(property(PROPERTY_INFO, "4294967295"));
+    assert_true(property(PROPERTY_INFO, "4294967296"));
+    assert_false(limits.cdrom || limits.removable || limits.readonly);
+
+    assert_false(property(PROPERTY_MODE, "w"));
+    assert_false(limits.readonly);
+    assert_false(property(PROPERTY_MODE, "r"));
+    assert_true(limits.readonly);
+    assert_true(property(PROPERTY_MODE, "x"));
+    assert_true(limits.readonly);
+    assert_true(property(PROPERTY_MODE, ""));
+    assert_true(limits.readonly);
+    set(&properties[PROPERTY_INFO], "4");
+    assert_false(property(PROPERTY_MODE, "w")); /* what info says stands */
+    assert_true(limits.readonly);
+}
+
+static void features_are_0_or_1(void **state)
+{
+    static const struct {
+        enum property_item item;
+        bool *is;
+    } features[] = {
+        {PROPERTY_FLUSH, &limits.flush},
+        {PROPERTY_BARRIER, &limits.barrier},
+        {PROPERTY_DISCARD, &limits.discard_offered},
+        {PROPERTY_PERSISTENT, &limits.persistent_offered},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(features); i++) {
+        limits.persistent_offered = false;
+        assert_false(property(features[i].item, "0"));
+        assert_false(*features[i].is);
+        assert_true(property(features[i].item, "2"));
+        assert_false(*features[i].is);
+        assert_false(property(features[i].item, "1"));
+        assert_true(*features[i].is);
+        for (unsigned k = 0; k < ARRAY_SIZE(features); k++)
+            if (k != i)
+                assert_false(*features[k].is);
+    }
+    /* what was offered before the connection need not be said again */
+    limits.persistent_offered = true;
+    assert_false(property(PROPERTY_FLUSH, "0"));
+    assert_true(limits.persistent_offered);
+}
+
+static void types_of_backends(void **state)
+{
+    char type[8];
+
+    (void)state;
+    negotiate_backend_type("/local/domain/0/backend/vbd/3/51712", type, sizeof(type));
+    assert_string_equal(type, "vbd");
+    negotiate_backend_type("/backend/x", type, sizeof(type));
+    assert_string_equal(type, "x");
+    negotiate_backend_type("/backend/1234567/x", type, sizeof(type));
+    assert_string_equal(type, "1234567");
+    negotiate_backend_type("/backend/12345678/x", type, sizeof(type));
+    assert_string_equal(type, "1234567");
+    negotiate_backend_type("/backend/", type, sizeof(type));
+    assert_string_equal(type, "?");
+    negotiate_backend_type("a//backend/vbd", type, sizeof(type));
+    assert_string_equal(type, "vbd");
+    negotiate_backend_type("/backend", type, sizeof(type));
+    assert_string_equal(type, "?");
+}
+
+/* Names and numbers of disks that are almost good. */
+static void names_almost_good(void **state)
+{
+    static const char *const bad[] = {
+        "xvd`", "xvd{", "xvda:", "xvda/", "vbd",  "vbd:",     "vbd:1",      "vbd-1x",
+        "5:",   "/5",   "1x",    "sd",    "hdaa", "xvdbgqxx", "4294967296", "vbd-4294967296"};
+    char name[16];
+    unsigned number = 77;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
+        assert_int_equal(blkfront_vdev_number(bad[i], &number), -EINVAL);
+    assert_int_equal(number, 77);
+    assert_int_equal(blkfront_vdev_number("0", &number), 0);
+    assert_int_equal(number, 0);
+    assert_int_equal(blkfront_vdev_number("4294967295", &number), 0);
+    assert_int_equal(number, UINT32_MAX);
+    /* the last disk that an xvd number can name, and the first that it cannot */
+    assert_string_equal(
+        blkfront_vdev_name((1u << 28) + (((1u << 20) - 1) << 8) + 255, name, sizeof(name)),
+        "xvdbgqcv255");
+    assert_int_equal(blkfront_vdev_number("xvdbgqcv255", &number), 0);
+    assert_int_equal(number, (1u << 28) + (((1u << 20) - 1) << 8) + 255);
+    assert_string_equal(blkfront_vdev_name((1u << 28) + (1u << 28), name, sizeof(name)),
+                        "vbd-536870912");
+    assert_int_equal(blkfront_vdev_number("xvdbgqcw", &number), -EINVAL);
+    assert_string_equal(blkfront_vdev_name(1u << 28, name, sizeof(name)), "xvda");
+    assert_string_equal(blkfront_vdev_name((1u << 28) - 1, name, sizeof(name)), "vbd-268435455");
+    assert_string_equal(blkfront_vdev_name((1u << 28) + (25u << 8), name, sizeof(name)), "xvdz");
+    assert_string_equal(blkfront_vdev_name((1u << 28) + (26u << 8), name, sizeof(name)), "xvdaa");
+    assert_string_equal(blkfront_vdev_name((1u << 28) + (701u << 8), name, sizeof(name)), "xvdzz");
+    assert_string_equal(blkfront_vdev_name((1u << 28) + (702u << 8), name, sizeof(name)), "xvdaaa");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(offers_have_ranges, setup, teardown),
+        cmocka_unit_test_setup_teardown(configuration_has_defaults, setup, teardown),
+        cmocka_unit_test_setup_teardown(sector_sizes, setup, teardown),
+        cmocka_unit_test_setup_teardown(sizes_of_disks, setup, teardown),
+        cmocka_unit_test_setup_teardown(physical_sectors_are_a_hint, setup, teardown),
+        cmocka_unit_test_setup_teardown(modes_and_flags, setup, teardown),
+        cmocka_unit_test_setup_teardown(features_are_0_or_1, setup, teardown),
+        cmocka_unit_test_setup_teardown(types_of_backends, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_almost_good, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
