@@ -86,13 +86,17 @@ def _apt_sources() -> list[str]:
 
 
 def _unpack(tree: Path) -> None:
-    command = ["mmdebstrap", "--variant=extract", "--format=tar", "--quiet",
+    # Unpacking only needs no chroot, so chrootless works for everybody: without root, without the user
+    # namespaces that the default wants then (and newuidmap for them), and inside containers.
+    command = ["mmdebstrap", "--mode=chrootless", "--variant=extract", "--format=tar", "--quiet",
                "--include=" + ",".join(recipe.PACKAGES), recipe.SUITE, str(tree), *_apt_sources()]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=900, check=False)
     if done.returncode != 0:
         tail = "\n".join(done.stdout.splitlines()[-15:])
-        raise ImageError(f"{tail}\nmmdebstrap failed (above); is the package mirror reachable?")
+        fetching = re.search(r"Could not (resolve|connect)|Failed to fetch|Unable to (fetch|locate)", done.stdout)
+        hint = "; is the package mirror reachable?" if fetching else ""
+        raise ImageError(f"{tail}\nmmdebstrap failed with status {done.returncode} (above){hint}")
 
 
 class _Tree:

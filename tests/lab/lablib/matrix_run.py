@@ -19,6 +19,10 @@ SLACK = 60          # seconds that a case may take beyond its guest's own timeou
 MAX_BOOTS = 4       # a case that kills dom0 costs one
 
 
+class FilterError(Exception):
+    """--filter names no case; the text says why."""
+
+
 @dataclass
 class Run:
     case: matrix.Case
@@ -30,8 +34,18 @@ class Run:
 
 
 def select(full: bool, pattern: str) -> list[Run]:
-    runs = [Run(case, kind) for case in matrix.CASES if full or not case.full for kind in case.types]
-    return [run for run in runs if re.search(pattern, run.name)]
+    try:
+        wanted = re.compile(pattern)
+    except re.error as error:
+        raise FilterError(f"--filter {pattern}: not a regular expression: {error}") from None
+    runs = [Run(case, kind) for case in matrix.CASES for kind in case.types]
+    found = [run for run in runs if wanted.search(run.name)]
+    if not found:
+        raise FilterError(f"no case matches --filter {pattern}; `tests/lab/lab test --list` names them")
+    found = [run for run in found if full or not run.case.full]
+    if not found:
+        raise FilterError(f"what --filter {pattern} matches runs only with --full (make test-xen FULL=1)")
+    return found
 
 
 def write_job(share: Path, index: int, run: Run) -> None:
@@ -127,9 +141,6 @@ def _one_boot(lab: Path, work: Path, images: list[Path], todo: list[Run], tally:
 def run_tests(lab: Path, work: Path, images_dir: Path, full: bool, pattern: str) -> int:
     terminal = Terminal(every=15)
     todo = select(full, pattern)
-    if not todo:
-        print(f"ringlet: no case matches {pattern}", file=sys.stderr)
-        return 2
     images = [images_dir / name for name in sorted({run.case.image for run in todo})]
     for image in images:
         if not image.is_file():

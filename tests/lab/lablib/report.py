@@ -108,7 +108,7 @@ class Page:
         out = self._out
         features = [name for name, there in disk.get("features", {}).items()
                     if there is True and name in ("flush", "barrier", "discard", "persistent")]
-        out.line(f"  {disk.get('dev')}: {disk.get('sectors')} sectors of {disk.get('sector_size')} bytes"
+        out.line(f"  {disk.get('dev')}: {_plural(disk.get('sectors', 0), 'sector')} of {disk.get('sector_size')} bytes"
                  + (", read-only" if disk.get("readonly") else ""))
         out.line(f"  backend {disk.get('backend')}: ring of {_plural(disk.get('ring_pages', 0), 'page')}, "
                  f"up to {disk.get('max_segments')} segments a request, "

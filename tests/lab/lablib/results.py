@@ -13,6 +13,22 @@ RANK = {"SUCCESS": 0, "SKIP": 3, "ERROR": 4, "FAILURE": 5, "CRASH": 6}
 NOISE = re.compile(r"RESULT \{|Test result:|^\s*$")
 
 
+def printable(text: str) -> str:
+    """What a guest said, without what a terminal would obey."""
+    return "".join(char if " " <= char <= "~" or char in "\t\n" else "" for char in text)
+
+
+def _clean(value: Any) -> Any:
+    """The same for all the strings in a value from JSON, where escapes can hide."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {printable(key): _clean(item) for key, item in value.items()}
+    return value
+
+
 def worst(verdicts: list[str]) -> str:
     return max(verdicts, key=lambda verdict: RANK.get(verdict, 6), default="ERROR")
 
@@ -39,7 +55,7 @@ def _text(path: Path) -> str:
 
 def load(folder: Path) -> Outcome:
     """Reads what is there; a run that was cut short leaves less."""
-    outcome = Outcome(console=_text(folder / "console.log"))
+    outcome = Outcome(console=printable(_text(folder / "console.log")))
     verdict = _text(folder / "verdict").splitlines()
     if verdict:
         outcome.verdict = verdict[0]
@@ -51,15 +67,19 @@ def load(folder: Path) -> Outcome:
     for name, into in (("results.jsonl", outcome.results), ("checks.jsonl", outcome.checks)):
         for line in _text(folder / name).splitlines():
             try:
-                into.append(json.loads(line))
+                value = _clean(json.loads(line))
             except ValueError:
+                value = None
+            if isinstance(value, dict):
+                into.append(value)
+            else:
                 outcome.bad_lines.append(line)
     return outcome
 
 
 def last_plain_line(console: str) -> str:
     """The newest line that was written for people."""
-    for line in reversed(console.splitlines()):
+    for line in reversed(printable(console).splitlines()):
         if not NOISE.search(line):
             return line.strip()
     return ""
