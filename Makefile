@@ -219,7 +219,8 @@ format: $(call stamp,lint)
 
 # The lab's dom0 takes longest to make and depends on nothing here: clean keeps it, distclean does not.
 clean:
-	$(Q)rm -rf $(B) $(HOST) $(BUILD)/clang $(BUILD)/interface-* $(BUILD)/test* $(BUILD)/run $(BUILD)/include
+	$(Q)rm -rf $(B) $(HOST) $(BUILD)/clang $(BUILD)/interface-* $(BUILD)/test* $(BUILD)/run $(BUILD)/include \
+		$(BUILD)/sim* $(BUILD)/fuzz $(BUILD)/model $(BUILD)/mutants $(BUILD)/coverage
 distclean:
 	$(Q)rm -rf $(BUILD)
 
@@ -231,6 +232,8 @@ help:
 	@echo 'make lab             an interactive dom0 shell with the images in /guests'
 	@echo 'make guests          build the images: $(B)/guests/{$(subst $(eval) ,$(comma),$(GUESTS))}'
 	@echo 'make unit            only the unit tests'
+	@echo 'make sim SEEDS=n [SEED=s] [TRACE=1]   the drivers on a simulated Xen with every bad backend'
+	@echo 'make fuzz SECS=n | make model | make mutants | make coverage   the long versions (tests/README.md)'
 	@echo 'make format          clang-format over the sources'
 	@echo 'make clean           remove what was built but keep the dom0 of the lab; make distclean: remove all'
 	@echo 'Options: V=1 shows commands, CC=clang, more in Config.mk'

@@ -1,0 +1,1 @@
+s/s->id != out->id/s->id != shared->id/

@@ -1,0 +1,1 @@
+s/if (out->operation != s->op && /if (shared->operation != s->op \&\& /
