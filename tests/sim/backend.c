@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a backend: its keys, its states, and what it does when the frontend changes its own.
+ */
+#include "backend_ring.h"
+
+#include <stdio.h>
+
+static struct backend *backends[4];
+static unsigned backend_count;
+
+void backend_set_state(struct backend *b, unsigned state)
+{
+    b->state = state;
+    store_u64(b->directory, "state", state);
+}
+
+static void offer(struct backend *b, const char *key, int value)
+{
+    if (value == ABSENT)
+        store_remove(b->directory, key);
+    else
+        store_u64(b->directory, key, (unsigned)value);
+}
+
+static void write_offers(struct backend *b)
+{
+    const struct profile *p = &b->profile;
+
+    offer(b, "max-ring-page-order", p->max_ring_order);
+    offer(b, "max-ring-pages", p->max_ring_pages);
+    offer(b, "feature-max-indirect-segments", p->indirect);
+    offer(b, "feature-persistent", p->persistent);
+    offer(b, "multi-queue-max-queues", p->queues);
+    offer(b, "feature-discard", p->discard);
+    offer(b, "feature-flush-cache", p->flush);
+    offer(b, "feature-barrier", p->barrier);
+    if (p->trusted == ABSENT)
+        store_remove(b->frontend, "trusted");
+    else
+        store_u64(b->frontend, "trusted", (unsigned)p->trusted);
+}
+
+static void write_properties(struct backend *b)
+{
+    store_u64(b->directory, "sectors", b->disk.sectors);
+    store_u64(b->directory, "sector-size", b->profile.sector_size);
+    store_u64(b->directory, "physical-sector-size", MAX(b->profile.sector_size, 4096u));
+    store_u64(b->directory, "info", b->profile.readonly ? VDISK_READONLY : 0);
+    store_text(b->directory, "mode", b->profile.readonly ? "r" : "w");
+}
+
+/* ---- connecting ---- */
+
+static bool read_ring_refs(struct backend *b)
+{
+    uint64_t order = store_number(b->frontend, "ring-page-order", NEVER);
+    uint64_t pages = store_number(b->frontend, "num-ring-pages", NEVER);
+    bool one = false;
+
+    if (order != NEVER) {
+        CHECK(b->hostile ||
+                  (b->profile.max_ring_order != ABSENT && (int)order <= b->profile.max_ring_order),
+              "the frontend uses a ring that was not offered");
+        b->ring_pages = 1u << order;
+    } else if (pages != NEVER) {
+        CHECK(b->hostile ||
+                  (b->profile.max_ring_pages != ABSENT && (int)pages <= b->profile.max_ring_pages),
+              "the frontend uses a ring that was not offered");
+        b->ring_pages = (unsigned)pages;
+    } else {
+        b->ring_pages = 1;
+        one = true;
+    }
+    CHECK(b->ring_pages && b->ring_pages <= WIRE_RING_PAGES_MAX, "a ring of %u pages",
+          b->ring_pages);
+    for (unsigned i = 0; i < b->ring_pages; i++) {
+        char key[16];
+        uint64_t ref;
+
+        snprintf(key, sizeof(key), one ? "ring-ref" : "ring-ref%u", i);
+        ref = store_number(b->frontend, key, NEVER);
+        if (ref == NEVER)
+            return false;
+        b->ring_ref[i] = (grant_ref_t)ref;
+    }
+    return true;
+}
+
+bool backend_map_ring(struct backend *b)
+{
+    unsigned i;
+
+    if (b->mapped)
+        return true;
+    if (!read_ring_refs(b))
+        return false;
+    for (i = 0; i < b->ring_pages; i++) {
+        uint8_t *page = grant_map(b->domid, b->ring_ref[i], true);
+
+        if (!page)
+            break;
+        if (!i)
+            b->ring = (void *)page;
+        CHECK(page == (uint8_t *)b->ring + i * PAGE_SIZE,
+              "simulation: the ring is not contiguous in the guest");
+    }
+    if (i < b->ring_pages) {
+        while (i--)
+            grant_unmap(b->ring_ref[i], true);
+        return false;
+    }
+    b->mapped = true;
+    b->slots = b->ring_pages * WIRE_SLOTS_PER_PAGE;
+    b->req_cons = b->rsp_prod = b->published = 0;
+    b->rearmed = false;
+    b->reads = b->writes = b->flushes = b->barriers = b->segments = b->indirect = 0;
+    b->read_sectors = b->written_sectors = b->requests = b->errors = 0;
+    return true;
+}
+
+void backend_unmap_ring(struct backend *b)
+{
+    if (b->mapped) {
+        for (unsigned i = 0; i < b->ring_pages; i++)
+            grant_unmap(b->ring_ref[i], true);
+    }
+    b->mapped = false;
+    b->ring = NULL;
+}
+
+static void connect(struct backend *b)
+{
+    size_t len;
+    const char *protocol = store_get(b->frontend, "protocol", &len);
+    const char *trusted = store_get(b->frontend, "trusted", NULL);
+    uint64_t port = store_number(b->frontend, "event-channel", 0);
+
+    b->untrusted = trusted && !strcmp(trusted, "0"); /* which a broken toolstack may have changed */
+    if (!backend_map_ring(b) || !sim_bind(&b->channel, b->domid, (evtchn_port_t)port)) {
+        /* it may have given up meanwhile */
+        CHECK(store_number(b->frontend, "state", 0) != XenbusStateInitialised || b->hostile,
+              "the frontend is Initialised and its ring or event channel cannot be used");
+        return;
+    }
+    CHECK(protocol && !strcmp(protocol, "x86_64-abi"), "protocol is \"%s\"",
+          protocol ? protocol : "");
+    for (size_t i = 0; i < (size_t)b->ring_pages * PAGE_SIZE; i++)
+        CHECK(i < 64 || b->hostile || !((uint8_t *)b->ring)[i] || b->ring->req_prod,
+              "the ring shows old memory");
+    write_properties(b);
+    b->leaving = false;
+    if (!b->hostile || !hostile_at(b, AT_INITIALISED))
+        backend_set_state(b, XenbusStateConnected);
+    actor_wake(&b->actor, 0);
+}
+
+/* ---- disconnecting ---- */
+
+void backend_disconnect(struct backend *b)
+{
+    while (b->count) {
+        backend_unmap(b, b->taken[0]);
+        backend_forget(b, 0);
+    }
+    sim_unbind(&b->channel);
+    backend_unmap_ring(b);
+}
+
+static void start(struct backend *b)
+{
+    write_offers(b);
+    if (!b->hostile || !hostile_at(b, AT_INIT))
+        backend_set_state(b, XenbusStateInitWait);
+}
+
+static void follow(struct backend *b)
+{
+    b->frontend_state = (unsigned)store_number(b->frontend, "state", XenbusStateUnknown);
+    if (!b->present)
+        return;
+    switch (b->frontend_state) {
+    case XenbusStateInitialising:
+        if (b->state == XenbusStateClosed || b->state == XenbusStateInitialising)
+            start(b);
+        break;
+    case XenbusStateInitialised:
+    case XenbusStateConnected:
+        if (b->state == XenbusStateInitWait)
+            connect(b);
+        break;
+    case XenbusStateClosing:
+        b->leaving = true;
+        if (b->hostile && hostile_at(b, AT_CLOSING))
+            break;
+        if (b->state != XenbusStateClosed && b->state != XenbusStateClosing)
+            backend_set_state(b, XenbusStateClosing);
+        break;
+    case XenbusStateClosed:
+        b->leaving = true;
+        if (b->hostile && hostile_at(b, AT_CLOSED))
+            break;
+        if (!b->hostile || !hostile_keeps_mappings(b))
+            backend_disconnect(b);
+        if (b->state != XenbusStateClosed)
+            backend_set_state(b, XenbusStateClosed);
+        break;
+    default:
+        break;
+    }
+}
+
+void backend_die(struct backend *b)
+{
+    TRACE("backend   %u dies%s", b->devid, b->powerless ? " with its cache" : "");
+    b->die_at = 0;
+    b->die_turn = b->detach_turn = 0;
+    b->present = false;
+    b->leaving = true;
+    backend_disconnect(b);
+    if (b->powerless && b->disk.cached)
+        disk_crash(&b->disk);
+    b->state = XenbusStateUnknown;
+    store_remove(b->directory, NULL);
+    totals.restarts++;
+}
+
+void backend_return(struct backend *b)
+{
+    b->present = true;
+    b->look = true;
+    b->state = XenbusStateInitialising;
+    store_u64(b->frontend, "state", XenbusStateInitialising);
+    start(b);
+}
+
+void backend_detach(struct backend *b)
+{
+    b->leaving = true;
+    backend_set_state(b, XenbusStateClosing);
+}
+
+/* ---- the actor ---- */
+
+static void run(struct actor *a)
+{
+    struct backend *b = (struct backend *)a;
+
+    if (!b->present)
+        return;
+    if (b->die_turn && !--b->die_turn) {
+        backend_die(b);
+        return;
+    }
+    if (b->detach_turn && !--b->detach_turn)
+        backend_detach(b);
+    if (b->look) {
+        b->look = false;
+        follow(b);
+    }
+    if (b->hostile && hostile_turn(b))
+        return;
+    if (b->state == XenbusStateConnected && b->mapped)
+        backend_ring_turn(b);
+}
+
+static void notified(struct sim_channel *c)
+{
+    struct backend *b = container_of(c, struct backend, channel);
+
+    b->rearmed = false;
+    actor_wake(&b->actor, b->profile.delay_ns ? below(b->profile.delay_ns) : 0);
+}
+
+static void changed(const char *path)
+{
+    for (unsigned i = 0; i < backend_count; i++) {
+        struct backend *b = backends[i];
+        size_t n = strlen(b->frontend);
+
+        if (strncmp(path, b->frontend, n) || strcmp(path + n, "/state"))
+            continue;
+        b->look = true;
+        actor_wake(&b->actor, below(3000));
+    }
+}
+
+void backend_create(struct backend *b, unsigned devid, domid_t domid, uint64_t sectors)
+{
+    memset(b, 0, sizeof(*b));
+    b->actor = (struct actor){.name = "backend", .due = NEVER, .run = run};
+    b->channel.notified = notified;
+    b->devid = devid;
+    b->domid = domid;
+    disk_init(&b->disk, sectors);
+    for (uint64_t i = 0; i < sectors * 512; i += 8)
+        memcpy(b->disk.data + i, &(uint64_t){random_u64(&sim_random)}, 8);
+    oracle_init(&b->oracle, &b->disk);
+    if (!devid)
+        return;
+    backends[backend_count++] = b;
+    store_changed = changed;
+    sim_add_actor(&b->actor);
+}
+
+void backend_set_profile(struct backend *b, const struct profile *p)
+{
+    b->profile = *p;
+    oracle_cache(&b->oracle, p->cached);
+    snprintf(b->frontend, sizeof(b->frontend), STORE_GUEST "/device/vbd/%u", b->devid);
+    snprintf(b->directory, sizeof(b->directory), "/local/domain/%u/backend/%s/3/%u", b->domid,
+             p->type, b->devid);
+    store_text(b->frontend, "backend", b->directory);
+    store_u64(b->frontend, "backend-id", b->domid);
+    store_u64(b->frontend, "virtual-device", b->devid);
+    backend_return(b);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A block backend as a domain of its own: it knows what is in XenStore, what it may map, and what
+ * is on the ring, and nothing of the frontend's memory. It is as strict as a backend can be: what a
+ * correct frontend never does is a violation. hostile.c takes over where it is told to.
+ */
+#ifndef RINGLET_TESTS_BACKEND_H
+#define RINGLET_TESTS_BACKEND_H
+
+#include "../../drivers/block/wire.h"
+#include "sim.h"
+
+#include <xen/io/xenbus.h>
+
+#define ABSENT (-1)
+
+/* What a backend offers and how it works. Offers: a number or ABSENT. */
+struct profile {
+    const char *type; /* the folder in its path */
+    int max_ring_order, max_ring_pages, indirect, persistent, queues, discard, trusted;
+    int flush, barrier;
+    bool flush_refused, barrier_refused; /* offered, and then answered with EOPNOTSUPP */
+    bool cached;                         /* a volatile write cache */
+    bool copies;                         /* maps for the time of the transfer only (grant copy) */
+    bool ordered;                        /* answers in order */
+    bool answer_outer;                   /* indirect requests are answered as such */
+    bool readonly;
+    unsigned sector_size;
+    unsigned error_in;    /* one request in so many fails; 0: none */
+    unsigned batch;       /* requests taken in a turn, at most */
+    unsigned delay_ns;    /* between turns, at most */
+    unsigned event_ns;    /* an event takes up to this long */
+    unsigned spurious_in; /* one turn in so many raises an event for nothing; 0: none */
+};
+
+/* A correct one with every feature drawn from the seed, and the two with their known limits. */
+void profile_random(struct profile *p);
+void profile_qdisk(struct profile *p);
+void profile_tapdisk(struct profile *p);
+
+struct pending {
+    struct pending *next_free;
+    uint64_t id, sector;
+    uint8_t op, ring_op;
+    bool mapped, executed;
+    int16_t status;
+    unsigned segments, sectors;
+    unsigned moved; /* segments transferred so far */
+    struct wire_segment *seg, small[WIRE_SEGMENTS];
+    uint8_t **page, *small_page[WIRE_SEGMENTS];
+};
+
+struct backend;
+struct hostile;
+
+struct backend {
+    struct actor actor; /* first */
+    struct sim_channel channel;
+    struct profile profile;
+    unsigned devid;
+    domid_t domid;
+    char frontend[64], directory[64];
+    unsigned state, frontend_state; /* ours; theirs, last read */
+    bool look;                      /* XenStore changed */
+    bool present;                   /* false: it died */
+    bool leaving; /* the frontend may have given up: what it takes back is not an error */
+    bool mapped;
+    bool untrusted; /* and the frontend knows */
+    struct wire_ring *ring;
+    grant_ref_t ring_ref[WIRE_RING_PAGES_MAX];
+    unsigned ring_pages, slots;
+    uint32_t req_cons, rsp_prod, published;
+    bool rearmed, mute; /* mute: raises no events */
+    struct pending *taken[512];
+    unsigned count;
+    struct sim_disk disk;
+    struct oracle oracle;
+    struct hostile *hostile;        /* NULL: honest */
+    uint64_t die_at;                /* ring requests until it dies; 0: never */
+    unsigned die_turn, detach_turn; /* turns until it dies, or is detached; 0: never */
+    bool powerless;                 /* ... by a power failure: the cache is lost */
+    /* since it connected */
+    uint64_t reads, writes, flushes, barriers, segments, indirect, read_sectors, written_sectors;
+    uint64_t requests, errors;
+};
+
+/* A disk with its backend, in XenStore and waiting for a frontend. */
+void backend_create(struct backend *b, unsigned devid, domid_t domid, uint64_t sectors);
+/* Its offers change, which they may while it is not connected. */
+void backend_set_profile(struct backend *b, const struct profile *p);
+/* Its domain is destroyed: all it held is gone at once. */
+void backend_die(struct backend *b);
+/* It is there again, and waits. */
+void backend_return(struct backend *b);
+/* The toolstack detaches it. */
+void backend_detach(struct backend *b);
+
+/* For hostile.c */
+void backend_disconnect(struct backend *b);
+void backend_set_state(struct backend *b, unsigned state);
+bool backend_map_ring(struct backend *b);
+void backend_unmap_ring(struct backend *b);
+void backend_take(struct backend *b, unsigned max);
+void backend_execute(struct backend *b, struct pending *r);
+void backend_answer(struct backend *b, unsigned i);
+void backend_unmap(struct backend *b, struct pending *r);
+void backend_forget(struct backend *b, unsigned i);
+void backend_publish(struct backend *b);
+void backend_respond(struct backend *b, uint64_t id, uint8_t op, int16_t status);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* A backend's work on the ring: move data, answer, publish (taking is in backend_take.c). */
+#include "backend_ring.h"
+
+/* ---- doing ---- */
+
+static void move(struct backend *b, struct pending *r, unsigned i)
+{
+    const struct wire_segment *s = &r->seg[i];
+    uint64_t at = r->sector;
+    uint8_t *memory = r->page[i] + s->first * 512;
+    unsigned n = s->last - s->first + 1u;
+
+    for (unsigned k = 0; k < i; k++)
+        at += r->seg[k].last - r->seg[k].first + 1u;
+    if (!writes(r)) {
+        peer_copy(memory, b->disk.data + at * 512, n * 512);
+        return;
+    }
+    if (!b->disk.cached) {
+        peer_copy(b->disk.data + at * 512, memory, n * 512);
+        return;
+    }
+    for (; n; n--, at++, memory += 512)
+        disk_write(&b->disk, at, memory);
+}
+
+/* Each write that reaches the disk is a point at which power may fail: what its sectors may then
+ * hold must be allowed. */
+static void crash_point(struct backend *b, const struct pending *r)
+{
+    uint64_t at = r->sector + below(r->sectors);
+
+    if (b->hostile)
+        return;
+    disk_survivors(&b->disk, at, oracle_check_survivor, &b->oracle);
+    totals.crash_points++;
+}
+
+static void move_data(struct backend *b, struct pending *r)
+{
+    unsigned until = one_in(8) ? r->moved + 1 + below(r->segments - r->moved) : r->segments;
+
+    if (!r->mapped && !backend_map(b, r)) {
+        r->status = BLKIF_RSP_ERROR;
+        r->executed = true;
+        return;
+    }
+    while (r->moved < until)
+        move(b, r, r->moved++);
+    if (r->moved < r->segments)
+        return;
+    r->executed = true;
+    if (writes(r))
+        crash_point(b, r);
+}
+
+/* A request that it has scribbled on the ring itself. */
+static bool hostile_made(const struct backend *b, const struct pending *r)
+{
+    return b->hostile && !r->segments && (r->op == BLKIF_OP_READ || r->op == BLKIF_OP_WRITE);
+}
+
+void backend_execute(struct backend *b, struct pending *r)
+{
+    const struct profile *p = &b->profile;
+
+    if (r->status != BLKIF_RSP_OKAY || hostile_made(b, r)) {
+        r->executed = true;
+        return;
+    }
+    if (!r->moved && p->error_in && one_in(p->error_in)) {
+        r->status = BLKIF_RSP_ERROR;
+        if (one_in(2) && r->segments && (r->mapped || backend_map(b, r)))
+            move(b, r, r->moved++); /* as much as it got done */
+        r->executed = true;
+        return;
+    }
+    switch (r->op) {
+    case BLKIF_OP_READ:
+    case BLKIF_OP_WRITE:
+        move_data(b, r);
+        return;
+    case BLKIF_OP_FLUSH_DISKCACHE:
+        r->status = p->flush_refused ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_OKAY;
+        break;
+    default:
+        r->status = p->barrier_refused ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_OKAY;
+    }
+    if (b->disk.cached && r->status == BLKIF_RSP_OKAY)
+        disk_flush(&b->disk);
+    r->executed = true;
+}
+
+/* ---- answering ---- */
+
+void backend_respond(struct backend *b, uint64_t id, uint8_t op, int16_t status)
+{
+    struct wire_response rsp = {.id = id, .operation = op, .status = status};
+
+    peer_copy(&b->ring->entry[b->rsp_prod++ & (b->slots - 1)], &rsp, sizeof(rsp));
+    TRACE("backend   %u answers %#llx op %u status %d", b->devid, (unsigned long long)id, op,
+          status);
+    sim_note(id << 16 | op, (uint16_t)status);
+}
+
+void backend_answer(struct backend *b, unsigned i)
+{
+    struct pending *r = b->taken[i];
+
+    backend_unmap(b, r);
+    b->errors += r->status != BLKIF_RSP_OKAY;
+    backend_respond(b, r->id, b->profile.answer_outer ? r->ring_op : r->op, r->status);
+    backend_forget(b, i);
+}
+
+void backend_publish(struct backend *b)
+{
+    uint32_t old = b->published;
+
+    if (b->rsp_prod == old)
+        return;
+    b->published = b->rsp_prod;
+    *(volatile uint32_t *)&b->ring->rsp_prod = b->rsp_prod;
+    if (!b->mute && b->rsp_prod - *(volatile uint32_t *)&b->ring->rsp_event < b->rsp_prod - old)
+        sim_raise(b->channel.port, b->profile.event_ns);
+}
+
+static bool is_barrier(const struct pending *r)
+{
+    return r->op == BLKIF_OP_WRITE_BARRIER;
+}
+
+/* One that may be worked on: nothing passes a barrier, and a barrier passes nothing. */
+static unsigned choose(const struct backend *b)
+{
+    unsigned n = 0;
+
+    if (b->profile.ordered || is_barrier(b->taken[0]))
+        return 0;
+    while (n < b->count && !is_barrier(b->taken[n]))
+        n++;
+    return below(n);
+}
+
+static bool more(const struct backend *b)
+{
+    return *(volatile uint32_t *)&b->ring->req_prod != b->req_cons;
+}
+
+static bool death(struct backend *b)
+{
+    if (!b->die_at || b->requests < b->die_at)
+        return false;
+    if (b->count && b->taken[0]->segments && !b->taken[0]->executed && one_in(2))
+        backend_execute(b, b->taken[0]); /* done, but never answered */
+    backend_die(b);
+    return true;
+}
+
+void backend_ring_turn(struct backend *b)
+{
+    const struct profile *p = &b->profile;
+    unsigned work = 1 + below(p->batch);
+
+    backend_take(b, 1 + below(p->batch));
+    if (death(b))
+        return;
+    for (; work && b->count; work--) {
+        unsigned i = choose(b);
+
+        if (!b->taken[i]->executed)
+            backend_execute(b, b->taken[i]);
+        if (b->taken[i]->executed && !(p->ordered && i) && !one_in(6))
+            backend_answer(b, i);
+        if (one_in(8))
+            backend_publish(b);
+    }
+    if (!b->count || !one_in(4))
+        backend_publish(b);
+    if (p->spurious_in && one_in(p->spurious_in))
+        sim_raise(b->channel.port, 1000);
+    if (b->count || more(b)) {
+        b->rearmed = false;
+        actor_wake(&b->actor, p->delay_ns ? below(p->delay_ns) : 0);
+    } else if (!b->rearmed) {
+        /* sleeps after one more look, which is another turn */
+        *(volatile uint32_t *)&b->ring->req_event = b->req_cons + 1;
+        b->rearmed = true;
+        actor_wake(&b->actor, 0);
+    }
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests from the ring: taken over into the backend's own memory, checked, and mapped. */
+#include "backend_ring.h"
+
+#include <stdlib.h>
+
+static struct pending *free_pending;
+
+static struct pending *pending_get(unsigned segments)
+{
+    struct pending *r = free_pending;
+
+    if (r)
+        free_pending = r->next_free;
+    else
+        r = malloc(sizeof(*r));
+    if (!r)
+        abort();
+    memset(r, 0, offsetof(struct pending, small));
+    r->seg = r->small;
+    r->page = r->small_page;
+    r->segments = segments;
+    if (segments > WIRE_SEGMENTS) {
+        r->seg = malloc(segments * sizeof(*r->seg));
+        r->page = malloc(segments * sizeof(*r->page));
+        if (!r->seg || !r->page)
+            abort();
+    }
+    return r;
+}
+
+static void pending_put(struct pending *r)
+{
+    if (r->seg != r->small) {
+        free(r->seg);
+        free(r->page);
+    }
+    r->next_free = free_pending;
+    free_pending = r;
+}
+
+void backend_forget(struct backend *b, unsigned i)
+{
+    pending_put(b->taken[i]);
+    b->count--;
+    memmove(&b->taken[i], &b->taken[i + 1], (b->count - i) * sizeof(b->taken[0]));
+}
+
+/* ---- taking ---- */
+
+void backend_unmap(struct backend *b, struct pending *r)
+{
+    (void)b;
+    if (r->mapped) {
+        for (unsigned i = 0; i < r->segments; i++)
+            grant_unmap(r->seg[i].gref, !writes(r));
+    }
+    r->mapped = false;
+}
+
+static bool is_zero(const uint8_t *p, size_t bytes)
+{
+    static const uint8_t zeroes[PAGE_SIZE];
+
+    return !memcmp(p, zeroes, bytes);
+}
+
+/* A backend that is not trusted is shown nothing but what is to be written. */
+static void check_nothing_else(const struct backend *b, const struct pending *r, unsigned i)
+{
+    const uint8_t *page = r->page[i];
+    size_t from = writes(r) ? r->seg[i].first * 512u : 0;
+    size_t to = writes(r) ? (r->seg[i].last + 1u) * 512 : 0;
+
+    if (!b->untrusted)
+        return;
+    CHECK(is_zero(page, from) && is_zero(page + to, PAGE_SIZE - to),
+          "an untrusted backend is shown old data beside bytes %zu..%zu of a page for a %s", from,
+          to, writes(r) ? "write" : "read");
+}
+
+bool backend_map(struct backend *b, struct pending *r)
+{
+    for (unsigned i = 0; i < r->segments; i++) {
+        r->page[i] = grant_map(b->domid, r->seg[i].gref, !writes(r));
+        if (!r->page[i]) {
+            CHECK(b->leaving || b->hostile, "request %#llx: grant %u cannot be mapped",
+                  (unsigned long long)r->id, r->seg[i].gref);
+            while (i--)
+                grant_unmap(r->seg[i].gref, !writes(r));
+            return false;
+        }
+        check_nothing_else(b, r, i);
+        /* a page that is written to the disk is not writable for the backend */
+        CHECK(!writes(r) || seam_grants[r->seg[i].gref].flags & GTF_readonly,
+              "a write's page is granted writable");
+    }
+    r->mapped = true;
+    return true;
+}
+
+static bool read_indirect(struct backend *b, struct pending *r, const union wire_entry *e)
+{
+    for (unsigned i = 0; i < r->segments; i += WIRE_SEGMENTS_PER_PAGE) {
+        grant_ref_t ref = e->indirect.gref[i / WIRE_SEGMENTS_PER_PAGE];
+        size_t n = MIN(r->segments - i, (unsigned)WIRE_SEGMENTS_PER_PAGE);
+        uint8_t *page = grant_map(b->domid, ref, false);
+
+        if (!page) {
+            CHECK(b->leaving || b->hostile, "indirect page: grant %u cannot be mapped", ref);
+            return false;
+        }
+        CHECK(seam_grants[ref].flags & GTF_readonly, "an indirect page is granted writable");
+        peer_copy(&r->seg[i], page, n * sizeof(r->seg[0]));
+        grant_unmap(ref, false);
+    }
+    return true;
+}
+
+static void check_segments(struct backend *b, struct pending *r)
+{
+    /* a hostile one may have named another size */
+    unsigned mask = b->hostile ? 0 : b->profile.sector_size / 512 - 1;
+
+    for (unsigned i = 0; i < r->segments; i++) {
+        const struct wire_segment *s = &r->seg[i];
+
+        CHECK(s->first <= s->last && s->last < 8, "segment of sectors %u to %u", s->first, s->last);
+        CHECK(((s->last - s->first + 1u) & mask) == 0, "segment of a part of a sector");
+        CHECK(s->zero == 0, "a segment shows old memory");
+        r->sectors += s->last - s->first + 1u;
+    }
+    CHECK((r->sector & mask) == 0, "a request begins within a sector");
+    CHECK(b->hostile || r->sector + r->sectors <= b->disk.sectors,
+          "a request beyond the end of the disk");
+    if (r->sector + r->sectors > b->disk.sectors)
+        r->status = BLKIF_RSP_ERROR;
+}
+
+static void count_request(struct backend *b, const struct pending *r)
+{
+    b->requests++;
+    b->segments += r->segments;
+    b->indirect += r->ring_op == BLKIF_OP_INDIRECT;
+    b->reads += r->op == BLKIF_OP_READ;
+    b->writes += r->op == BLKIF_OP_WRITE;
+    b->flushes += r->op == BLKIF_OP_FLUSH_DISKCACHE;
+    b->barriers += r->op == BLKIF_OP_WRITE_BARRIER;
+    if (r->op == BLKIF_OP_READ)
+        b->read_sectors += r->sectors;
+    if (r->op == BLKIF_OP_WRITE)
+        b->written_sectors += r->sectors;
+    totals.ring_requests++;
+    sim_note(r->sector << 16 | r->op, r->segments);
+    TRACE("backend   %u takes %#llx op %u sector %llu + %u in %u segments", b->devid,
+          (unsigned long long)r->id, r->op, (unsigned long long)r->sector, r->sectors, r->segments);
+}
+
+static void check_request(struct backend *b, const struct pending *r, const union wire_entry *e)
+{
+    bool indirect = r->ring_op == BLKIF_OP_INDIRECT;
+    uint16_t handle = indirect ? e->indirect.handle : e->request.handle;
+    const struct profile *p = &b->profile;
+
+    CHECK(handle == b->devid, "a request for device %u", handle);
+    CHECK(b->hostile || !indirect || (p->indirect != ABSENT && (int)r->segments <= p->indirect),
+          "an indirect request of %u segments was not offered", r->segments);
+    CHECK(indirect || r->segments <= WIRE_SEGMENTS, "%u segments in a request", r->segments);
+    CHECK(!indirect || e->indirect.zero == 0, "an indirect request shows old memory");
+    switch (r->op) {
+    case BLKIF_OP_WRITE:
+        CHECK(b->hostile || !p->readonly, "a write to a read-only disk");
+        /* fall through */
+    case BLKIF_OP_READ:
+        CHECK(r->segments, "a request without segments");
+        break;
+    case BLKIF_OP_FLUSH_DISKCACHE:
+        CHECK((b->hostile || p->flush == 1) && !r->segments, "a flush that was not offered");
+        break;
+    case BLKIF_OP_WRITE_BARRIER:
+        CHECK((b->hostile || p->barrier == 1) && !r->segments, "a barrier that was not offered");
+        break;
+    default:
+        sim_violation("operation %u on the ring", r->op);
+    }
+}
+
+static void take_one(struct backend *b)
+{
+    union wire_entry e;
+    struct pending *r;
+    bool indirect, good = true;
+
+    peer_copy(&e, &b->ring->entry[b->req_cons++ & (b->slots - 1)], sizeof(e));
+    indirect = e.request.operation == BLKIF_OP_INDIRECT;
+    if (b->hostile && b->hostile->scribbled) {
+        /* what it wrote there itself is nobody else's fault */
+        r = pending_get(0);
+        r->id = e.request.id;
+        r->op = r->ring_op = e.request.operation;
+        b->taken[b->count++] = r;
+        return;
+    }
+    r = pending_get(indirect ? MIN(e.indirect.segments, (unsigned)WIRE_SEGMENTS_MAX)
+                             : MIN(e.request.segments, (unsigned)WIRE_SEGMENTS));
+    r->id = e.request.id;
+    r->sector = e.request.sector;
+    r->ring_op = e.request.operation;
+    r->op = indirect ? e.indirect.indirect_op : r->ring_op;
+    CHECK(indirect || e.request.segments <= WIRE_SEGMENTS, "%u segments", e.request.segments);
+    check_request(b, r, &e);
+    if (indirect)
+        good = read_indirect(b, r, &e);
+    else
+        memcpy(r->seg, e.request.seg, r->segments * sizeof(r->seg[0]));
+    r->status = good ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR;
+    if (good)
+        check_segments(b, r);
+    else
+        r->segments = 0;
+    count_request(b, r);
+    if (r->status == BLKIF_RSP_OKAY && !b->profile.copies && !backend_map(b, r))
+        r->status = BLKIF_RSP_ERROR;
+    for (unsigned i = 0; i < b->count; i++)
+        CHECK(b->taken[i]->id != r->id || b->hostile, "two requests with one id");
+    b->taken[b->count++] = r;
+}
+
+void backend_take(struct backend *b, unsigned max)
+{
+    uint32_t there = *(volatile uint32_t *)&b->ring->req_prod - b->req_cons;
+
+    if (there > b->slots - b->count) {
+        CHECK(b->hostile, "the request ring was overrun: %u of %u slots", there + b->count,
+              b->slots);
+        return;
+    }
+    while (there-- && max--)
+        take_one(b);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * XenStore's nodes: absolute paths, watches by prefix, and transactions that see their own writes
+ * and conflict when somebody else changed what they touched. Messages are in store_wire.c.
+ */
+#include "store_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NODES        256
+#define WATCHES      32
+#define TRANSACTIONS 8
+#define CHANGES      96
+
+struct change {
+    char path[PATH];
+    char *value; /* NULL: removed */
+    size_t len;
+};
+
+static struct node nodes[NODES];
+static unsigned node_count;
+static uint64_t changes;
+static struct {
+    char path[PATH], given[PATH], token[64];
+    bool used;
+} watches[WATCHES];
+static struct transaction {
+    uint32_t id; /* 0: free */
+    uint64_t begun;
+    char touched[CHANGES][PATH];
+    struct change change[CHANGES];
+    unsigned touched_count, change_count;
+} transactions[TRANSACTIONS];
+static uint32_t next_transaction;
+
+static struct store_options options;
+
+void (*store_changed)(const char *path);
+
+/* ---- nodes ---- */
+
+void store_copy_text(char *to, const char *text, size_t size)
+{
+    CHECK(strlen(text) < size, "simulation: a long path in XenStore: %s", text);
+    memcpy(to, text, strlen(text) + 1);
+}
+
+struct node *store_find(const char *path)
+{
+    size_t n = strlen(path) + 1;
+
+    for (unsigned i = 0; i < node_count; i++) {
+        if (!memcmp(nodes[i].path, path, n))
+            return &nodes[i];
+    }
+    return NULL;
+}
+
+static void fire(const char *path)
+{
+    for (unsigned i = 0; i < WATCHES; i++) {
+        static char body[PATH + 64 + 2];
+        size_t n = strlen(watches[i].path), len;
+
+        if (!watches[i].used || strncmp(path, watches[i].path, n) || (path[n] && path[n] != '/'))
+            continue;
+        len = (size_t)snprintf(body, sizeof(body), "%s", path) + 1;
+        len += (size_t)snprintf(body + len, sizeof(body) - len, "%s", watches[i].token) + 1;
+        store_message(XS_WATCH_EVENT, 0, 0, body, len);
+    }
+    if (store_changed)
+        store_changed(path);
+}
+
+void store_put(const char *path, const void *value, size_t len)
+{
+    struct node *n = store_find(path);
+
+    if (!n) {
+        CHECK(node_count < NODES, "simulation: too many nodes in XenStore");
+        n = &nodes[node_count++];
+        memset(n, 0, sizeof(*n));
+        store_copy_text(n->path, path, PATH);
+    }
+    free(n->value);
+    n->value = malloc(len + 1);
+    if (!n->value)
+        abort();
+    memcpy(n->value, value, len);
+    n->value[len] = '\0';
+    n->len = len;
+    n->changed = ++changes;
+    TRACE("xenstore  %s = \"%.40s\"", path, n->value);
+    sim_note(len, changes);
+    fire(path);
+}
+
+/* The node and what is below it. */
+bool store_unset(const char *path)
+{
+    size_t len = strlen(path);
+    bool any = false;
+
+    for (unsigned i = 0; i < node_count;) {
+        char gone[PATH];
+
+        if (strncmp(nodes[i].path, path, len) ||
+            (nodes[i].path[len] && nodes[i].path[len] != '/')) {
+            i++;
+            continue;
+        }
+        store_copy_text(gone, nodes[i].path, PATH);
+        free(nodes[i].value);
+        nodes[i] = nodes[--node_count];
+        changes++;
+        any = true;
+        fire(gone); /* who watches below hears of it too */
+    }
+    if (any)
+        TRACE("xenstore  removed %s", path);
+    return any;
+}
+
+static const char *join(const char *dir, const char *node)
+{
+    static char path[PATH];
+
+    snprintf(path, sizeof(path), "%s%s%s", dir, node ? "/" : "", node ? node : "");
+    return path;
+}
+
+void store_set(const char *dir, const char *node, const void *value, size_t len)
+{
+    store_put(join(dir, node), value, len);
+}
+
+void store_text(const char *dir, const char *node, const char *text)
+{
+    store_set(dir, node, text, strlen(text));
+}
+
+void store_u64(const char *dir, const char *node, uint64_t value)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+    store_text(dir, node, text);
+}
+
+void store_remove(const char *dir, const char *node)
+{
+    store_unset(join(dir, node));
+}
+
+const char *store_get(const char *dir, const char *node, size_t *len)
+{
+    struct node *n = store_find(join(dir, node));
+
+    if (len)
+        *len = n ? n->len : 0;
+    return n ? n->value : NULL;
+}
+
+uint64_t store_number(const char *dir, const char *node, uint64_t def)
+{
+    const char *text = store_get(dir, node, NULL);
+    char *end;
+    unsigned long long n;
+
+    if (!text || !*text)
+        return def;
+    n = strtoull(text, &end, 10);
+    return *end ? def : n;
+}
+
+/* ---- transactions ---- */
+
+struct transaction *store_transaction(uint32_t id)
+{
+    for (unsigned i = 0; id && i < TRANSACTIONS; i++) {
+        if (transactions[i].id == id)
+            return &transactions[i];
+    }
+    return NULL;
+}
+
+uint32_t store_begin(void)
+{
+    for (unsigned i = 0; i < TRANSACTIONS; i++) {
+        struct transaction *t = &transactions[i];
+
+        if (t->id)
+            continue;
+        t->touched_count = t->change_count = 0;
+        t->begun = changes;
+        return t->id = ++next_transaction;
+    }
+    sim_violation("transactions are begun and not ended");
+}
+
+static void touch(struct transaction *t, const char *path)
+{
+    CHECK(t->touched_count < CHANGES, "simulation: a long transaction");
+    store_copy_text(t->touched[t->touched_count++], path, PATH);
+}
+
+void store_change(struct transaction *t, const char *path, const char *value, size_t len)
+{
+    struct change *c = &t->change[t->change_count++];
+
+    touch(t, path);
+    store_copy_text(c->path, path, PATH);
+    c->len = len;
+    c->value = NULL;
+    if (value) {
+        c->value = malloc(len + 1);
+        if (!c->value)
+            abort();
+        memcpy(c->value, value, len);
+    }
+}
+
+static bool conflicts(const struct transaction *t)
+{
+    for (unsigned i = 0; i < t->touched_count; i++) {
+        const struct node *n = store_find(t->touched[i]);
+
+        if (n && n->changed > t->begun)
+            return true;
+    }
+    return options.conflict_in && one_in(options.conflict_in);
+}
+
+const char *store_end(struct transaction *t, bool commit)
+{
+    bool conflict = commit && conflicts(t);
+
+    for (unsigned i = 0; i < t->change_count; i++) {
+        struct change *c = &t->change[i];
+
+        if (commit && !conflict && c->value)
+            store_put(c->path, c->value, c->len);
+        else if (commit && !conflict)
+            store_unset(c->path);
+        free(c->value);
+    }
+    t->id = 0;
+    totals.conflicts += conflict;
+    return conflict ? "EAGAIN" : NULL;
+}
+
+/* ---- what requests ask ---- */
+
+void store_add_watch(const char *path, const char *given, const char *token)
+{
+    for (unsigned i = 0; i < WATCHES; i++) {
+        if (watches[i].used)
+            continue;
+        watches[i].used = true;
+        store_copy_text(watches[i].path, path, PATH);
+        store_copy_text(watches[i].given, given, PATH);
+        store_copy_text(watches[i].token, token, sizeof(watches[i].token));
+        return;
+    }
+    sim_violation("watches are set and not removed");
+}
+
+const char *store_remove_watch(const char *token)
+{
+    for (unsigned i = 0; i < WATCHES; i++) {
+        if (watches[i].used && !strcmp(watches[i].token, token)) {
+            watches[i].used = false;
+            return NULL;
+        }
+    }
+    return "ENOENT";
+}
+
+size_t store_list(const char *path, char *names, size_t size)
+{
+    size_t n = strlen(path), len = 0;
+
+    for (unsigned i = 0; i < node_count; i++) {
+        const char *child = nodes[i].path + n + 1;
+        size_t child_len;
+        bool seen = false;
+
+        if (strncmp(nodes[i].path, path, n) || nodes[i].path[n] != '/')
+            continue;
+        child_len = strcspn(child, "/");
+        for (size_t at = 0; at < len; at += strlen(names + at) + 1)
+            seen |= strlen(names + at) == child_len && !memcmp(names + at, child, child_len);
+        if (seen || len + child_len + 1 > size)
+            continue;
+        memcpy(names + len, child, child_len);
+        names[len + child_len] = '\0';
+        len += child_len + 1;
+    }
+    return len;
+}
+
+const char *store_read(struct transaction *t, const struct xsd_sockmsg *hdr, const char *path)
+{
+    const struct node *n = store_find(path);
+
+    if (t) {
+        touch(t, path);
+        for (unsigned i = t->change_count; i; i--) {
+            const struct change *c = &t->change[i - 1];
+
+            if (strcmp(c->path, path))
+                continue;
+            if (!c->value)
+                return "ENOENT";
+            store_message(XS_READ, hdr->req_id, hdr->tx_id, c->value, c->len);
+            return NULL;
+        }
+    }
+    if (!n)
+        return "ENOENT";
+    store_message(XS_READ, hdr->req_id, hdr->tx_id, n->value, n->len);
+    return NULL;
+}
+
+void store_init(const struct store_options *o)
+{
+    for (unsigned i = 0; i < node_count; i++)
+        free(nodes[i].value);
+    node_count = 0;
+    changes = 0;
+    memset(watches, 0, sizeof(watches));
+    memset(transactions, 0, sizeof(transactions));
+    next_transaction = 0;
+    options = *o;
+    store_wire_init(o);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's side: threads that use a blkfront device in every way the API has, and check each
+ * result against the oracle.
+ */
+#ifndef RINGLET_TESTS_WORKLOAD_H
+#define RINGLET_TESTS_WORKLOAD_H
+
+#include "backend.h"
+
+#include <ringlet/blkfront.h>
+
+#define SLOTS_MAX 64
+
+struct workload_options {
+    unsigned threads, slots; /* slots: requests that may be under way, of all threads */
+    size_t bytes_max;        /* of a request */
+    unsigned align;          /* offsets, lengths and buffers are multiples; 1: anything */
+    unsigned hot_in;         /* one request in so many goes to the same small part; 0: none */
+    uint64_t quota;          /* requests */
+    bool lossy; /* the device may fail: errors are no violation, answers may not come */
+};
+
+struct slot {
+    struct blkfront_aiocb aiocb;
+    struct blkfront_iovec iov[5];
+    struct oracle_op op;
+    struct workload *w;
+    uint8_t *memory, *flat; /* pages of the guest's; a vector's data in one piece */
+    uint64_t flush_begun;
+    uint8_t kind; /* BLKIF_OP_* */
+    bool busy;
+};
+
+struct workload {
+    struct workload_options o;
+    struct backend *backend;
+    struct blkfront_dev *dev;
+    struct blkfront_limits limits;
+    struct slot slot[SLOTS_MAX];
+    unsigned slot_pages, running, next_thread, under_way;
+    uint64_t left, completed, errors, progress; /* progress: when the last one completed */
+    bool lost;
+    struct wait_queue wq;
+};
+
+/* Random options for a disk; memory: bytes for buffers. */
+void workload_random(struct workload_options *o, size_t memory);
+/* Buffers and threads; dev is open. 0 or -ENOMEM. */
+int workload_begin(struct workload *w, struct backend *b, struct blkfront_dev *dev,
+                   const struct workload_options *o);
+/* Waits until all is done, or nothing happens any more and the workload is lossy. */
+void workload_wait(struct workload *w);
+/* Reads the whole disk and compares, unless the device is lost. */
+void workload_verify(struct workload *w);
+/* After the device was closed: everything completed, canaries are whole; frees the buffers. */
+void workload_end(struct workload *w);
+
+/* Data that is not seen twice; before any seed. */
+void workload_make_data(void);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Completions of the workload's requests: exactly once, with a result that is explained, and the
+ * data that the oracle knows. */
+#include "workload_check.h"
+
+#include <ringlet/page.h>
+#include <stdlib.h>
+
+#define CANARY 0xc5
+
+static void check_result(const struct slot *s, int ret)
+{
+    const struct workload *w = s->w;
+    const struct profile *p = &w->backend->profile;
+
+    if (!ret || w->o.lossy) {
+        CHECK(!ret || ret == -EIO || ret == -ENODEV || ret == -ETIMEDOUT || ret == -ENOMEM ||
+                  ret == -EOPNOTSUPP,
+              "a request ended with %s", errno_name(ret));
+        return;
+    }
+    if (ret == -EIO && p->error_in)
+        return;
+    if (ret == -EOPNOTSUPP && s->kind == BLKIF_OP_FLUSH_DISKCACHE && p->flush_refused)
+        return;
+    if (ret == -EOPNOTSUPP && s->kind == BLKIF_OP_WRITE_BARRIER && p->barrier_refused)
+        return;
+    sim_violation("operation %u ended with %s, which nothing explains", s->kind, errno_name(ret));
+}
+
+static const uint8_t *read_data(struct slot *s)
+{
+    size_t at = 0;
+
+    if (!s->aiocb.aio_iovcnt)
+        return s->aiocb.aio_buf;
+    for (int i = 0; i < s->aiocb.aio_iovcnt; i++) {
+        memcpy(s->flat + at, s->iov[i].base, s->iov[i].len);
+        at += s->iov[i].len;
+    }
+    return s->flat;
+}
+
+/* Whose data is no business of anybody: the backend lies. */
+static bool believed(const struct workload *w)
+{
+    return !w->backend->hostile;
+}
+
+void workload_finish(struct slot *s, int ret)
+{
+    struct workload *w = s->w;
+    struct oracle *o = &w->backend->oracle;
+
+    CHECK(s->busy, "a request completed twice");
+    s->busy = false;
+    w->under_way--;
+    w->completed++;
+    w->progress = seam_now;
+    w->errors += ret != 0;
+    totals.requests++;
+    totals.failed += ret != 0;
+    check_result(s, ret);
+    sim_note((uint64_t)s->aiocb.aio_offset, (uint64_t)(unsigned)ret << 8 | s->kind);
+    TRACE("guest     %u: op %u at %lld + %zu ends with %d", w->limits.devid, s->kind,
+          (long long)s->aiocb.aio_offset, s->aiocb.aio_nbytes, ret);
+    switch (s->kind) {
+    case BLKIF_OP_READ:
+        totals.reads++;
+        oracle_read_end(o, &s->op, !ret && believed(w) ? read_data(s) : NULL);
+        break;
+    case BLKIF_OP_WRITE:
+        totals.writes++;
+        oracle_write_end(o, &s->op, !ret && believed(w));
+        break;
+    default:
+        totals.flushes++;
+        if (!ret && believed(w) && w->backend->present)
+            oracle_flush_end(o, s->flush_begun);
+    }
+    if (!(w->completed & 63))
+        invariants_now();
+    wake_all(&w->wq);
+}
+
+void workload_done(struct blkfront_aiocb *aiocb, int ret)
+{
+    struct slot *s = aiocb->data;
+
+    CHECK(!aiocb->request, "a callback found its request still in flight");
+    CHECK(aiocb->result == ret, "a callback got %d and finds %d", ret, aiocb->result);
+    workload_finish(s, ret);
+    /* a callback may submit */
+    if (s->w->left && !s->w->lost && !ret && one_in(8))
+        workload_submit(s->w, s, one_in(3));
+}
+
+static void check_page(const uint8_t *page)
+{
+    for (size_t i = 0; i < PAGE_SIZE; i++)
+        CHECK(page[i] == CANARY, "memory was written that was never granted: byte %zu of a page",
+              i);
+}
+
+void workload_canary(uint8_t *pages, unsigned count)
+{
+    CHECK(!page_is_pinned(pages) && !grant_page_mapped(pages) &&
+              !grant_page_mapped(pages + (count - 1) * PAGE_SIZE),
+          "a page that is in quarantine was handed out");
+    memset(pages, CANARY, PAGE_SIZE);
+    memset(pages + (count - 1) * PAGE_SIZE, CANARY, PAGE_SIZE);
+}
+
+void workload_check_canary(const uint8_t *pages, unsigned count)
+{
+    check_page(pages);
+    check_page(pages + (count - 1) * PAGE_SIZE);
+}
+
+void workload_end(struct workload *w)
+{
+    CHECK(!w->under_way, "%u requests never completed", w->under_way);
+    for (unsigned i = 0; i < w->o.slots; i++) {
+        struct slot *s = &w->slot[i];
+
+        if (!s->memory)
+            continue;
+        workload_check_canary(s->memory - PAGE_SIZE, w->slot_pages);
+        page_free(s->memory - PAGE_SIZE, w->slot_pages);
+        free(s->flat);
+    }
+}
