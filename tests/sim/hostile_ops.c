@@ -45,7 +45,7 @@ static void index_one_too_far(struct backend *b)
 
 static void index_backwards(struct backend *b)
 {
-    index_to(b, b->rsp_prod - 1 - below(40));
+    index_to(b, b->published - 1 - below(40));
 }
 
 static void index_half_way_round(struct backend *b)
