@@ -43,9 +43,16 @@ static void index_one_too_far(struct backend *b)
     index_to(b, b->ring->req_prod + 1);
 }
 
+/* Perhaps to what the frontend has not seen yet: then it is as if nothing had been shown. */
 static void index_backwards(struct backend *b)
 {
     index_to(b, b->published - 1 - below(40));
+}
+
+/* Further than what the frontend can still be behind. */
+static void index_far_backwards(struct backend *b)
+{
+    index_to(b, b->published - b->slots - 1 - below(40));
 }
 
 static void index_half_way_round(struct backend *b)
@@ -297,7 +304,8 @@ static void sectors_shrinking(struct backend *b)
 const struct hostile_op hostile_op[] = {
     {"response index jumped", index_jumped, WITH_RING, LIVE, "rsp_prod"},
     {"response index one too far", index_one_too_far, WITH_RING, LIVE, NULL},
-    {"response index backwards", index_backwards, WITH_RING, LIVE, NULL},
+    {"response index backwards", index_backwards, WITH_RING, 0, NULL},
+    {"response index far backwards", index_far_backwards, WITH_RING, LIVE, "rsp_prod"},
     {"response index half way round", index_half_way_round, WITH_RING, LIVE, "rsp_prod"},
     {"responses flooded", flood, WITH_RING, LIVE, NULL},
     {"id out of range", id_out_of_range, WITH_RING, LIVE, "id out of range"},

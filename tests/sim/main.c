@@ -236,9 +236,12 @@ static void report(const struct sim_totals *t, double took)
     printf("crash points        %llu (every content of %llu sectors checked), %llu real crashes\n",
            U(t->crash_points), U(t->crash_sectors), U(t->crashes));
     printf("backend restarts    %llu\n", U(t->restarts));
-    printf("allocations failed  %llu: %u of the %llu of the fixed scenario, each alone (up to the "
-           "%u-th)\n",
-           U(t->alloc_failures), n, U(t->sites), last);
+    printf("allocations failed  %llu, each alone, the 1st to the %u-th of the fixed scenario (%u "
+           "of them",
+           U(t->alloc_failures), last, n);
+    if (t->sites)
+        printf("; it makes %llu", U(t->sites));
+    printf(")\n");
     printf("world               %llu turns, %llu events, %llu XenStore messages, %llu conflicts\n",
            U(t->world_steps), U(t->events), U(t->xs_messages), U(t->conflicts));
     printf("speed               %.0f requests/s\n", (double)t->requests / MAX(took, 0.001));

@@ -152,10 +152,11 @@ static void allocation(uint64_t n)
     mem_fail_nth(n);
     life_lossy(&disk, &work, &o, &config);
     mem_fail_nth(0);
-    totals.sites = mem_allocations() - before;
-    if (totals.sites >= n) {
+    if (mem_allocations() - before >= n) {
         totals.alloc_failures++;
         totals.site[MIN(n, (uint64_t)SIM_SITES_MAX - 1)] = 1;
+    } else {
+        totals.sites = mem_allocations() - before; /* so many there are when none fails */
     }
     backend_disconnect(&disk);
     life_settle();
