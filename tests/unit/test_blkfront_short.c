@@ -177,6 +177,52 @@ static void small_parts_will_do(void **state)
     page_free(p, 12);
 }
 
+/* No grant for the page that describes a large request: a small part does, when there are some. */
+static void no_grant_for_a_description(void **state)
+{
+    uint8_t *p = pages(12);
+    struct blkfront_aiocb a;
+    unsigned taken;
+
+    (void)state;
+    seam_grant_max_frames = 1;
+    assert_int_equal(gnttab_init(), 0);
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 32, .budget = 40});
+    taken = leave_grants(p, 0);
+    a = request(p, 0, 12 * 4096);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    assert_int_equal(fdisk_take(&disk), 0);
+    assert_null(disk.dev->free_large);
+    return_grants(taken);
+    thread_poll_events();
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 1);
+    fdisk_close(&disk);
+    page_free(p, 12);
+}
+
+static long no_ports(unsigned nr, const unsigned long *arg)
+{
+    return nr == __HYPERVISOR_event_channel_op && arg[0] == EVTCHNOP_alloc_unbound ? -ENOSPC
+                                                                                   : SEAM_DEFAULT;
+}
+
+static void ring_without_a_port_is_none(void **state)
+{
+    struct blkfront_config config;
+    struct blkfront_dev *dev;
+
+    (void)state;
+    assert_int_equal(negotiate_config(NULL, &config), 0);
+    dev = dev_create(51712, &config);
+    assert_non_null(dev);
+    dev->limits.ring_pages = 4;
+    seam_hypercall = no_ports;
+    assert_int_equal(dev_make_ring(dev), -ENOSPC);
+    assert_null(dev->ring_pages);
+    dev_destroy(dev); /* the teardown sees that nothing is left */
+}
+
 /* A device that waits for grants of others and goes meanwhile is not called when they come. */
 static void waits_for_grants_and_goes(void **state)
 {
@@ -266,6 +312,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(few_grants, setup, teardown),
         cmocka_unit_test_setup_teardown(a_budget_of_nothing_is_one, setup, teardown),
         cmocka_unit_test_setup_teardown(small_parts_will_do, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_grant_for_a_description, setup, teardown),
+        cmocka_unit_test_setup_teardown(ring_without_a_port_is_none, setup, teardown),
         cmocka_unit_test_setup_teardown(waits_for_grants_and_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(waits_for_grants_and_gets_one, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_flush_submits_nothing, setup, teardown),

@@ -95,6 +95,16 @@ static long refuse(unsigned nr, const unsigned long *arg)
     return nr == __HYPERVISOR_grant_table_op ? -EPERM : SEAM_DEFAULT;
 }
 
+static void canceling_needs_no_wait(void **state)
+{
+    struct gnttab_waiter w = {.need = 1};
+
+    (void)state;
+    gnttab_wait_cancel(&w); /* never waited */
+    list_init(&w.link);
+    gnttab_wait_cancel(&w);
+}
+
 static void refusal_is_passed_on(void **state)
 {
     (void)state;
@@ -146,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(doubles, setup, teardown),
         cmocka_unit_test_setup_teardown(grows_by_one_when_doubling_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(canceling_needs_no_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(refusal_is_passed_on, setup, teardown),
         cmocka_unit_test_setup_teardown(frame_numbers_have_32_bits, setup, teardown),
         cmocka_unit_test_setup_teardown(all_waiters_are_served, setup, teardown),

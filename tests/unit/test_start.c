@@ -115,7 +115,12 @@ static void guest(int argc, char *argv[])
     gnttab_get_stats(&grants);
     assert_int_equal(grants.frames, 1);
     if (boot_info.xenstore) {
-        assert_int_equal(xs_read(XS_NO_TRANSACTION, "name", NULL, &value, NULL), -ENOENT);
+        assert_int_equal(xs_read(XS_NO_TRANSACTION, "name", NULL, &value, NULL),
+                         fake.error ? -EACCES : -ENOENT);
+        if (fake.error) {
+            thread_sleep(NSEC_PER_SEC);
+            return;
+        }
         if (order) {
             shutdown_on_request(NULL);
             fake_text("control/shutdown", order);
@@ -126,7 +131,7 @@ static void guest(int argc, char *argv[])
         shutdown_on_request(noted);
         fake_text("control/shutdown", "poweroff");
         for (unsigned i = 0; i < 5 && shutdown_requested() == SHUTDOWN_NONE; i++)
-            thread_sleep(clock_deadline(NSEC_PER_MSEC));
+            thread_sleep(NSEC_PER_MSEC);
         assert_int_equal(shutdown_requested(), SHUTDOWN_POWEROFF);
     } else {
         assert_int_equal(xs_read(XS_NO_TRANSACTION, "name", NULL, &value, NULL), -ENOTCONN);
@@ -163,6 +168,18 @@ static void toolstack_ends_it_for_good(void **state)
     boot("guest");
     assert_true(reached);
     assert_int_equal(seam_shutdown_reason, SHUTDOWN_REASON_POWEROFF);
+}
+
+/* A XenStore that refuses everything: a guest that cannot be asked to end, but a guest. */
+static void toolstack_cannot_be_heard(void **state)
+{
+    (void)state;
+    fake.error = "EACCES";
+    order = "none";
+    boot("guest");
+    assert_true(reached);
+    assert_non_null(strstr(typed, "control/shutdown cannot be watched: EACCES"));
+    assert_null(strstr(typed, "cannot be read"));
 }
 
 static void pv_is_said(void **state)
@@ -281,6 +298,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test_setup_teardown(main_finds_everything_up, setup, teardown),
         cmocka_unit_test_setup_teardown(toolstack_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(toolstack_ends_it_for_good, setup, teardown),
+        cmocka_unit_test_setup_teardown(toolstack_cannot_be_heard, setup, teardown),
         cmocka_unit_test_setup_teardown(pv_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(log_level_is_the_kernels, setup, teardown),
         cmocka_unit_test_setup_teardown(log_level_counts, setup, teardown),
