@@ -17,35 +17,7 @@
 #define GRAINS (MEMORY / 16)
 #define PAGES  (MEMORY / PAGE_SIZE)
 
-static int setup(void **state)
-{
-    (void)state;
-    seam_init(MEMORY);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    seam_exit();
-    return 0;
-}
-
-static struct page_stats page_stats(void)
-{
-    struct page_stats s;
-
-    page_get_stats(&s);
-    return s;
-}
-
-static struct heap_stats heap_stats(void)
-{
-    struct heap_stats s;
-
-    heap_get_stats(&s);
-    return s;
-}
+#include "heap_test.h"
 
 static void test_every_size(void **state)
 {
