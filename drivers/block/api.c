@@ -37,6 +37,12 @@ static int check_data(const struct blkfront_dev *dev, const struct blkfront_aioc
     return check_vector(aiocb);
 }
 
+/* A batch stays together, so that it needs one notification only. */
+static struct blk_queue *choose_queue(struct blkfront_dev *dev, unsigned wish)
+{
+    return &dev->queues[(wish ? wish - 1 : dev->next_queue) % dev->limits.queues];
+}
+
 int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8_t op)
 {
     const bool data = op == BLKIF_OP_READ || op == BLKIF_OP_WRITE;
@@ -60,6 +66,10 @@ int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8
 
     r->aiocb = aiocb;
     r->op = op;
+    r->queue = choose_queue(dev, aiocb->aio_queue);
+    r->number = dev->next_number++;
+    if (op == BLKIF_OP_WRITE_BARRIER)
+        list_add_tail(&dev->barriers, &r->barrier);
     r->epoch = (uint8_t)dev->epoch;
     if (data) {
         r->offset = (uint64_t)aiocb->aio_offset;
@@ -182,7 +192,7 @@ int blkfront_aio_poll(struct blkfront_dev *dev)
 {
     uint64_t before = dev->stats.completed;
 
-    dev_reap(dev);
+    dev_reap(dev, NULL);
     return (int)(dev->stats.completed - before);
 }
 
@@ -193,7 +203,7 @@ int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline)
     if (must_not_wait(dev))
         return 0;
     request_submit(dev); /* what was only enqueued would never complete */
-    dev_reap(dev);
+    dev_reap(dev, NULL);
     wait_event(&dev->completion, dev->stats.completed != before || !requests_in_flight(dev),
                deadline);
     return (int)(dev->stats.completed - before);

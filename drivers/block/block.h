@@ -5,9 +5,9 @@
  *
  * api.c, accept: the aiocb is checked and gets a request, in `prepared` (not submitted yet).
  *
- * request.c, submit: `prepared` moves to the end of `waiting`; pump: from the head of `waiting`
- * parts are cut (split.c), made accessible (buffer.c) and sent (queue.c), strictly in order: what
- * finds no slot, no grant or a conflicting write holds up what is behind.
+ * request.c, submit: `prepared` moves to the end of its queue's `waiting`; pump: from the head of
+ * `waiting` parts are cut (split.c), made accessible (buffer.c) and sent (queue.c), strictly in
+ * order: what finds no slot, no grant or a conflicting write holds up what is behind.
  *
  * complete.c, reap: responses end parts, the last part ends the request, aio_cb is called.
  *
@@ -34,9 +34,25 @@ enum dev_state {
     DEV_LOST      /* nothing is sent and no response is believed any more */
 };
 
+/*
+ * A ring with its event channel, and the requests that wait for it, in order. What one queue waits
+ * for does not hold up another, unless it is what all of them share: grants and memory.
+ */
+struct blk_queue {
+    struct queue ring;
+    struct blkfront_dev *dev;
+    struct list waiting;
+    evtchn_port_t port; /* 0: none */
+    void *pages;        /* the ring's, limits.ring_pages of them */
+    grant_ref_t page_ref[WIRE_RING_PAGES_MAX];
+};
+
 struct blkfront_request {
-    struct list link; /* prepared, waiting or done; else empty */
+    struct list link;    /* prepared, waiting or done; else empty */
+    struct list barrier; /* in the device's `barriers`; else empty */
     struct blkfront_request *next_free;
+    struct blk_queue *queue;
+    uint64_t number; /* in the order of submission */
     struct blkfront_aiocb *aiocb;
     struct split_cursor at;     /* the caller's memory that is not in a part yet ... */
     struct blkfront_iovec flat; /* aio_buf as a vector of one */
@@ -55,8 +71,9 @@ enum part_phase { PART_PLAIN, PART_MERGE_READ, PART_MERGE_WRITE };
 struct part {
     struct part *next_free;
     struct blkfront_request *request;
-    struct list merge; /* in the device's `merging`; else empty */
-    struct list ready; /* in `merge_ready` between reading and writing; else empty */
+    struct blk_queue *queue; /* the request's */
+    struct list merge;       /* in the device's `merging`; else empty */
+    struct list ready;       /* in `merge_ready` between reading and writing; else empty */
     struct split_cursor at;
     uint64_t sector; /* of 512 bytes, as all on the wire */
     size_t bytes;    /* the caller's */
@@ -73,7 +90,7 @@ struct part {
 
 struct blkfront_dev {
     /* what every request needs */
-    struct queue queue;
+    struct blk_queue queues[NEGOTIATE_QUEUES_MAX]; /* limits.queues of them are used */
     enum dev_state state;
     bool in_place;   /* memory of the caller's may be granted */
     bool reaping;    /* completions are being delivered: submit only queues, the reap pumps */
@@ -83,8 +100,11 @@ struct blkfront_dev {
     unsigned grants_left; /* of the budget */
     domid_t peer;
     uint16_t handle;
-    evtchn_port_t port; /* 0: none */
-    struct list prepared, waiting;
+    unsigned next_queue; /* for the next batch */
+    unsigned pump_first; /* the queue that is first to get what all share */
+    uint64_t next_number;
+    struct list prepared;
+    struct list barriers; /* WRITE_BARRIERs accepted and not completed, in order */
     struct blkfront_request *free_requests;
     struct part *free_parts, *free_large;
     /* requests accepted in the even and the odd epoch and not yet completed: blkfront_sync waits
@@ -108,9 +128,7 @@ struct blkfront_dev {
     struct frontend fe;
     struct blkfront_config config;
     struct blkfront_limits limits;
-    void *ring_pages;
     enum ring_scheme scheme;
-    grant_ref_t ring_ref[WIRE_RING_PAGES_MAX];
     int abort_result; /* instead of -EIO and -ENODEV, when not 0 */
     struct list link; /* of devices that are opened, open, or not yet closed */
     bool opening; /* blkfront_open_device works on it, and will free it if it comes to nothing */
@@ -137,7 +155,11 @@ static inline bool must_not_wait(const struct blkfront_dev *dev)
 /* Is anything on its way that will come back and free a slot, grants and pages? */
 static inline bool dev_expects_response(const struct blkfront_dev *dev)
 {
-    return queue_in_use(&dev->queue) != 0;
+    for (unsigned i = 0; i < dev->limits.queues; i++) {
+        if (queue_in_use(&dev->queues[i].ring))
+            return true;
+    }
+    return false;
 }
 
 /* Each request counts once for each, however often it tries again. */
@@ -191,22 +213,22 @@ void buffer_destroy(struct blkfront_dev *dev);
 
 /* A request for aiocb, checked, at the end of `prepared`. 0 or what blkfront_aio says. */
 int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8_t op);
-/* `prepared` to `waiting`, pump, push; the number of requests that were prepared. */
+/* `prepared` to `waiting` of each one's queue, pump, push; how many requests were prepared. */
 unsigned request_submit(struct blkfront_dev *dev);
 /* Sends what can be sent; does not push. */
 void request_pump(struct blkfront_dev *dev);
 /* Makes what was sent visible and notifies if the backend wants it. */
 void request_push(struct blkfront_dev *dev);
-/* A part that is ready goes on the ring; a slot must be free. */
+/* A part that is ready goes on its queue's ring; a slot must be free. */
 void request_send(struct blkfront_dev *dev, struct part *p);
 /* Remembers that a grant is wanted that no response of ours will free. */
 void request_await_grants(struct blkfront_dev *dev);
 
 /* ---- complete.c ---- */
 
-/* Takes responses, calls aio_cb's, pumps and pushes. The number of responses taken; nothing when it
- * is called from an aio_cb of the same device. */
-unsigned dev_reap(struct blkfront_dev *dev);
+/* Takes responses, of one queue or (NULL) of all, calls aio_cb's, pumps and pushes. The number of
+ * responses taken; nothing when it is called from an aio_cb of the same device. */
+unsigned dev_reap(struct blkfront_dev *dev, struct blk_queue *only);
 /* A part is over: its request gets the result, and is over too with its last part. */
 void part_finish(struct blkfront_dev *dev, struct part *p, int result);
 /* The request ends with an error before all of it was sent; what is in flight still counts. */

@@ -15,6 +15,7 @@ static void deliver(struct blkfront_dev *dev, struct blkfront_request *r)
     struct blkfront_aiocb *aiocb = r->aiocb;
     int result = r->result;
 
+    list_del(&r->barrier);
     dev->in_epoch[r->epoch]--;
     dev->stats.completed++;
     dev->stats.errors += result != 0;
@@ -127,9 +128,8 @@ static void part_answered(struct blkfront_dev *dev, struct part *p, int16_t stat
     part_finish(dev, p, result);
 }
 
-static unsigned reap_ring(struct blkfront_dev *dev)
+static unsigned reap_ring(struct blkfront_dev *dev, struct queue *q)
 {
-    struct queue *q = &dev->queue;
     struct queue_response rsp;
     unsigned taken = 0;
     int count;
@@ -154,7 +154,7 @@ static unsigned reap_ring(struct blkfront_dev *dev)
     return taken;
 }
 
-unsigned dev_reap(struct blkfront_dev *dev)
+unsigned dev_reap(struct blkfront_dev *dev, struct blk_queue *only)
 {
     uint64_t completed = dev->stats.completed;
     unsigned taken = 0;
@@ -163,8 +163,10 @@ unsigned dev_reap(struct blkfront_dev *dev)
         return 0;
     dev->reaping = true;
     dev->delivering = true;
-    if (dev_active(dev))
-        taken = reap_ring(dev);
+    for (unsigned i = 0; i < dev->limits.queues && dev_active(dev); i++) {
+        if (!only || only == &dev->queues[i])
+            taken += reap_ring(dev, &dev->queues[i].ring);
+    }
     if (!list_empty(&dev->done))
         deliver_done(dev);
     dev->delivering = false;
@@ -194,22 +196,29 @@ static void abort_list(struct blkfront_dev *dev, struct list *requests)
                      dev->abort_result ? dev->abort_result : -ENODEV);
 }
 
-void dev_abort(struct blkfront_dev *dev, bool final)
+static void abort_ring(struct blkfront_dev *dev, struct queue *ring, bool final)
 {
-    dev->reaping = true;
-    dev->delivering = true;
-    for (unsigned slot = 0; slot < dev->queue.slots; slot++) {
-        struct part *p = queue_part(&dev->queue, slot);
+    for (unsigned slot = 0; slot < ring->slots; slot++) {
+        struct part *p = queue_part(ring, slot);
 
         /* While the backend uses a page its request stays: it may still be reading or writing. */
         if (!p || !buffer_revoke(dev, p, final))
             continue;
-        queue_forget(&dev->queue, slot);
+        queue_forget(ring, slot);
         abort_part(dev, p);
     }
+}
+
+void dev_abort(struct blkfront_dev *dev, bool final)
+{
+    dev->reaping = true;
+    dev->delivering = true;
+    for (unsigned i = 0; i < dev->limits.queues; i++)
+        abort_ring(dev, &dev->queues[i].ring, final);
     while (!list_empty(&dev->merge_ready))
         abort_part(dev, list_entry(dev->merge_ready.next, struct part, ready));
-    abort_list(dev, &dev->waiting);
+    for (unsigned i = 0; i < dev->limits.queues; i++)
+        abort_list(dev, &dev->queues[i].waiting);
     abort_list(dev, &dev->prepared);
     if (!list_empty(&dev->done))
         deliver_done(dev);

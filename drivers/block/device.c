@@ -36,6 +36,7 @@ static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *c
 {
     struct blkfront_dev *dev = fe->priv;
     struct xs_batch_item items[OFFER_ITEMS];
+    struct queue_keys queues[NEGOTIATE_QUEUES_MAX];
     int ret;
 
     dev->peer = fe->backend_id;
@@ -48,10 +49,13 @@ static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *c
         negotiate_offers(items, &dev->config, &dev->limits, &dev->scheme);
     xs_batch_free(items, OFFER_ITEMS);
     if (!ret)
-        ret = dev_make_ring(dev);
-    if (!ret)
-        *count = negotiate_keys(&dev->limits, dev->scheme, dev->ring_ref, dev->port, keys);
-    return ret;
+        ret = dev_make_rings(dev);
+    if (ret)
+        return ret;
+    for (unsigned i = 0; i < dev->limits.queues; i++)
+        queues[i] = (struct queue_keys){dev->queues[i].page_ref, dev->queues[i].port};
+    *count = negotiate_keys(&dev->limits, dev->scheme, queues, keys);
+    return 0;
 }
 
 static int connected(struct frontend *fe)

@@ -3,7 +3,7 @@
  * The life of a device, in steps that do not know of XenStore, so that a test can take them with
  * limits of its own. device.c strings them together as the frontend's machine says.
  *
- *   dev_create - dev_make_ring - dev_go - (dev_lost) - dev_gone - dev_destroy
+ *   dev_create - dev_make_rings - dev_go - (dev_lost) - dev_gone - dev_destroy
  */
 #ifndef RINGLET_BLOCK_DEVICE_H
 #define RINGLET_BLOCK_DEVICE_H
@@ -14,10 +14,11 @@
 struct blkfront_dev *dev_create(unsigned devid, const struct blkfront_config *config);
 
 /*
- * For dev->peer: a ring of limits.ring_pages, or of half as many and so on when there is not enough
- * memory, granted, and an event channel, masked. 0, -ENOMEM, -ENOSPC (no grants), or Xen's error.
+ * For dev->peer: limits.queues queues, each with a ring of limits.ring_pages, granted, and an event
+ * channel, masked; or fewer queues, then shorter rings, when memory or grants are short. 0,
+ * -ENOMEM, -ENOSPC (no grants or ports), or Xen's error.
  */
-int dev_make_ring(struct blkfront_dev *dev);
+int dev_make_rings(struct blkfront_dev *dev);
 
 /* limits are final: sets the grant budget and opens for requests. */
 void dev_go(struct blkfront_dev *dev);

@@ -26,11 +26,15 @@ bool merge_blocks(const struct blkfront_dev *dev, uint64_t sector, uint64_t sect
 
 bool merge_blocked(const struct blkfront_dev *dev, uint64_t sector, uint64_t sectors)
 {
-    for (unsigned slot = 0; slot < dev->queue.slots; slot++) {
-        const struct part *p = queue_part(&dev->queue, slot);
+    for (unsigned i = 0; i < dev->limits.queues; i++) {
+        const struct queue *ring = &dev->queues[i].ring;
 
-        if (p && p->op == BLKIF_OP_WRITE && overlaps(p, sector, sectors))
-            return true;
+        for (unsigned slot = 0; slot < ring->slots; slot++) {
+            const struct part *p = queue_part(ring, slot);
+
+            if (p && p->op == BLKIF_OP_WRITE && overlaps(p, sector, sectors))
+                return true;
+        }
     }
     return merge_blocks(dev, sector, sectors);
 }
@@ -59,8 +63,8 @@ bool merge_pump(struct blkfront_dev *dev)
     while (!list_empty(&dev->merge_ready)) {
         struct part *p = list_entry(dev->merge_ready.next, struct part, ready);
 
-        /* The read has given back a slot and a grant of the budget, and nothing else is sent before
-         * this: only the grant table itself can be short. */
+        /* The read has given back a slot of its queue and a grant of the budget, and nothing else
+         * is sent before this: only the grant table itself can be short. */
         if (buffer_grant(dev, p, true) < 0) {
             count_wait_grant(dev, p->request);
             request_await_grants(dev);

@@ -9,6 +9,8 @@
 
 #define CONNECT_TIMEOUT_NS (30 * NSEC_PER_SEC)
 #define CLOSE_TIMEOUT_NS   (10 * NSEC_PER_SEC)
+/* More than a few gain nothing: one vCPU fills them all, and each may take a ring of 64 KiB. */
+#define QUEUES_DEFAULT 4
 
 /* Beyond these an offer is taken for nonsense rather than for generosity. */
 #define RING_ORDER_CREDIBLE 20
@@ -52,6 +54,10 @@ int negotiate_config(const struct blkfront_config *config, struct blkfront_confi
         pr_err("blkfront: ring_pages=%u: at most %u\n", out->ring_pages, WIRE_RING_PAGES_MAX);
         return -EINVAL;
     }
+    if (out->queues > NEGOTIATE_QUEUES_MAX) {
+        pr_err("blkfront: queues=%u: at most %u\n", out->queues, NEGOTIATE_QUEUES_MAX);
+        return -EINVAL;
+    }
     if (out->max_segments > WIRE_SEGMENTS_MAX) {
         pr_err("blkfront: max_segments=%u: at most %u\n", out->max_segments,
                (unsigned)WIRE_SEGMENTS_MAX);
@@ -59,6 +65,8 @@ int negotiate_config(const struct blkfront_config *config, struct blkfront_confi
     }
     out->ring_pages =
         out->ring_pages ? power_of_two_below(out->ring_pages) : (unsigned)WIRE_RING_PAGES_MAX;
+    if (!out->queues)
+        out->queues = QUEUES_DEFAULT;
     if (!out->max_segments)
         out->max_segments = WIRE_SEGMENTS_MAX;
     if (!out->connect_timeout_ns)
@@ -105,8 +113,9 @@ void negotiate_offers(const struct xs_batch_item items[OFFER_ITEMS],
 
     negotiate_segments(&items[OFFER_INDIRECT], config, limits);
 
-    /* one queue is used, which every backend has; the offer is only checked */
     xs_item_u64(&items[OFFER_QUEUES], 1, QUEUES_CREDIBLE, 1, &queues);
+    limits->queues_offered = (unsigned)queues;
+    limits->queues = MIN(limits->queues_offered, config->queues);
     xs_item_u64(&items[OFFER_PERSISTENT], 0, 1, 0, &persistent);
     limits->persistent_offered = persistent;
 
@@ -116,55 +125,78 @@ void negotiate_offers(const struct xs_batch_item items[OFFER_ITEMS],
     limits->trusted = trusted;
 }
 
-static void add_key(struct frontend_key *keys, unsigned *count, const char *name, unsigned value)
-{
-    struct frontend_key *k = &keys[(*count)++];
+struct key_list {
+    struct frontend_key *keys;
+    unsigned count;
+};
 
-    format(k->name, sizeof(k->name), "%s", name);
+/* dir: "" or "queue-N/" */
+static struct frontend_key *new_key(struct key_list *l, const char *dir, const char *name)
+{
+    struct frontend_key *k = &l->keys[l->count++];
+
+    format(k->name, sizeof(k->name), "%s%s", dir, name);
+    return k;
+}
+
+static void add_key(struct key_list *l, const char *dir, const char *name, unsigned value)
+{
+    struct frontend_key *k = new_key(l, dir, name);
+
     format(k->value, sizeof(k->value), "%u", value);
 }
 
 /* An empty value: the key goes, if an earlier life of the device has left it. */
-static void drop_key(struct frontend_key *keys, unsigned *count, const char *name)
+static void drop_key(struct key_list *l, const char *name)
 {
-    struct frontend_key *k = &keys[(*count)++];
+    new_key(l, "", name)->value[0] = '\0';
+}
 
-    format(k->name, sizeof(k->name), "%s", name);
-    k->value[0] = '\0';
+static void queue_keys(struct key_list *l, const char *dir, const struct queue_keys *q,
+                       unsigned ring_pages)
+{
+    char name[16];
+
+    if (ring_pages == 1)
+        add_key(l, dir, "ring-ref", q->ring_refs[0]);
+    for (unsigned i = 0; i < ring_pages && ring_pages > 1; i++) {
+        format(name, sizeof(name), "ring-ref%u", i);
+        add_key(l, dir, name, q->ring_refs[i]);
+    }
+    add_key(l, dir, "event-channel", q->port);
 }
 
 unsigned negotiate_keys(const struct blkfront_limits *limits, enum ring_scheme scheme,
-                        const grant_ref_t *ring_refs, evtchn_port_t port, struct frontend_key *keys)
+                        const struct queue_keys *queues, struct frontend_key *keys)
 {
-    unsigned count = 0;
+    struct key_list l = {keys, 0};
+    char dir[16];
 
-    if (limits->ring_pages == 1) {
-        add_key(keys, &count, "ring-ref", ring_refs[0]);
-    } else {
-        if (scheme == RING_PAGE_ORDER)
-            add_key(keys, &count, "ring-page-order", (unsigned)__builtin_ctz(limits->ring_pages));
-        else
-            add_key(keys, &count, "num-ring-pages", limits->ring_pages);
-        for (unsigned i = 0; i < limits->ring_pages; i++) {
-            char name[16];
-
-            format(name, sizeof(name), "ring-ref%u", i);
-            add_key(keys, &count, name, ring_refs[i]);
-        }
+    if (limits->queues == 1)
+        queue_keys(&l, "", &queues[0], limits->ring_pages);
+    for (unsigned i = 0; i < limits->queues && limits->queues > 1; i++) {
+        format(dir, sizeof(dir), "queue-%u/", i);
+        queue_keys(&l, dir, &queues[i], limits->ring_pages);
     }
-    add_key(keys, &count, "event-channel", port);
 
-    struct frontend_key *protocol = &keys[count++];
+    struct frontend_key *protocol = new_key(&l, "", "protocol");
 
-    format(protocol->name, sizeof(protocol->name), "protocol");
     format(protocol->value, sizeof(protocol->value), "%s", XEN_IO_PROTO_ABI_NATIVE);
 
-    /* A backend believes a size that it finds, also one that is not ours. */
-    if (limits->ring_pages == 1 || scheme != RING_PAGE_ORDER)
-        drop_key(keys, &count, "ring-page-order");
-    if (limits->ring_pages == 1 || scheme != RING_NUM_PAGES)
-        drop_key(keys, &count, "num-ring-pages");
-    return count;
+    /* A backend believes a size or number that it finds, also one that is not ours. */
+    if (limits->ring_pages > 1 && scheme == RING_PAGE_ORDER)
+        add_key(&l, "", "ring-page-order", (unsigned)__builtin_ctz(limits->ring_pages));
+    else
+        drop_key(&l, "ring-page-order");
+    if (limits->ring_pages > 1 && scheme == RING_NUM_PAGES)
+        add_key(&l, "", "num-ring-pages", limits->ring_pages);
+    else
+        drop_key(&l, "num-ring-pages");
+    if (limits->queues > 1)
+        add_key(&l, "", "multi-queue-num-queues", limits->queues);
+    else
+        drop_key(&l, "multi-queue-num-queues");
+    return l.count;
 }
 
 void negotiate_backend_type(const char *backend_path, char *type, size_t size)

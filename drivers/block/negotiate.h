@@ -16,6 +16,8 @@
  * offers. */
 enum ring_scheme { RING_ONE_PAGE, RING_PAGE_ORDER, RING_NUM_PAGES };
 
+#define NEGOTIATE_QUEUES_MAX 16
+
 /* What there is to read when the backend has made its offers (InitWait). */
 enum offer_item {
     OFFER_RING_ORDER,
@@ -52,18 +54,24 @@ void negotiate_property_items(struct xs_batch_item items[PROPERTY_ITEMS], const 
 int negotiate_config(const struct blkfront_config *config, struct blkfront_config *out);
 
 /*
- * The offers: sets ring_pages (a power of two, at most config->ring_pages), indirect_offered,
- * max_segments, persistent_offered, trusted. Offers that make no sense count as not made.
- * limits->name is for messages.
+ * The offers: sets ring_pages (a power of two, at most config->ring_pages), queues,
+ * indirect_offered, max_segments, persistent_offered, trusted. Offers that make no sense count as
+ * not made. limits->name is for messages.
  */
 void negotiate_offers(const struct xs_batch_item items[OFFER_ITEMS],
                       const struct blkfront_config *config, struct blkfront_limits *limits,
                       enum ring_scheme *scheme);
 
-/* The keys for the frontend's directory; keys has room for FRONTEND_KEYS_MAX. Their number. */
+/* What a queue publishes. */
+struct queue_keys {
+    const grant_ref_t *ring_refs; /* limits->ring_pages of them */
+    evtchn_port_t port;
+};
+
+/* limits->queues of them are in queues. The keys for the frontend's directory; keys has room for
+ * FRONTEND_KEYS_MAX. Their number. */
 unsigned negotiate_keys(const struct blkfront_limits *limits, enum ring_scheme scheme,
-                        const grant_ref_t *ring_refs, evtchn_port_t port,
-                        struct frontend_key *keys);
+                        const struct queue_keys *queues, struct frontend_key *keys);
 
 /*
  * The disk: sets sectors, sector_size, physical_sector_size, the features, readonly, removable,

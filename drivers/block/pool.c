@@ -24,6 +24,7 @@ struct blkfront_request *request_get(struct blkfront_dev *dev)
     if (r) {
         memset(r, 0, sizeof(*r));
         list_init(&r->link);
+        list_init(&r->barrier);
     }
     return r;
 }

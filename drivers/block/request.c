@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way down: from accepted requests to ring entries. Requests are served strictly in order; the
- * first that lacks a slot, a grant or memory, or that conflicts with a merge, holds up those behind
- * it. So nobody starves, and an end to the wait is always on its way: either something of this
+ * The way down: from accepted requests to ring entries. A queue's requests are served strictly in
+ * order; the first that lacks a slot, a grant or memory, or that conflicts with a merge, holds up
+ * those behind it, and for what the queues share, those of the other queues too. So nobody starves,
+ * and an end to the wait is always on its way: either something of this
  * device is in flight, whose response pumps again, or a grant is waited for (request_await_grants).
  */
 #include "block.h"
@@ -14,6 +15,7 @@
 enum outcome {
     SENT,    /* one part more */
     BLOCKED, /* try again after the next response */
+    STARVED, /* the same, for want of what the queues share: nobody else may take it meanwhile */
     ENDED    /* the request needs no (more) parts: sent completely, or failed */
 };
 
@@ -45,6 +47,7 @@ static struct part *part_start(struct blkfront_dev *dev, struct blkfront_request
 
     if (p) {
         p->request = r;
+        p->queue = r->queue;
         p->at = r->at;
         p->op = r->op;
         p->phase = PART_PLAIN;
@@ -65,10 +68,10 @@ static enum outcome out_of(struct blkfront_dev *dev, struct blkfront_request *r,
     if (error == -ENOSPC) {
         count_wait_grant(dev, r);
         request_await_grants(dev);
-        return BLOCKED;
+        return STARVED;
     }
     if (dev_expects_response(dev))
-        return BLOCKED;
+        return STARVED;
     request_fail(dev, r, error);
     return ENDED;
 }
@@ -123,7 +126,7 @@ static enum outcome send_data(struct blkfront_dev *dev, struct blkfront_request 
     if (want > dev->grants_left) {
         /* no request wants more than the budget, so the rest of it is in flight and comes back */
         count_wait_grant(dev, r);
-        return BLOCKED;
+        return STARVED;
     }
 
     p = part_start(dev, r, want);
@@ -176,21 +179,76 @@ static enum outcome send_bare(struct blkfront_dev *dev, struct blkfront_request 
     return SENT;
 }
 
+/*
+ * A barrier orders what is in its ring; what is in other rings it would not. So it waits for what
+ * was submitted before it there, and what was submitted after it there waits for its end.
+ */
+static bool barrier_blocks(const struct blkfront_dev *dev, const struct blkfront_request *r)
+{
+    const struct blkfront_request *first;
+
+    if (list_empty(&dev->barriers) || dev->limits.queues == 1)
+        return false;
+    first = list_entry(dev->barriers.next, struct blkfront_request, barrier);
+    if (first != r) /* one barrier at a time, or what lies between two could go beside the second */
+        return first->number < r->number &&
+               (first->queue != r->queue || r->op == BLKIF_OP_WRITE_BARRIER);
+    for (unsigned i = 0; i < dev->limits.queues; i++) {
+        const struct blk_queue *q = &dev->queues[i];
+
+        if (q == r->queue)
+            continue;
+        if (queue_in_use(&q->ring))
+            return true;
+        if (!list_empty(&q->waiting) &&
+            list_entry(q->waiting.next, struct blkfront_request, link)->number < r->number)
+            return true;
+    }
+    return false;
+}
+
 static enum outcome send_next(struct blkfront_dev *dev, struct blkfront_request *r)
 {
     const bool data = r->op == BLKIF_OP_READ || r->op == BLKIF_OP_WRITE;
 
     if (r->result || (data && !r->left) || (!data && r->parts))
         return ENDED;
-    if (queue_full(&dev->queue)) {
+    if (barrier_blocks(dev, r))
+        return BLOCKED;
+    if (queue_full(&r->queue->ring)) {
         count_wait_slot(dev, r);
         return BLOCKED;
     }
     return data ? send_data(dev, r) : send_bare(dev, r);
 }
 
+/* False: what the queues share is not enough for this one. */
+static bool pump_queue(struct blkfront_dev *dev, struct blk_queue *q)
+{
+    while (!list_empty(&q->waiting)) {
+        struct blkfront_request *r = list_entry(q->waiting.next, struct blkfront_request, link);
+        enum outcome o;
+
+        do
+            o = send_next(dev, r);
+        while (o == SENT && r->left);
+        if (o == BLOCKED || o == STARVED)
+            return o == BLOCKED;
+        if (!r->sent) { /* a request that failed has left the list already */
+            list_del(&r->link);
+            r->sent = true;
+            if (!r->parts)
+                request_check_done(dev, r);
+        }
+    }
+    return true;
+}
+
 void request_pump(struct blkfront_dev *dev)
 {
+    const unsigned count = dev->limits.queues;
+    unsigned first = dev->pump_first;
+
     if (!dev_active(dev))
         return;
     if (dev->grants_wanted) {
@@ -200,20 +258,12 @@ void request_pump(struct blkfront_dev *dev)
     if (!list_empty(&dev->merge_ready) && !merge_pump(dev))
         return;
 
-    while (!list_empty(&dev->waiting)) {
-        struct blkfront_request *r = list_entry(dev->waiting.next, struct blkfront_request, link);
-        enum outcome o;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned index = (first + i) % count;
 
-        do
-            o = send_next(dev, r);
-        while (o == SENT && r->left);
-        if (o == BLOCKED)
+        if (!pump_queue(dev, &dev->queues[index])) {
+            dev->pump_first = index;
             return;
-        if (!r->sent) { /* a request that failed has left the list already */
-            list_del(&r->link);
-            r->sent = true;
-            if (!r->parts)
-                request_check_done(dev, r);
         }
     }
 }
@@ -244,7 +294,7 @@ static void send_indirect(struct blkfront_dev *dev, struct part *p)
     fill_segments(p->indirect, p->seg, p->segments);
     dev->stats.indirect++;
     /* Linux answers with the inner operation, others with the outer one. */
-    queue_put(&dev->queue, &e, sizeof(e.indirect), p, p->op, BLKIF_OP_INDIRECT);
+    queue_put(&p->queue->ring, &e, sizeof(e.indirect), p, p->op, BLKIF_OP_INDIRECT);
 }
 
 static void send_direct(struct blkfront_dev *dev, struct part *p)
@@ -257,7 +307,7 @@ static void send_direct(struct blkfront_dev *dev, struct part *p)
     e.request.zero = 0;
     e.request.sector = p->sector;
     fill_segments(e.request.seg, p->seg, p->segments);
-    queue_put(&dev->queue, &e,
+    queue_put(&p->queue->ring, &e,
               offsetof(struct wire_request, seg) + p->segments * sizeof(struct wire_segment), p,
               p->op, p->op);
 }
@@ -291,14 +341,17 @@ void request_send(struct blkfront_dev *dev, struct part *p)
 
 void request_push(struct blkfront_dev *dev)
 {
-    unsigned used = queue_in_use(&dev->queue);
+    for (unsigned i = 0; i < dev->limits.queues; i++) {
+        struct blk_queue *q = &dev->queues[i];
+        unsigned used = queue_in_use(&q->ring);
 
-    if (used > dev->stats.ring_high_water)
-        dev->stats.ring_high_water = used;
-    if (queue_push(&dev->queue)) {
-        dev->stats.notifications++;
-        /* A port that is not connected any more: the backend is going, which its state will say. */
-        evtchn_notify(dev->port);
+        if (used > dev->stats.ring_high_water)
+            dev->stats.ring_high_water = used;
+        if (queue_push(&q->ring)) {
+            dev->stats.notifications++;
+            /* A port that is not connected any more: the backend goes, which its state will say. */
+            evtchn_notify(q->port);
+        }
     }
 }
 
@@ -310,9 +363,10 @@ unsigned request_submit(struct blkfront_dev *dev)
         struct list *l = dev->prepared.next;
 
         list_del(l);
-        list_add_tail(&dev->waiting, l);
+        list_add_tail(&list_entry(l, struct blkfront_request, link)->queue->waiting, l);
         count++;
     }
+    dev->next_queue += count != 0;
     if (!dev->reaping) {
         request_pump(dev);
         request_push(dev);

@@ -10,7 +10,7 @@
 
 static void kick(struct timer *t)
 {
-    dev_reap(container_of(t, struct blkfront_dev, kick));
+    dev_reap(container_of(t, struct blkfront_dev, kick), NULL);
 }
 
 static void grants_there(struct gnttab_waiter *w)
@@ -18,18 +18,18 @@ static void grants_there(struct gnttab_waiter *w)
     struct blkfront_dev *dev = container_of(w, struct blkfront_dev, grants);
 
     dev->grants_wanted = false;
-    dev_reap(dev);
+    dev_reap(dev, NULL);
 }
 
 static bool event(evtchn_port_t port, void *arg)
 {
-    struct blkfront_dev *dev = arg;
-    unsigned taken = dev_reap(dev);
+    struct blk_queue *q = arg;
+    unsigned taken = dev_reap(q->dev, q);
 
     (void)port;
-    dev->stats.events++;
+    q->dev->stats.events++;
     if (!taken)
-        dev->stats.spurious++;
+        q->dev->stats.spurious++;
     return taken;
 }
 
@@ -44,7 +44,11 @@ struct blkfront_dev *dev_create(unsigned devid, const struct blkfront_config *co
     dev->limits.devid = devid;
     blkfront_vdev_name(devid, dev->limits.name, sizeof(dev->limits.name));
     list_init(&dev->prepared);
-    list_init(&dev->waiting);
+    list_init(&dev->barriers);
+    for (unsigned i = 0; i < NEGOTIATE_QUEUES_MAX; i++) {
+        dev->queues[i].dev = dev;
+        list_init(&dev->queues[i].waiting);
+    }
     list_init(&dev->merging);
     list_init(&dev->merge_ready);
     list_init(&dev->done);
@@ -63,54 +67,85 @@ void dev_destroy(struct blkfront_dev *dev)
     heap_free(dev);
 }
 
-static void free_ring(struct blkfront_dev *dev)
+static void free_queue(struct blkfront_dev *dev, struct blk_queue *q)
 {
-    queue_destroy(&dev->queue);
+    if (q->port)
+        evtchn_close(q->port);
+    q->port = 0;
+    queue_destroy(&q->ring);
     for (unsigned i = 0; i < WIRE_RING_PAGES_MAX; i++) {
-        if (dev->ring_ref[i])
-            gnttab_end_or_quarantine(dev->ring_ref[i], (uint8_t *)dev->ring_pages + i * PAGE_SIZE);
-        dev->ring_ref[i] = 0;
+        if (q->page_ref[i])
+            gnttab_end_or_quarantine(q->page_ref[i], (uint8_t *)q->pages + i * PAGE_SIZE);
+        q->page_ref[i] = 0;
     }
-    page_free(dev->ring_pages, dev->limits.ring_pages);
-    dev->ring_pages = NULL;
+    page_free(q->pages, dev->limits.ring_pages);
+    q->pages = NULL;
 }
 
-static int try_ring(struct blkfront_dev *dev)
+static void free_queues(struct blkfront_dev *dev)
+{
+    for (unsigned i = 0; i < dev->limits.queues; i++)
+        free_queue(dev, &dev->queues[i]);
+}
+
+static int make_queue(struct blkfront_dev *dev, struct blk_queue *q)
 {
     unsigned pages = dev->limits.ring_pages;
-    int ret = -ENOMEM;
+    int ret;
 
     /* zeroes: the backend can read all of it */
-    dev->ring_pages = page_alloc_zeroed(pages, MEM_BLOCK);
-    if (dev->ring_pages)
-        ret = queue_init(&dev->queue, dev->ring_pages, pages);
+    q->pages = page_alloc_zeroed(pages, MEM_BLOCK);
+    if (!q->pages)
+        return -ENOMEM;
+    ret = queue_init(&q->ring, q->pages, pages);
+    /* Ids of different queues differ, so an answer in the wrong one is noticed. */
+    q->ring.generation = (uint32_t)(q - dev->queues) << 28;
     for (unsigned i = 0; i < pages && !ret; i++) {
-        int ref = gnttab_grant(dev->peer, (uint8_t *)dev->ring_pages + i * PAGE_SIZE, false);
+        int ref = gnttab_grant(dev->peer, (uint8_t *)q->pages + i * PAGE_SIZE, false);
 
         if (ref < 0)
             ret = ref;
         else
-            dev->ring_ref[i] = (grant_ref_t)ref;
+            q->page_ref[i] = (grant_ref_t)ref;
     }
+    return ret ? ret : evtchn_alloc_unbound(dev->peer, event, q, &q->port);
+}
+
+static int make_queues(struct blkfront_dev *dev)
+{
+    int ret = 0;
+
+    for (unsigned i = 0; i < dev->limits.queues && !ret; i++)
+        ret = make_queue(dev, &dev->queues[i]);
     if (ret)
-        free_ring(dev);
+        free_queues(dev);
     return ret;
 }
 
-int dev_make_ring(struct blkfront_dev *dev)
+/* Fewer queues before shorter rings: one queue alone can keep a backend busy, a short one cannot.
+ */
+static bool make_do_with_less(struct blkfront_limits *l)
+{
+    if (l->queues > 1)
+        l->queues--;
+    else if (l->ring_pages > 1)
+        l->ring_pages /= 2;
+    else
+        return false;
+    return true;
+}
+
+int dev_make_rings(struct blkfront_dev *dev)
 {
     int ret;
 
-    while ((ret = try_ring(dev)) && dev->limits.ring_pages > 1)
-        dev->limits.ring_pages /= 2;
-    if (!ret) {
-        dev->limits.ring_slots = dev->queue.slots;
-        ret = evtchn_alloc_unbound(dev->peer, event, dev, &dev->port);
-        if (ret)
-            free_ring(dev);
-    }
+    do
+        ret = make_queues(dev);
+    while ((ret == -ENOMEM || ret == -ENOSPC) && make_do_with_less(&dev->limits));
     if (ret)
         pr_err("%s: cannot set up a ring: %s\n", dev->limits.name, errno_name(ret));
+    else
+        dev->limits.ring_slots = dev->queues[0].ring.slots;
     return ret;
 }
 
@@ -126,14 +161,17 @@ void dev_go(struct blkfront_dev *dev)
     dev->sector_size = l->sector_size;
     dev->in_place = l->trusted;
     dev->state = DEV_READY;
-    evtchn_unmask(dev->port);
+    for (unsigned i = 0; i < l->queues; i++)
+        evtchn_unmask(dev->queues[i].port);
 }
 
 static void stop(struct blkfront_dev *dev)
 {
     dev->state = DEV_LOST;
-    if (dev->port)
-        evtchn_mask(dev->port);
+    for (unsigned i = 0; i < dev->limits.queues; i++) {
+        if (dev->queues[i].port)
+            evtchn_mask(dev->queues[i].port);
+    }
     if (dev->grants_wanted)
         gnttab_wait_cancel(&dev->grants);
     dev->grants_wanted = false;
@@ -150,11 +188,7 @@ void dev_gone(struct blkfront_dev *dev)
     stop(dev);
     dev_abort(dev, true);
     timer_stop(&dev->kick);
-    if (dev->port)
-        evtchn_close(dev->port);
-    dev->port = 0;
-    if (dev->ring_pages)
-        free_ring(dev);
+    free_queues(dev);
     pool_destroy(dev);
     buffer_destroy(dev);
 }

@@ -36,7 +36,9 @@ struct blkfront_info {
 
 /* Every 0 means the default given here; a NULL configuration is all defaults. */
 struct blkfront_config {
-    unsigned ring_pages;   /* at most, 1..16, rounded down to a power of two; default 16 */
+    unsigned
+        ring_pages;  /* of a queue, at most, 1..16, rounded down to a power of two; default 16 */
+    unsigned queues; /* at most, 1..16, each a ring and an event channel; default 4 */
     unsigned max_segments; /* per request, at most, 1..4096; default: all the backend offers */
     unsigned grant_budget; /* segment grants in flight at most; default: half of the grant table */
     uint64_t connect_timeout_ns; /* default 30 s */
@@ -85,9 +87,10 @@ struct blkfront_limits {
     unsigned backend_domid;
     uint64_t sectors; /* of 512 bytes */
     unsigned sector_size, physical_sector_size;
-    unsigned ring_pages, ring_slots;
-    unsigned max_segments;     /* per request, what is used */
-    unsigned indirect_offered; /* feature-max-indirect-segments, 0 = none */
+    unsigned ring_pages, ring_slots; /* of each queue */
+    unsigned queues, queues_offered; /* multi-queue-max-queues, 1 = no such offer */
+    unsigned max_segments;           /* per request, what is used */
+    unsigned indirect_offered;       /* feature-max-indirect-segments, 0 = none */
     unsigned grant_budget;
     bool flush, barrier, discard_offered, persistent_offered;
     bool readonly, removable, cdrom;
@@ -113,6 +116,9 @@ struct blkfront_aiocb {
      * be their sum. */
     const struct blkfront_iovec *aio_iov;
     int aio_iovcnt;
+    /* 0: the driver chooses, another queue for each batch; n: the n-th queue, of those that were
+     * negotiated (modulo their number). */
+    unsigned aio_queue;
     /* The driver's; zero before first use. */
     size_t total_bytes;
     int is_write;
@@ -136,7 +142,7 @@ int blkfront_aio(struct blkfront_aiocb *aiocb, int write);
 #define blkfront_aio_write(aiocb) blkfront_aio(aiocb, 1)
 
 /* As blkfront_aio but only prepared: nothing is visible to the backend before blkfront_aio_submit,
- * which pushes all and notifies at most once. */
+ * which pushes all and notifies at most once (for each queue, where aio_queue names several). */
 int blkfront_aio_enqueue(struct blkfront_aiocb *aiocb, int write);
 /* The number of requests that this call handed on (those without a slot or grant follow by
  * themselves, in order), or -ENODEV. */
@@ -144,7 +150,8 @@ int blkfront_aio_submit(struct blkfront_dev *dev);
 
 /*
  * op: BLKIF_OP_FLUSH_DISKCACHE: what has completed before is on stable storage when it completes.
- * BLKIF_OP_WRITE_BARRIER: in addition, ordered against what was submitted before and after.
+ * BLKIF_OP_WRITE_BARRIER: in addition, ordered against what was submitted before and after, in
+ * whichever queue.
  * BLKIF_OP_READ and _WRITE: as blkfront_aio. -EOPNOTSUPP when the backend does not offer it (also
  * later, as aio_cb's ret, if the backend takes the offer back: the feature is then off).
  */
@@ -185,7 +192,7 @@ struct blkfront_stats {
     uint64_t bytes_copied;              /* through bounce pages */
     uint64_t read_merged_writes;        /* writes that needed read-modify-write */
     uint64_t waited_slot, waited_grant; /* times a request found no ring slot / no grant */
-    unsigned ring_high_water;           /* most slots ever in use */
+    unsigned ring_high_water;           /* most slots of a queue ever in use */
 };
 
 void blkfront_get_stats(const struct blkfront_dev *dev, struct blkfront_stats *out);

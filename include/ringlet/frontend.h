@@ -23,13 +23,13 @@
 
 struct frontend;
 
-#define FRONTEND_KEYS_MAX 64
+#define FRONTEND_KEYS_MAX 320 /* a disk with 16 queues of 16 pages has 276 */
 
 /* A key to publish in the frontend's directory; an empty value: to remove from it, if it is there.
  */
 struct frontend_key {
-    char name[32];
-    char value[32];
+    char name[24];
+    char value[16];
 };
 
 struct frontend_ops {

@@ -153,7 +153,7 @@ static void submit(struct input *in)
 /* Does the frontend still wait for this? If not its pages are not ours to touch. */
 static bool waited_for(const struct fake_request *r)
 {
-    const struct queue *q = &disk.dev->queue;
+    const struct queue *q = &disk.dev->queues[0].ring;
     uint32_t slot = (uint32_t)r->id;
 
     return slot < q->slots && q->shadow[slot].part && q->shadow[slot].id == r->id;
@@ -200,22 +200,22 @@ static void scribble(struct input *in)
     size_t at = input_u16(in) % (disk.dev->limits.ring_pages * PAGE_SIZE);
 
     lied = dirty = true;
-    ((uint8_t *)disk.ring)[at] = input_u8(in);
+    ((uint8_t *)disk.queue[0].ring)[at] = input_u8(in);
 }
 
 static void move_index(struct input *in)
 {
     lied = true;
-    disk.rsp_prod += (uint32_t)(int8_t)input_u8(in);
+    disk.queue[0].rsp_prod += (uint32_t)(int8_t)input_u8(in);
     if (input_u8(in) & 1)
-        disk.rsp_prod = input_u32(in);
-    disk.ring->rsp_prod = disk.rsp_prod;
+        disk.queue[0].rsp_prod = input_u32(in);
+    disk.queue[0].ring->rsp_prod = disk.queue[0].rsp_prod;
 }
 
 static void map_grant(struct input *in)
 {
     uint8_t which = input_u8(in), segment = input_u8(in);
-    grant_ref_t ref = disk.dev->ring_ref[0];
+    grant_ref_t ref = disk.dev->queues[0].page_ref[0];
 
     if (which && disk.count) {
         const struct fake_request *r = &disk.taken[which % disk.count];
@@ -238,14 +238,14 @@ static void unmap_all(void)
 /* Is everything that the frontend is about to take an answer to a request in flight, once each? */
 static bool responses_are_right(void)
 {
-    const struct queue *q = &disk.dev->queue;
-    uint32_t count = disk.ring->rsp_prod - q->cons;
+    const struct queue *q = &disk.dev->queues[0].ring;
+    uint32_t count = disk.queue[0].ring->rsp_prod - q->cons;
     uint64_t seen[64];
 
     if (count > q->pushed - q->cons || count > ARRAY_SIZE(seen))
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        const struct wire_response r = disk.ring->entry[(q->cons + i) % q->slots].response;
+        const struct wire_response r = disk.queue[0].ring->entry[(q->cons + i) % q->slots].response;
         const struct queue_shadow *s = NULL;
 
         for (unsigned slot = 0; slot < q->slots; slot++)
@@ -300,7 +300,7 @@ static void step(struct input *in)
         scribble(in);
         break;
     case 9:
-        seam_raise(disk.dev->port ? disk.dev->port : 5);
+        seam_raise(disk.dev->queues[0].port ? disk.dev->queues[0].port : 5);
         break;
     case 10:
         map_grant(in);

@@ -46,8 +46,9 @@ void fdisk_attach(struct fake_disk *d, struct blkfront_dev *dev)
     d->sectors = dev->limits.sectors;
     d->data = calloc(d->sectors, 512);
     assert_non_null(d->data);
-    d->ring = dev->queue.ring;
-    d->slots = dev->queue.slots;
+    for (unsigned i = 0; i < dev->limits.queues; i++)
+        d->queue[i].ring = dev->queues[i].ring.ring;
+    d->slots = dev->queues[0].ring.slots;
 }
 
 void fdisk_open(struct fake_disk *d, const struct fake_options *o)
@@ -65,13 +66,14 @@ void fdisk_open(struct fake_disk *d, const struct fake_options *o)
     l = &dev->limits;
     l->sectors = o->sectors ? o->sectors : 2048;
     l->sector_size = l->physical_sector_size = o->sector_size ? o->sector_size : 512;
+    l->queues = o->queues ? o->queues : 1;
     l->ring_pages = o->ring_pages ? o->ring_pages : 1;
     l->max_segments = o->max_segments ? o->max_segments : 11;
     l->trusted = !o->untrusted;
     l->readonly = o->readonly;
     l->flush = o->flush;
     l->barrier = o->barrier;
-    assert_int_equal(dev_make_ring(dev), 0);
+    assert_int_equal(dev_make_rings(dev), 0);
     dev_go(dev);
     fdisk_attach(d, dev);
 }
@@ -141,12 +143,14 @@ static void take_segments(struct fake_disk *d, struct fake_request *r, const uni
     assert_true(r->sector + r->sectors <= d->sectors);
 }
 
-static void take_one(struct fake_disk *d)
+static void take_one(struct fake_disk *d, unsigned queue)
 {
-    union wire_entry e = d->ring->entry[d->req_cons++ & (d->slots - 1)];
+    struct fake_queue *q = &d->queue[queue];
+    union wire_entry e = q->ring->entry[q->req_cons++ & (d->slots - 1)];
     struct fake_request *r = &d->taken[d->count++];
 
     memset(r, 0, sizeof(*r));
+    r->queue = queue;
     r->id = e.request.id;
     r->sector = e.request.sector;
     r->op = r->ring_op = e.request.operation;
@@ -176,12 +180,16 @@ static void take_one(struct fake_disk *d)
 
 unsigned fdisk_take(struct fake_disk *d)
 {
-    do {
-        assert_true(d->ring->req_prod - d->req_cons <= d->slots);
-        while (d->req_cons != d->ring->req_prod)
-            take_one(d);
-        d->ring->req_event = d->req_cons + 1;
-    } while (d->req_cons != d->ring->req_prod);
+    for (unsigned i = 0; i < d->dev->limits.queues; i++) {
+        struct fake_queue *q = &d->queue[i];
+
+        do {
+            assert_true(q->ring->req_prod - q->req_cons <= d->slots);
+            while (q->req_cons != q->ring->req_prod)
+                take_one(d, i);
+            q->ring->req_event = q->req_cons + 1;
+        } while (q->req_cons != q->ring->req_prod);
+    }
     return d->count;
 }
 
@@ -202,10 +210,17 @@ static void transfer(struct fake_disk *d, const struct fake_request *r)
     }
 }
 
+static void respond(struct fake_disk *d, unsigned queue, uint64_t id, uint8_t op, int16_t status)
+{
+    struct fake_queue *q = &d->queue[queue];
+
+    q->ring->entry[q->rsp_prod++ & (d->slots - 1)].response =
+        (struct wire_response){.id = id, .operation = op, .status = status};
+}
+
 void fdisk_respond(struct fake_disk *d, uint64_t id, uint8_t op, int16_t status)
 {
-    d->ring->entry[d->rsp_prod++ & (d->slots - 1)].response =
-        (struct wire_response){.id = id, .operation = op, .status = status};
+    respond(d, 0, id, op, status);
 }
 
 void fdisk_answer(struct fake_disk *d, unsigned i, int16_t status)
@@ -216,17 +231,20 @@ void fdisk_answer(struct fake_disk *d, unsigned i, int16_t status)
     if (status == BLKIF_RSP_OKAY)
         transfer(d, r);
     d->granted -= r->segments;
-    fdisk_respond(d, r->id, d->answer_outer ? r->ring_op : r->op, status);
+    respond(d, r->queue, r->id, d->answer_outer ? r->ring_op : r->op, status);
     forget(d, i);
 }
 
 void fdisk_publish(struct fake_disk *d)
 {
-    uint32_t old = d->ring->rsp_prod;
+    for (unsigned i = 0; i < d->dev->limits.queues; i++) {
+        struct fake_queue *q = &d->queue[i];
+        uint32_t old = q->ring->rsp_prod;
 
-    d->ring->rsp_prod = d->rsp_prod;
-    if (d->rsp_prod - d->ring->rsp_event < d->rsp_prod - old)
-        seam_raise(d->dev->port);
+        q->ring->rsp_prod = q->rsp_prod;
+        if (q->rsp_prod - q->ring->rsp_event < q->rsp_prod - old)
+            seam_raise(d->dev->queues[i].port);
+    }
 }
 
 static int16_t status_for(struct fake_disk *d, const struct fake_request *r)

@@ -13,9 +13,15 @@
 
 struct fake_request {
     uint64_t id, sector;
+    unsigned queue;
     uint8_t op, ring_op; /* ring_op: BLKIF_OP_INDIRECT for an indirect op */
     unsigned segments, sectors;
     struct wire_segment *seg;
+};
+
+struct fake_queue {
+    struct wire_ring *ring;
+    uint32_t req_cons, rsp_prod;
 };
 
 struct fake_disk {
@@ -23,10 +29,9 @@ struct fake_disk {
     uint8_t *data;
     uint64_t sectors;
 
-    struct wire_ring *ring;
-    unsigned slots;
-    uint32_t req_cons, rsp_prod;
-    struct fake_request taken[512]; /* not answered yet, in the order they came */
+    struct fake_queue queue[NEGOTIATE_QUEUES_MAX];
+    unsigned slots;                  /* of each queue */
+    struct fake_request taken[2048]; /* not answered yet, in the order they came */
     unsigned count;
 
     struct random *random; /* answers in random order; NULL: in order */
@@ -36,11 +41,11 @@ struct fake_disk {
     unsigned requests, flushes, barriers, largest, granted, granted_max;
 };
 
-/* Every 0 means: 2048 sectors of 512 bytes, one ring page, 11 segments, default budget, trusted,
- * writable, no flush and no barrier. */
+/* Every 0 means: 2048 sectors of 512 bytes, one queue, one ring page, 11 segments, default budget,
+ * trusted, writable, no flush and no barrier. */
 struct fake_options {
     uint64_t sectors;
-    unsigned sector_size, ring_pages, max_segments, budget;
+    unsigned sector_size, queues, ring_pages, max_segments, budget;
     bool untrusted, readonly, flush, barrier;
 };
 
@@ -57,13 +62,13 @@ void fdisk_detach(struct fake_disk *d);
 /* The device goes: lost, gone, freed. */
 void fdisk_close(struct fake_disk *d);
 
-/* Takes and checks what is new on the ring; the number of requests kept. */
+/* Takes and checks what is new on the rings; the number of requests kept. */
 unsigned fdisk_take(struct fake_disk *d);
 /* Answers taken[i] with status, doing its I/O if that is BLKIF_RSP_OKAY; not yet visible. */
 void fdisk_answer(struct fake_disk *d, unsigned i, int16_t status);
-/* A response of any content. */
+/* A response of any content in the first queue. */
 void fdisk_respond(struct fake_disk *d, uint64_t id, uint8_t op, int16_t status);
-/* Makes the responses visible and raises the event if it was asked for. */
+/* Makes the responses visible and raises the events that were asked for. */
 void fdisk_publish(struct fake_disk *d);
 /* Take, answer all, publish; the number answered. */
 unsigned fdisk_run(struct fake_disk *d);

@@ -72,6 +72,8 @@ CASES = [
          says=('"dev":"xvda"', '"dev":"xvdb"')),
     Case("one-ring-page", args=f"dev=xvda {WRITE}", disks=[f"ram {4 * MIB}"],
          blkback="max_ring_page_order=0", checks=ALL_CHECKS, says=('"ring_pages":1,',)),
+    Case("queues", args=f"dev=xvda {WRITE} queues=3", disks=[f"ram {4 * MIB}"],
+         blkback="max_queues=4", checks=ALL_CHECKS, says=('"queues":3,"queues_offered":4,',)),
     Case("no-persistent-grants", args=f"dev=xvda {WRITE}", disks=[f"ram {4 * MIB}"],
          blkback="feature_persistent=N", checks=ALL_CHECKS),
     # Beyond 2 TiB a sector's number does not fit 32 bits: far behind that line, and across it. The disk is

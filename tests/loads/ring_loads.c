@@ -38,7 +38,7 @@ static int setup(void **state)
     (void)state;
     fdisk_init(4 << 20);
     fdisk_open(&disk, &options);
-    disk.ring = watch_page(disk.ring);
+    disk.queue[0].ring = watch_page(disk.queue[0].ring);
     buffer = page_alloc_zeroed(N, MEM_APP);
     completed = 0;
     return 0;
@@ -200,7 +200,7 @@ static void refused_response(unsigned kind)
 
     /* and then the ring is not looked at at all */
     watch_begin();
-    seam_raise(disk.dev->port);
+    seam_raise(disk.dev->queues[0].port);
     thread_poll_events();
     blkfront_aio_poll(disk.dev);
     watch_end();

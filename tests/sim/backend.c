@@ -51,10 +51,11 @@ static void write_properties(struct backend *b)
 
 /* ---- connecting ---- */
 
-static bool read_ring_refs(struct backend *b)
+static bool read_ring_size(struct backend *b)
 {
     uint64_t order = store_number(b->frontend, "ring-page-order", NEVER);
     uint64_t pages = store_number(b->frontend, "num-ring-pages", NEVER);
+    uint64_t queues = store_number(b->frontend, "multi-queue-num-queues", 1);
     bool one = false;
 
     if (order != NEVER) {
@@ -73,59 +74,114 @@ static bool read_ring_refs(struct backend *b)
     }
     CHECK(b->ring_pages && b->ring_pages <= WIRE_RING_PAGES_MAX, "a ring of %u pages",
           b->ring_pages);
-    for (unsigned i = 0; i < b->ring_pages; i++) {
-        char key[16];
+    CHECK(queues && queues <= BACKEND_QUEUES_MAX &&
+              (b->hostile || queues == 1 || (int)queues <= b->profile.queues),
+          "%llu queues, which were not offered", (unsigned long long)queues);
+    b->queues = (unsigned)queues;
+    return one;
+}
+
+/* The path of a queue's key. */
+static const char *queue_key(const struct backend *b, unsigned queue, const char *name)
+{
+    static char key[40];
+
+    if (b->queues == 1)
+        return name;
+    snprintf(key, sizeof(key), "queue-%u/%s", queue, name);
+    return key;
+}
+
+static bool read_ring_refs(struct backend *b)
+{
+    bool one = read_ring_size(b);
+
+    for (unsigned i = 0; i < b->queues * b->ring_pages; i++) {
+        unsigned queue = i / b->ring_pages, page = i % b->ring_pages;
+        char name[16];
         uint64_t ref;
 
-        snprintf(key, sizeof(key), one ? "ring-ref" : "ring-ref%u", i);
-        ref = store_number(b->frontend, key, NEVER);
+        snprintf(name, sizeof(name), one ? "ring-ref" : "ring-ref%u", page);
+        ref = store_number(b->frontend, queue_key(b, queue, name), NEVER);
         if (ref == NEVER)
             return false;
-        b->ring_ref[i] = (grant_ref_t)ref;
+        b->queue[queue].ring_ref[page] = (grant_ref_t)ref;
     }
     return true;
 }
 
-bool backend_map_ring(struct backend *b)
+static bool map_ring(struct backend *b, struct backend_queue *q)
 {
     unsigned i;
 
-    if (b->mapped)
-        return true;
-    if (!read_ring_refs(b))
-        return false;
     for (i = 0; i < b->ring_pages; i++) {
-        uint8_t *page = grant_map(b->domid, b->ring_ref[i], true);
+        uint8_t *page = grant_map(b->domid, q->ring_ref[i], true);
 
         if (!page)
             break;
         if (!i)
-            b->ring = (void *)page;
-        CHECK(page == (uint8_t *)b->ring + i * PAGE_SIZE,
+            q->ring = (void *)page;
+        CHECK(page == (uint8_t *)q->ring + i * PAGE_SIZE,
               "simulation: the ring is not contiguous in the guest");
     }
     if (i < b->ring_pages) {
         while (i--)
-            grant_unmap(b->ring_ref[i], true);
+            grant_unmap(q->ring_ref[i], true);
+        q->ring = NULL;
         return false;
+    }
+    q->req_cons = q->rsp_prod = q->published = 0;
+    q->taken = 0;
+    q->rearmed = false;
+    return true;
+}
+
+void backend_unmap_rings(struct backend *b)
+{
+    for (unsigned i = 0; i < b->queues; i++) {
+        struct backend_queue *q = &b->queue[i];
+
+        for (unsigned k = 0; k < b->ring_pages && q->ring; k++)
+            grant_unmap(q->ring_ref[k], true);
+        q->ring = NULL;
+    }
+    b->mapped = false;
+}
+
+bool backend_map_rings(struct backend *b)
+{
+    if (b->mapped)
+        return true;
+    if (!read_ring_refs(b))
+        return false;
+    for (unsigned i = 0; i < b->queues; i++) {
+        if (!map_ring(b, &b->queue[i])) {
+            backend_unmap_rings(b);
+            return false;
+        }
     }
     b->mapped = true;
     b->slots = b->ring_pages * WIRE_SLOTS_PER_PAGE;
-    b->req_cons = b->rsp_prod = b->published = 0;
-    b->rearmed = false;
     b->reads = b->writes = b->flushes = b->barriers = b->segments = b->indirect = 0;
     b->read_sectors = b->written_sectors = b->requests = b->errors = 0;
     return true;
 }
 
-void backend_unmap_ring(struct backend *b)
+static bool bind_channels(struct backend *b)
 {
-    if (b->mapped) {
-        for (unsigned i = 0; i < b->ring_pages; i++)
-            grant_unmap(b->ring_ref[i], true);
+    for (unsigned i = 0; i < b->queues; i++) {
+        uint64_t port = store_number(b->frontend, queue_key(b, i, "event-channel"), 0);
+
+        if (!sim_bind(&b->queue[i].channel, b->domid, (evtchn_port_t)port))
+            return false;
     }
-    b->mapped = false;
-    b->ring = NULL;
+    return true;
+}
+
+static void check_fresh(const struct backend *b, const struct backend_queue *q)
+{
+    for (size_t i = 64; i < (size_t)b->ring_pages * PAGE_SIZE; i++)
+        CHECK(!((uint8_t *)q->ring)[i] || q->ring->req_prod, "the ring shows old memory");
 }
 
 static void connect(struct backend *b)
@@ -133,10 +189,9 @@ static void connect(struct backend *b)
     size_t len;
     const char *protocol = store_get(b->frontend, "protocol", &len);
     const char *trusted = store_get(b->frontend, "trusted", NULL);
-    uint64_t port = store_number(b->frontend, "event-channel", 0);
 
     b->untrusted = trusted && !strcmp(trusted, "0"); /* which a broken toolstack may have changed */
-    if (!backend_map_ring(b) || !sim_bind(&b->channel, b->domid, (evtchn_port_t)port)) {
+    if (!backend_map_rings(b) || !bind_channels(b)) {
         /* it may have given up meanwhile */
         CHECK(store_number(b->frontend, "state", 0) != XenbusStateInitialised || b->hostile,
               "the frontend is Initialised and its ring or event channel cannot be used");
@@ -144,9 +199,8 @@ static void connect(struct backend *b)
     }
     CHECK(protocol && !strcmp(protocol, "x86_64-abi"), "protocol is \"%s\"",
           protocol ? protocol : "");
-    for (size_t i = 0; i < (size_t)b->ring_pages * PAGE_SIZE; i++)
-        CHECK(i < 64 || b->hostile || !((uint8_t *)b->ring)[i] || b->ring->req_prod,
-              "the ring shows old memory");
+    for (unsigned i = 0; i < b->queues && !b->hostile; i++)
+        check_fresh(b, &b->queue[i]);
     write_properties(b);
     b->leaving = false;
     if (!b->hostile || !hostile_at(b, AT_INITIALISED))
@@ -162,8 +216,9 @@ void backend_disconnect(struct backend *b)
         backend_unmap(b, b->taken[0]);
         backend_forget(b, 0);
     }
-    sim_unbind(&b->channel);
-    backend_unmap_ring(b);
+    for (unsigned i = 0; i < BACKEND_QUEUES_MAX; i++)
+        sim_unbind(&b->queue[i].channel);
+    backend_unmap_rings(b);
 }
 
 static void start(struct backend *b)
@@ -265,9 +320,10 @@ static void run(struct actor *a)
 
 static void notified(struct sim_channel *c)
 {
-    struct backend *b = container_of(c, struct backend, channel);
+    struct backend_queue *q = container_of(c, struct backend_queue, channel);
+    struct backend *b = q->backend;
 
-    b->rearmed = false;
+    q->rearmed = false;
     actor_wake(&b->actor, b->profile.delay_ns ? below(b->profile.delay_ns) : 0);
 }
 
@@ -288,7 +344,11 @@ void backend_create(struct backend *b, unsigned devid, domid_t domid, uint64_t s
 {
     memset(b, 0, sizeof(*b));
     b->actor = (struct actor){.name = "backend", .due = NEVER, .run = run};
-    b->channel.notified = notified;
+    for (unsigned i = 0; i < BACKEND_QUEUES_MAX; i++) {
+        b->queue[i].backend = b;
+        b->queue[i].channel.notified = notified;
+    }
+    b->aim = &b->queue[0];
     b->devid = devid;
     b->domid = domid;
     disk_init(&b->disk, sectors);

@@ -40,6 +40,7 @@ void profile_tapdisk(struct profile *p);
 
 struct pending {
     struct pending *next_free;
+    struct backend_queue *queue;
     uint64_t id, sector;
     uint8_t op, ring_op;
     bool mapped, executed;
@@ -53,9 +54,21 @@ struct pending {
 struct backend;
 struct hostile;
 
+struct backend_queue {
+    struct backend *backend;
+    struct sim_channel channel;
+    struct wire_ring *ring;
+    grant_ref_t ring_ref[WIRE_RING_PAGES_MAX];
+    uint32_t req_cons, rsp_prod, published;
+    unsigned taken; /* and not answered yet */
+    bool rearmed;
+};
+
+#define BACKEND_QUEUES_MAX 16
+#define BACKEND_TAKEN_MAX  (BACKEND_QUEUES_MAX * WIRE_RING_PAGES_MAX * WIRE_SLOTS_PER_PAGE)
+
 struct backend {
     struct actor actor; /* first */
-    struct sim_channel channel;
     struct profile profile;
     unsigned devid;
     domid_t domid;
@@ -66,12 +79,11 @@ struct backend {
     bool leaving; /* the frontend may have given up: what it takes back is not an error */
     bool mapped;
     bool untrusted; /* and the frontend knows */
-    struct wire_ring *ring;
-    grant_ref_t ring_ref[WIRE_RING_PAGES_MAX];
-    unsigned ring_pages, slots;
-    uint32_t req_cons, rsp_prod, published;
-    bool rearmed, mute; /* mute: raises no events */
-    struct pending *taken[512];
+    struct backend_queue queue[BACKEND_QUEUES_MAX];
+    struct backend_queue *aim; /* the one that a hostile operation is about */
+    unsigned queues, ring_pages, slots;
+    bool mute;                                /* raises no events */
+    struct pending *taken[BACKEND_TAKEN_MAX]; /* of all queues, in the order they came */
     unsigned count;
     struct sim_disk disk;
     struct oracle oracle;
@@ -98,14 +110,15 @@ void backend_detach(struct backend *b);
 /* For hostile.c */
 void backend_disconnect(struct backend *b);
 void backend_set_state(struct backend *b, unsigned state);
-bool backend_map_ring(struct backend *b);
-void backend_unmap_ring(struct backend *b);
+bool backend_map_rings(struct backend *b);
+void backend_unmap_rings(struct backend *b);
+/* Up to max requests from each queue. */
 void backend_take(struct backend *b, unsigned max);
 void backend_execute(struct backend *b, struct pending *r);
 void backend_answer(struct backend *b, unsigned i);
 void backend_unmap(struct backend *b, struct pending *r);
 void backend_forget(struct backend *b, unsigned i);
 void backend_publish(struct backend *b);
-void backend_respond(struct backend *b, uint64_t id, uint8_t op, int16_t status);
+void backend_respond(struct backend_queue *q, uint64_t id, uint8_t op, int16_t status);
 
 #endif

@@ -94,11 +94,12 @@ void backend_execute(struct backend *b, struct pending *r)
 
 /* ---- answering ---- */
 
-void backend_respond(struct backend *b, uint64_t id, uint8_t op, int16_t status)
+void backend_respond(struct backend_queue *q, uint64_t id, uint8_t op, int16_t status)
 {
     struct wire_response rsp = {.id = id, .operation = op, .status = status};
+    struct backend *b = q->backend;
 
-    peer_copy(&b->ring->entry[b->rsp_prod++ & (b->slots - 1)], &rsp, sizeof(rsp));
+    peer_copy(&q->ring->entry[q->rsp_prod++ & (b->slots - 1)], &rsp, sizeof(rsp));
     TRACE("backend   %u answers %#llx op %u status %d", b->devid, (unsigned long long)id, op,
           status);
     sim_note(id << 16 | op, (uint16_t)status);
@@ -110,20 +111,26 @@ void backend_answer(struct backend *b, unsigned i)
 
     backend_unmap(b, r);
     b->errors += r->status != BLKIF_RSP_OKAY;
-    backend_respond(b, r->id, b->profile.answer_outer ? r->ring_op : r->op, r->status);
+    backend_respond(r->queue, r->id, b->profile.answer_outer ? r->ring_op : r->op, r->status);
     backend_forget(b, i);
+}
+
+static void publish(struct backend *b, struct backend_queue *q)
+{
+    uint32_t old = q->published;
+
+    if (q->rsp_prod == old)
+        return;
+    q->published = q->rsp_prod;
+    *(volatile uint32_t *)&q->ring->rsp_prod = q->rsp_prod;
+    if (!b->mute && q->rsp_prod - *(volatile uint32_t *)&q->ring->rsp_event < q->rsp_prod - old)
+        sim_raise(q->channel.port, b->profile.event_ns);
 }
 
 void backend_publish(struct backend *b)
 {
-    uint32_t old = b->published;
-
-    if (b->rsp_prod == old)
-        return;
-    b->published = b->rsp_prod;
-    *(volatile uint32_t *)&b->ring->rsp_prod = b->rsp_prod;
-    if (!b->mute && b->rsp_prod - *(volatile uint32_t *)&b->ring->rsp_event < b->rsp_prod - old)
-        sim_raise(b->channel.port, b->profile.event_ns);
+    for (unsigned i = 0; i < b->queues; i++)
+        publish(b, &b->queue[i]);
 }
 
 static bool is_barrier(const struct pending *r)
@@ -131,21 +138,58 @@ static bool is_barrier(const struct pending *r)
     return r->op == BLKIF_OP_WRITE_BARRIER;
 }
 
-/* One that may be worked on: nothing passes a barrier, and a barrier passes nothing. */
+/* In its queue nothing passes a barrier, and a barrier passes nothing. Queues know nothing of each
+ * other. */
+static bool may_pass(const struct backend *b, unsigned n)
+{
+    const struct pending *r = b->taken[n];
+
+    for (unsigned i = 0; i < n; i++) {
+        if (b->taken[i]->queue == r->queue && (is_barrier(r) || is_barrier(b->taken[i])))
+            return false;
+    }
+    return true;
+}
+
+/* One that may be worked on. */
 static unsigned choose(const struct backend *b)
 {
-    unsigned n = 0;
+    unsigned n = 0, any;
 
-    if (b->profile.ordered || is_barrier(b->taken[0]))
+    if (b->profile.ordered)
         return 0;
     while (n < b->count && !is_barrier(b->taken[n]))
         n++;
-    return below(n);
+    any = below(b->count);
+    if (any < n || may_pass(b, any))
+        return any;
+    return n ? below(n) : 0;
 }
 
 static bool more(const struct backend *b)
 {
-    return *(volatile uint32_t *)&b->ring->req_prod != b->req_cons;
+    for (unsigned i = 0; i < b->queues; i++) {
+        if (*(volatile uint32_t *)&b->queue[i].ring->req_prod != b->queue[i].req_cons)
+            return true;
+    }
+    return false;
+}
+
+/* Asks for an event at the next request of any queue. False: that had been done. */
+static bool rearm(struct backend *b)
+{
+    bool done = false;
+
+    for (unsigned i = 0; i < b->queues; i++) {
+        struct backend_queue *q = &b->queue[i];
+
+        if (q->rearmed)
+            continue;
+        *(volatile uint32_t *)&q->ring->req_event = q->req_cons + 1;
+        q->rearmed = true;
+        done = true;
+    }
+    return done;
 }
 
 static bool death(struct backend *b)
@@ -179,14 +223,12 @@ void backend_ring_turn(struct backend *b)
     if (!b->count || !one_in(4))
         backend_publish(b);
     if (p->spurious_in && one_in(p->spurious_in))
-        sim_raise(b->channel.port, 1000);
+        sim_raise(b->queue[below(b->queues)].channel.port, 1000);
     if (b->count || more(b)) {
-        b->rearmed = false;
+        for (unsigned i = 0; i < b->queues; i++)
+            b->queue[i].rearmed = false;
         actor_wake(&b->actor, p->delay_ns ? below(p->delay_ns) : 0);
-    } else if (!b->rearmed) {
-        /* sleeps after one more look, which is another turn */
-        *(volatile uint32_t *)&b->ring->req_event = b->req_cons + 1;
-        b->rearmed = true;
-        actor_wake(&b->actor, 0);
+    } else if (rearm(b)) {
+        actor_wake(&b->actor, 0); /* sleeps after one more look, which is another turn */
     }
 }

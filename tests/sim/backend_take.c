@@ -6,7 +6,7 @@
 
 static struct pending *free_pending;
 
-static struct pending *pending_get(unsigned segments)
+static struct pending *pending_get(struct backend_queue *q, unsigned segments)
 {
     struct pending *r = free_pending;
 
@@ -17,6 +17,8 @@ static struct pending *pending_get(unsigned segments)
     if (!r)
         abort();
     memset(r, 0, offsetof(struct pending, small));
+    r->queue = q;
+    q->taken++;
     r->seg = r->small;
     r->page = r->small_page;
     r->segments = segments;
@@ -41,6 +43,7 @@ static void pending_put(struct pending *r)
 
 void backend_forget(struct backend *b, unsigned i)
 {
+    b->taken[i]->queue->taken--;
     pending_put(b->taken[i]);
     b->count--;
     memmove(&b->taken[i], &b->taken[i + 1], (b->count - i) * sizeof(b->taken[0]));
@@ -185,24 +188,37 @@ static void check_request(struct backend *b, const struct pending *r, const unio
     }
 }
 
-static void take_one(struct backend *b)
+/* Queues know nothing of each other, so a barrier is the only request there is, but for its queue.
+ */
+static void check_order(const struct backend *b, const struct pending *r)
+{
+    for (unsigned i = 0; i < b->count && !b->hostile; i++) {
+        const struct pending *t = b->taken[i];
+
+        CHECK(t->queue == r->queue ||
+                  (r->op != BLKIF_OP_WRITE_BARRIER && t->op != BLKIF_OP_WRITE_BARRIER),
+              "a barrier does not wait for another queue, or another queue not for it");
+    }
+}
+
+static void take_one(struct backend *b, struct backend_queue *q)
 {
     union wire_entry e;
     struct pending *r;
     bool indirect, good = true;
 
-    peer_copy(&e, &b->ring->entry[b->req_cons++ & (b->slots - 1)], sizeof(e));
+    peer_copy(&e, &q->ring->entry[q->req_cons++ & (b->slots - 1)], sizeof(e));
     indirect = e.request.operation == BLKIF_OP_INDIRECT;
     if (b->hostile && b->hostile->scribbled) {
         /* what it wrote there itself is nobody else's fault */
-        r = pending_get(0);
+        r = pending_get(q, 0);
         r->id = e.request.id;
         r->op = r->ring_op = e.request.operation;
         b->taken[b->count++] = r;
         return;
     }
-    r = pending_get(indirect ? MIN(e.indirect.segments, (unsigned)WIRE_SEGMENTS_MAX)
-                             : MIN(e.request.segments, (unsigned)WIRE_SEGMENTS));
+    r = pending_get(q, indirect ? MIN(e.indirect.segments, (unsigned)WIRE_SEGMENTS_MAX)
+                                : MIN(e.request.segments, (unsigned)WIRE_SEGMENTS));
     r->id = e.request.id;
     r->sector = e.request.sector;
     r->ring_op = e.request.operation;
@@ -221,20 +237,28 @@ static void take_one(struct backend *b)
     count_request(b, r);
     if (r->status == BLKIF_RSP_OKAY && !b->profile.copies && !backend_map(b, r))
         r->status = BLKIF_RSP_ERROR;
+    check_order(b, r);
     for (unsigned i = 0; i < b->count; i++)
-        CHECK(b->taken[i]->id != r->id || b->hostile, "two requests with one id");
+        CHECK(b->taken[i]->id != r->id || b->taken[i]->queue != q || b->hostile,
+              "two requests with one id");
     b->taken[b->count++] = r;
 }
 
-void backend_take(struct backend *b, unsigned max)
+static void take_from(struct backend *b, struct backend_queue *q, unsigned max)
 {
-    uint32_t there = *(volatile uint32_t *)&b->ring->req_prod - b->req_cons;
+    uint32_t there = *(volatile uint32_t *)&q->ring->req_prod - q->req_cons;
 
-    if (there > b->slots - b->count) {
-        CHECK(b->hostile, "the request ring was overrun: %u of %u slots", there + b->count,
+    if (there > b->slots - q->taken) {
+        CHECK(b->hostile, "the request ring was overrun: %u of %u slots", there + q->taken,
               b->slots);
         return;
     }
     while (there-- && max--)
-        take_one(b);
+        take_one(b, q);
+}
+
+void backend_take(struct backend *b, unsigned max)
+{
+    for (unsigned i = 0; i < b->queues; i++)
+        take_from(b, &b->queue[i], max);
 }

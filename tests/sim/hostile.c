@@ -85,6 +85,7 @@ static void fire(struct backend *b)
 {
     struct hostile *h = b->hostile;
 
+    b->aim = b->count ? b->taken[0]->queue : &b->queue[b->queues ? below(b->queues) : 0];
     if (h->op < hostile_op_count) {
         if (!b->mapped && hostile_op[h->op].states != HOSTILE_ANY)
             return; /* the frontend went before there was a ring */
@@ -116,7 +117,7 @@ static bool afterwards(struct backend *b)
 
     if (h->storm) {
         h->storm--;
-        sim_raise(b->channel.port, 0);
+        sim_raise(b->aim->channel.port, 0);
         actor_wake(&b->actor, 20);
     }
     if (h->extra_count && one_in(4)) { /* released late */

@@ -4,66 +4,89 @@
 
 /* ---- what can be done on a ring ---- */
 
+/* A request of the queue that it is about; NULL: there is none. */
+static struct pending *some_request(const struct backend *b)
+{
+    unsigned n = b->aim->taken ? below(b->aim->taken) : 0;
+
+    for (unsigned i = 0; i < b->count; i++) {
+        if (b->taken[i]->queue == b->aim && !n--)
+            return b->taken[i];
+    }
+    return NULL;
+}
+
 static uint64_t some_id(const struct backend *b)
 {
-    return b->count ? b->taken[below(b->count)]->id : (uint64_t)below(1000) << 32 | below(32);
+    const struct pending *r = some_request(b);
+
+    return r ? r->id : (uint64_t)below(1000) << 32 | below(32);
 }
 
 static uint8_t some_op(const struct backend *b)
 {
-    return b->count ? b->taken[0]->op : BLKIF_OP_READ;
+    const struct pending *r = some_request(b);
+
+    return r ? r->op : BLKIF_OP_READ;
 }
 
 static void show(struct backend *b)
 {
-    b->published = b->rsp_prod;
-    b->ring->rsp_prod = b->rsp_prod;
-    sim_raise(b->channel.port, 200);
+    for (unsigned i = 0; i < b->queues; i++) {
+        struct backend_queue *q = &b->queue[i];
+
+        if (q != b->aim && q->published == q->rsp_prod)
+            continue;
+        q->published = q->rsp_prod;
+        q->ring->rsp_prod = q->rsp_prod;
+        sim_raise(q->channel.port, 200);
+    }
 }
 
 static void lie(struct backend *b, uint64_t id, uint8_t op, int16_t status)
 {
-    backend_respond(b, id, op, status);
+    backend_respond(b->aim, id, op, status);
     show(b);
 }
 
 static void index_to(struct backend *b, uint32_t value)
 {
-    b->ring->rsp_prod = value;
-    sim_raise(b->channel.port, 200);
+    b->aim->ring->rsp_prod = value;
+    sim_raise(b->aim->channel.port, 200);
 }
 
 static void index_jumped(struct backend *b)
 {
-    index_to(b, b->rsp_prod + b->slots + 1 + below(1u << 20));
+    index_to(b, b->aim->rsp_prod + b->slots + 1 + below(1u << 20));
 }
 
 static void index_one_too_far(struct backend *b)
 {
-    index_to(b, b->ring->req_prod + 1);
+    index_to(b, b->aim->ring->req_prod + 1);
 }
 
 /* Perhaps to what the frontend has not seen yet: then it is as if nothing had been shown. */
 static void index_backwards(struct backend *b)
 {
-    index_to(b, b->published - 1 - below(40));
+    index_to(b, b->aim->published - 1 - below(40));
 }
 
 /* Further than what the frontend can still be behind. */
 static void index_far_backwards(struct backend *b)
 {
-    index_to(b, b->published - b->slots - 1 - below(40));
+    index_to(b, b->aim->published - b->slots - 1 - below(40));
 }
 
 static void index_half_way_round(struct backend *b)
 {
-    index_to(b, b->rsp_prod + 0x80000000u);
+    index_to(b, b->aim->rsp_prod + 0x80000000u);
 }
 
 static void flood(struct backend *b)
 {
     for (unsigned i = 0; i < b->slots; i++)
-        backend_respond(b, random_u64(&sim_random), (uint8_t)below(256), (int16_t)below(65536));
+        backend_respond(b->aim, random_u64(&sim_random), (uint8_t)below(256),
+                        (int16_t)below(65536));
     show(b);
     b->hostile->storm = 64;
 }
@@ -85,6 +108,18 @@ static void id_of_free_slot(struct backend *b)
     lie(b, (id & ~0xffffffffULL) | ((uint32_t)(id + b->slots / 2) & (b->slots - 1)), some_op(b), 0);
 }
 
+/* What is in flight, elsewhere. */
+static void id_of_another_queue(struct backend *b)
+{
+    uint64_t id = some_id(b) + (1ULL << 60);
+
+    for (unsigned i = 0; i < b->count; i++) {
+        if (b->taken[i]->queue != b->aim)
+            id = b->taken[i]->id;
+    }
+    lie(b, id, some_op(b), 0);
+}
+
 static void id_of_earlier_life(struct backend *b)
 {
     lie(b, some_id(b) - (1ULL << 32), some_op(b), 0);
@@ -95,8 +130,9 @@ static void response_twice(struct backend *b)
     uint64_t id = some_id(b);
     uint8_t op = some_op(b);
 
-    if (b->count) {
+    if (b->count) { /* what comes first is of the queue that it aims at */
         id = b->taken[0]->id;
+        op = b->taken[0]->op;
         while (!b->taken[0]->executed)
             backend_execute(b, b->taken[0]);
         backend_answer(b, 0);
@@ -106,10 +142,10 @@ static void response_twice(struct backend *b)
 
 static void operation_swapped(struct backend *b)
 {
-    uint8_t op = some_op(b);
+    const struct pending *r = some_request(b);
+    uint8_t op = r ? r->op : BLKIF_OP_READ;
 
-    lie(b, b->count ? b->taken[0]->id : some_id(b),
-        op == BLKIF_OP_READ ? BLKIF_OP_WRITE : BLKIF_OP_READ, 0);
+    lie(b, r ? r->id : some_id(b), op == BLKIF_OP_READ ? BLKIF_OP_WRITE : BLKIF_OP_READ, 0);
 }
 
 static void operation_unknown(struct backend *b)
@@ -119,7 +155,9 @@ static void operation_unknown(struct backend *b)
 
 static void status_unknown(struct backend *b)
 {
-    lie(b, b->count ? b->taken[0]->id : some_id(b), some_op(b),
+    const struct pending *r = some_request(b);
+
+    lie(b, r ? r->id : some_id(b), r ? r->op : BLKIF_OP_READ,
         one_in(2) ? (int16_t)(1 + below(32767)) : (int16_t)(-3 - (int)below(32000)));
 }
 
@@ -166,27 +204,27 @@ static void event_storm(struct backend *b)
 static void scribble_requests(struct backend *b)
 {
     b->hostile->scribbled = true;
-    peer_fill(b->ring->entry, (uint8_t)below(256), b->slots * sizeof(b->ring->entry[0]));
-    sim_raise(b->channel.port, 200);
+    peer_fill(b->aim->ring->entry, (uint8_t)below(256), b->slots * sizeof(b->aim->ring->entry[0]));
+    sim_raise(b->aim->channel.port, 200);
 }
 
 static void scribble_indexes(struct backend *b)
 {
     b->hostile->scribbled = b->hostile->silent = true;
-    b->ring->req_prod = (uint32_t)random_u64(&sim_random);
-    b->ring->req_event = (uint32_t)random_u64(&sim_random);
-    b->ring->rsp_event = (uint32_t)random_u64(&sim_random);
-    sim_raise(b->channel.port, 200);
+    b->aim->ring->req_prod = (uint32_t)random_u64(&sim_random);
+    b->aim->ring->req_event = (uint32_t)random_u64(&sim_random);
+    b->aim->ring->rsp_event = (uint32_t)random_u64(&sim_random);
+    sim_raise(b->aim->channel.port, 200);
 }
 
 static void scribble_all(struct backend *b)
 {
-    uint8_t *page = (uint8_t *)b->ring;
+    uint8_t *page = (uint8_t *)b->aim->ring;
 
     b->hostile->scribbled = b->hostile->silent = true;
     for (size_t i = 0; i < b->ring_pages * PAGE_SIZE; i += 8)
         *(volatile uint64_t *)(void *)(page + i) = random_u64(&sim_random);
-    sim_raise(b->channel.port, 200);
+    sim_raise(b->aim->channel.port, 200);
 }
 
 /* ---- grants ---- */
@@ -224,6 +262,14 @@ static void hold_and_answer(struct backend *b)
     show(b);
 }
 
+static void hold_ring(struct backend *b)
+{
+    for (unsigned i = 0; i < b->queues && b->mapped; i++) {
+        for (unsigned k = 0; k < b->ring_pages; k++)
+            extra_map(b, b->queue[i].ring_ref[k], true);
+    }
+}
+
 static void map_twice(struct backend *b)
 {
     for (unsigned i = 0; i < b->count; i++) {
@@ -232,8 +278,7 @@ static void map_twice(struct backend *b)
             extra_map(b, b->taken[i]->seg[k].gref, b->taken[i]->op == BLKIF_OP_READ);
         }
     }
-    for (unsigned i = 0; i < b->ring_pages && b->mapped; i++)
-        extra_map(b, b->ring_ref[i], true);
+    hold_ring(b);
 }
 
 /* Every reference there is, its own or another's; what opens is held, and written to if it can be.
@@ -244,12 +289,6 @@ static void map_everything(struct backend *b)
         extra_map(b, ref, one_in(2));
     extra_map(b, 0xffffffff, false);
     extra_map(b, 1u << 20, true);
-}
-
-static void hold_ring(struct backend *b)
-{
-    for (unsigned i = 0; i < b->ring_pages; i++)
-        extra_map(b, b->ring_ref[i], true);
 }
 
 /* All that is open for writing is written to: what was granted for a read's data and the ring, and
@@ -265,7 +304,7 @@ static void write_everywhere(struct backend *b)
         grant_unmap(ref, true);
     }
     b->hostile->scribbled = b->hostile->silent = true;
-    sim_raise(b->channel.port, 200);
+    sim_raise(b->aim->channel.port, 200);
 }
 
 /* ---- states ---- */
@@ -311,6 +350,7 @@ const struct hostile_op hostile_op[] = {
     {"id out of range", id_out_of_range, WITH_RING, LIVE, "id out of range"},
     {"id huge", id_huge, WITH_RING, LIVE, "not in flight"},
     {"id of a free slot", id_of_free_slot, WITH_RING, LIVE, "not in flight"},
+    {"id of another queue's request", id_of_another_queue, WITH_RING, LIVE, "not in flight"},
     {"id of a slot's earlier use", id_of_earlier_life, WITH_RING, LIVE, "not in flight"},
     {"response twice", response_twice, WITH_RING, LIVE, NULL},
     {"operation swapped", operation_swapped, WITH_RING, LIVE, "another operation"},

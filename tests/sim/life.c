@@ -39,6 +39,8 @@ void life_random_config(struct blkfront_config *c)
         c->max_segments = one_in(2) ? 1 + below(12) : 1 + below(4096);
     if (one_in(4))
         c->grant_budget = 1 + below(200);
+    if (one_in(3))
+        c->queues = 1 + below(16);
 }
 
 int life_open(struct backend *b, const struct blkfront_config *config, struct blkfront_dev **dev)
@@ -61,11 +63,22 @@ static void check_limits(const struct backend *b, const struct blkfront_config *
               l.readonly == p->readonly && l.flush == (p->flush == 1) &&
               l.barrier == (p->barrier == 1) && l.trusted == (p->trusted != 0),
           "what was negotiated is not what was offered");
+    CHECK(l.queues == b->queues && l.queues <= (c->queues ? c->queues : 4), "%u queues, %u used",
+          l.queues, b->queues);
     CHECK(l.ring_pages == b->ring_pages && l.max_segments >= 1 &&
               l.max_segments <= MAX((unsigned)MAX(p->indirect, 0), 11u) &&
               (!c->max_segments || l.max_segments <= c->max_segments) &&
               (!c->ring_pages || l.ring_pages <= c->ring_pages),
           "ring of %u pages, %u segments", l.ring_pages, l.max_segments);
+}
+
+static uint64_t notifications_seen(const struct backend *b)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < b->queues; i++)
+        n += b->queue[i].channel.sends;
+    return n;
 }
 
 static void check_stats(const struct backend *b, const struct workload *w)
@@ -80,8 +93,8 @@ static void check_stats(const struct backend *b, const struct workload *w)
           (unsigned long long)s.reads, (unsigned long long)s.writes, (unsigned long long)s.segments,
           (unsigned long long)b->reads, (unsigned long long)b->writes,
           (unsigned long long)b->segments);
-    CHECK(s.notifications == b->channel.sends, "statistics: %llu notifications, %llu came",
-          (unsigned long long)s.notifications, (unsigned long long)b->channel.sends);
+    CHECK(s.notifications == notifications_seen(b), "statistics: %llu notifications, %llu came",
+          (unsigned long long)s.notifications, (unsigned long long)notifications_seen(b));
     CHECK(s.aiocbs == s.completed && s.grants_made == s.grants_ended && !s.grants_quarantined,
           "statistics: %llu requests, %llu completed, %llu grants, %llu ended",
           (unsigned long long)s.aiocbs, (unsigned long long)s.completed,
@@ -98,7 +111,8 @@ void life_honest(struct backend *b, struct workload *w, const struct workload_op
     int ret;
 
     life_random_config(&config);
-    b->channel.sends = 0;
+    for (unsigned i = 0; i < BACKEND_QUEUES_MAX; i++)
+        b->queue[i].channel.sends = 0;
     ret = life_open(b, &config, &dev);
     CHECK(!ret, "open: %s", errno_name(ret));
     check_limits(b, &config, dev);

@@ -11,7 +11,7 @@
 #define NODES        256
 #define WATCHES      32
 #define TRANSACTIONS 8
-#define CHANGES      96
+#define CHANGES      320
 
 struct change {
     char path[PATH];

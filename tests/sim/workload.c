@@ -96,6 +96,7 @@ static void prepare_data(struct workload *w, struct slot *s)
 
     s->kind = one_in(2) && !w->limits.readonly ? BLKIF_OP_WRITE : BLKIF_OP_READ;
     s->aiocb = (struct blkfront_aiocb){.aio_dev = w->dev, .aio_cb = workload_done, .data = s};
+    s->aiocb.aio_queue = one_in(3) ? below(8) : 0;
     bytes = place(w, s, bytes);
     s->aiocb.aio_buf = s->memory + (one_in(3) ? ROUND_DOWN(below(PAGE_SIZE), 512u) : 0);
     if (w->o.align < 512)
@@ -207,6 +208,7 @@ static void step_flush(struct workload *w, unsigned thread)
         return;
     s->kind = barrier ? BLKIF_OP_WRITE_BARRIER : BLKIF_OP_FLUSH_DISKCACHE;
     s->aiocb = (struct blkfront_aiocb){.aio_dev = w->dev, .aio_cb = workload_done, .data = s};
+    s->aiocb.aio_queue = one_in(3) ? below(8) : 0;
     begin(w, s);
     ret = blkfront_aio_push_operation(&s->aiocb, s->kind);
     if (ret == -EOPNOTSUPP) { /* not offered, or not any more */

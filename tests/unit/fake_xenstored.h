@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FAKE_NODES   96
+#define FAKE_NODES   384
 #define FAKE_WATCHES 32
 #define FAKE_QUEUE   (256 * 1024)
 

@@ -206,7 +206,7 @@ static void spurious_events_are_counted(void **state)
 {
     (void)state;
     fdisk_open(&disk, &(struct fake_options){0});
-    seam_raise(disk.dev->port);
+    seam_raise(disk.dev->queues[0].port);
     thread_poll_events();
     assert_int_equal(disk.dev->stats.events, 1);
     assert_int_equal(disk.dev->stats.spurious, 1);
@@ -218,7 +218,7 @@ static void late_answer(struct blkfront_aiocb *a, int ret)
     count_good(a, ret);
     if (calls == 1) { /* while the frontend reaps, without an event */
         fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
-        disk.ring->rsp_prod = disk.rsp_prod;
+        disk.queue[0].ring->rsp_prod = disk.queue[0].rsp_prod;
     }
 }
 
@@ -239,7 +239,7 @@ static void response_during_the_reap_is_seen(void **state)
     fdisk_publish(&disk);
     thread_poll_events();
     assert_int_equal(calls, 2);
-    assert_int_equal(disk.ring->rsp_event, 3);
+    assert_int_equal(disk.queue[0].ring->rsp_event, 3);
     fdisk_close(&disk);
     page_free(p, 2);
 }

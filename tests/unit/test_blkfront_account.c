@@ -240,12 +240,12 @@ static void lost_device_hears_nothing(void **state)
 {
     (void)state;
     fdisk_open(&disk, &(struct fake_options){0});
-    seam_raise(disk.dev->port);
+    seam_raise(disk.dev->queues[0].port);
     thread_poll_events();
     assert_int_equal(stats().events, 1);
     assert_int_equal(stats().spurious, 1);
     dev_lost(disk.dev);
-    seam_raise(disk.dev->port);
+    seam_raise(disk.dev->queues[0].port);
     thread_poll_events();
     assert_int_equal(stats().events, 1);
     fdisk_close(&disk);
@@ -275,7 +275,7 @@ static void held_pages_of_the_drivers_own(void **state)
     fdisk_drain(&disk);
     assert_int_equal(disk.largest, 1025);
     held[0] = disk.dev->free_large->indirect_ref[1];
-    held[1] = disk.dev->ring_ref[2];
+    held[1] = disk.dev->queues[0].page_ref[2];
     fdisk_map(held[0], true);
     fdisk_map(held[1], true);
     assert_int_equal(pages_held(), 0);

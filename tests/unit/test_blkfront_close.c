@@ -59,8 +59,8 @@ static void violation_closes_the_device(void **state)
     assert_int_equal(blkfront_open_device("xvda", NULL, NULL, &dev), 0);
     a = aio_read(dev, buf);
     assert_int_equal(blkfront_aio(&a, 0), 0);
-    dev->queue.ring->rsp_prod = 77;
-    seam_raise(dev->port);
+    dev->queues[0].ring.ring->rsp_prod = 77;
+    seam_raise(dev->queues[0].port);
     assert_int_equal(blkfront_aio_wait(dev, clock_deadline(NSEC_PER_SEC)), 1);
     assert_int_equal(done_result, -EIO);
     thread_sleep(NSEC_PER_SEC);

@@ -101,8 +101,8 @@ static void assert_contained(unsigned answered, const char *message)
     /* honest answers come too late */
     while (disk.count)
         fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
-    disk.ring->rsp_prod = disk.rsp_prod;
-    seam_raise(disk.dev->port);
+    disk.queue[0].ring->rsp_prod = disk.queue[0].rsp_prod;
+    seam_raise(disk.dev->queues[0].port);
     thread_poll_events();
     assert_int_equal(blkfront_aio_poll(disk.dev), 0);
     assert_int_equal(blkfront_in_flight(disk.dev), N - answered);
@@ -181,8 +181,8 @@ static void too_many_responses(void **state)
     (void)state;
     open_and_start();
     seam_console_clear();
-    disk.ring->rsp_prod = N + 1;
-    seam_raise(disk.dev->port);
+    disk.queue[0].ring->rsp_prod = N + 1;
+    seam_raise(disk.dev->queues[0].port);
     thread_poll_events();
     assert_contained(0, "rsp_prod");
 }
@@ -195,8 +195,8 @@ static void responses_taken_back(void **state)
     fdisk_publish(&disk);
     thread_poll_events();
     seam_console_clear();
-    disk.ring->rsp_prod = 0;
-    seam_raise(disk.dev->port);
+    disk.queue[0].ring->rsp_prod = 0;
+    seam_raise(disk.dev->queues[0].port);
     thread_poll_events();
     assert_contained(1, "rsp_prod");
 }

@@ -238,9 +238,9 @@ static void no_memory_to_open(void **state)
         dev = dev_create(51712, &config);
         if (dev) {
             dev->peer = 7;
-            dev->limits.ring_pages = 1;
+            dev->limits.queues = dev->limits.ring_pages = 1;
             wait_queue_init(&dev->fe.events);
-            ret = dev_make_ring(dev);
+            ret = dev_make_rings(dev);
             dev_gone(dev);
             dev_destroy(dev);
         }
@@ -264,12 +264,13 @@ static void big_ring_shrinks_when_memory_is_short(void **state)
     dev = dev_create(51712, &config);
     assert_non_null(dev);
     dev->peer = 7;
+    dev->limits.queues = 1;
     dev->limits.ring_pages = 16;
     mem_fail_nth(1);
-    assert_int_equal(dev_make_ring(dev), 0);
+    assert_int_equal(dev_make_rings(dev), 0);
     assert_int_equal(dev->limits.ring_pages, 8);
     assert_int_equal(dev->limits.ring_slots, 256);
-    assert_int_equal(dev->queue.slots, 256);
+    assert_int_equal(dev->queues[0].ring.slots, 256);
     dev_gone(dev);
     dev_destroy(dev);
 }

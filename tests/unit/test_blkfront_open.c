@@ -31,12 +31,12 @@ static void opens_reads_and_closes(void **state)
     assert_true(l.grant_budget > 1000);
 
     assert_string_equal(fake_value(FRONT "/protocol"), "x86_64-abi");
-    assert_int_equal(number(FRONT "/event-channel"), dev->port);
+    assert_int_equal(number(FRONT "/event-channel"), dev->queues[0].port);
     assert_int_equal(number(FRONT "/ring-page-order"), 2);
-    assert_int_equal(number(FRONT "/ring-ref0"), dev->ring_ref[0]);
-    assert_int_equal(number(FRONT "/ring-ref3"), dev->ring_ref[3]);
-    assert_ptr_equal(seam_page(seam_grants[dev->ring_ref[3]].frame),
-                     (char *)dev->ring_pages + 3 * 4096);
+    assert_int_equal(number(FRONT "/ring-ref0"), dev->queues[0].page_ref[0]);
+    assert_int_equal(number(FRONT "/ring-ref3"), dev->queues[0].page_ref[3]);
+    assert_ptr_equal(seam_page(seam_grants[dev->queues[0].page_ref[3]].frame),
+                     (char *)dev->queues[0].pages + 3 * 4096);
     assert_null(fake_find(FRONT "/ring-ref"));
     assert_null(fake_find(FRONT "/feature-persistent"));
 

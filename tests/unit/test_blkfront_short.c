@@ -216,10 +216,11 @@ static void ring_without_a_port_is_none(void **state)
     assert_int_equal(negotiate_config(NULL, &config), 0);
     dev = dev_create(51712, &config);
     assert_non_null(dev);
+    dev->limits.queues = 2;
     dev->limits.ring_pages = 4;
     seam_hypercall = no_ports;
-    assert_int_equal(dev_make_ring(dev), -ENOSPC);
-    assert_null(dev->ring_pages);
+    assert_int_equal(dev_make_rings(dev), -ENOSPC);
+    assert_null(dev->queues[0].pages);
     dev_destroy(dev); /* the teardown sees that nothing is left */
 }
 

@@ -217,7 +217,7 @@ static void all_keys_fit(void **state)
     reaction[3] = 0;
     start();
     settle();
-    assert_string_equal(fake_value(PATH "/key-63"), "189");
+    assert_string_equal(fake_value(PATH "/key-319"), "957");
     assert_string_equal(fake_value(PATH "/state"), "3");
     assert_int_equal(frontend_stop(&fe), 0);
 }

@@ -195,13 +195,22 @@ static void indirect_segments(void **state)
     assert_reported("feature-max-indirect-segments", "65536");
 }
 
-static void queues_are_only_checked(void **state)
+static void queues(void **state)
 {
     (void)state;
+    offer(OFFER_QUEUES, "1");
+    assert_int_equal(limits.queues, 1);
+    offer(OFFER_QUEUES, "3");
+    assert_int_equal(limits.queues, 3);
+    offer(OFFER_QUEUES, "64"); /* the default is 4 */
+    assert_int_equal(limits.queues, 4);
+    assert_int_equal(limits.queues_offered, 64);
     offer(OFFER_QUEUES, "0");
     assert_reported("multi-queue-max-queues", "0");
+    assert_int_equal(limits.queues, 1);
     offer(OFFER_QUEUES, "4294967296");
     assert_reported("multi-queue-max-queues", "4294967296");
+    assert_int_equal(limits.queues, 1);
     offer(OFFER_QUEUES, "4");
     assert_string_equal(seam_console(), "");
 }
@@ -240,56 +249,98 @@ static void nonsense_offers_are_not_made(void **state)
 
 /* ---- keys ---- */
 
+static struct frontend_key keys[FRONTEND_KEYS_MAX];
+static unsigned key_count;
+
+/* The value of a key, "" for one that is to go, or NULL; names must not repeat. */
+static const char *key(const char *name)
+{
+    const char *found = NULL;
+
+    for (unsigned i = 0; i < key_count; i++) {
+        if (strcmp(keys[i].name, name) == 0) {
+            assert_null(found);
+            found = keys[i].value;
+        }
+    }
+    return found;
+}
+
 static void one_page_keys(void **state)
 {
-    struct frontend_key keys[FRONTEND_KEYS_MAX];
     grant_ref_t refs[16] = {17};
 
     (void)state;
-    limits.ring_pages = 1;
-    assert_int_equal(negotiate_keys(&limits, RING_ONE_PAGE, refs, 9, keys), 5);
-    assert_string_equal(keys[0].name, "ring-ref");
-    assert_string_equal(keys[0].value, "17");
-    assert_string_equal(keys[1].name, "event-channel");
-    assert_string_equal(keys[1].value, "9");
-    assert_string_equal(keys[2].name, "protocol");
-    assert_string_equal(keys[2].value, "x86_64-abi");
-    /* left from a life with more pages, they would still be believed */
-    assert_string_equal(keys[3].name, "ring-page-order");
-    assert_string_equal(keys[3].value, "");
-    assert_string_equal(keys[4].name, "num-ring-pages");
-    assert_string_equal(keys[4].value, "");
+    limits.queues = limits.ring_pages = 1;
+    key_count = negotiate_keys(&limits, RING_ONE_PAGE, &(struct queue_keys){refs, 9}, keys);
+    assert_int_equal(key_count, 6);
+    assert_string_equal(key("ring-ref"), "17");
+    assert_string_equal(key("event-channel"), "9");
+    assert_string_equal(key("protocol"), "x86_64-abi");
+    /* left from a life with more pages or queues, they would still be believed */
+    assert_string_equal(key("ring-page-order"), "");
+    assert_string_equal(key("num-ring-pages"), "");
+    assert_string_equal(key("multi-queue-num-queues"), "");
 }
 
 static void many_page_keys(void **state)
 {
-    struct frontend_key keys[FRONTEND_KEYS_MAX];
     grant_ref_t refs[16];
-    unsigned n;
 
     (void)state;
     for (unsigned i = 0; i < 16; i++)
         refs[i] = 100 + i;
+    limits.queues = 1;
     limits.ring_pages = 16;
-    n = negotiate_keys(&limits, RING_PAGE_ORDER, refs, 9, keys);
-    assert_int_equal(n, 20);
-    assert_string_equal(keys[19].name, "num-ring-pages");
-    assert_string_equal(keys[19].value, "");
-    assert_string_equal(keys[0].name, "ring-page-order");
-    assert_string_equal(keys[0].value, "4");
-    assert_string_equal(keys[1].name, "ring-ref0");
-    assert_string_equal(keys[16].name, "ring-ref15");
-    assert_string_equal(keys[16].value, "115");
-    for (unsigned i = 0; i < n; i++) {
-        assert_string_not_equal(keys[i].name, "ring-ref");
-        assert_string_not_equal(keys[i].name, "feature-persistent");
-    }
+    key_count = negotiate_keys(&limits, RING_PAGE_ORDER, &(struct queue_keys){refs, 9}, keys);
+    assert_int_equal(key_count, 21);
+    assert_string_equal(key("num-ring-pages"), "");
+    assert_string_equal(key("ring-page-order"), "4");
+    assert_string_equal(key("ring-ref0"), "100");
+    assert_string_equal(key("ring-ref15"), "115");
+    assert_null(key("ring-ref"));
+    assert_null(key("feature-persistent"));
     limits.ring_pages = 2;
-    assert_int_equal(negotiate_keys(&limits, RING_NUM_PAGES, refs, 9, keys), 6);
-    assert_string_equal(keys[0].name, "num-ring-pages");
-    assert_string_equal(keys[0].value, "2");
-    assert_string_equal(keys[5].name, "ring-page-order");
-    assert_string_equal(keys[5].value, "");
+    key_count = negotiate_keys(&limits, RING_NUM_PAGES, &(struct queue_keys){refs, 9}, keys);
+    assert_int_equal(key_count, 7);
+    assert_string_equal(key("num-ring-pages"), "2");
+    assert_string_equal(key("ring-page-order"), "");
+    assert_null(key("ring-ref2"));
+}
+
+/* Each queue has a directory; the size of a ring is the same for all and stands outside. */
+static void many_queue_keys(void **state)
+{
+    grant_ref_t refs[16][16];
+    struct queue_keys queues[16];
+
+    (void)state;
+    for (unsigned q = 0; q < 16; q++) {
+        for (unsigned i = 0; i < 16; i++)
+            refs[q][i] = 100 * (q + 1) + i;
+        queues[q] = (struct queue_keys){refs[q], 20 + q};
+    }
+    limits.queues = 2;
+    limits.ring_pages = 1;
+    key_count = negotiate_keys(&limits, RING_ONE_PAGE, queues, keys);
+    assert_int_equal(key_count, 2 * 2 + 4);
+    assert_string_equal(key("multi-queue-num-queues"), "2");
+    assert_string_equal(key("queue-0/ring-ref"), "100");
+    assert_string_equal(key("queue-1/ring-ref"), "200");
+    assert_string_equal(key("queue-0/event-channel"), "20");
+    assert_string_equal(key("queue-1/event-channel"), "21");
+    assert_null(key("ring-ref"));
+    assert_null(key("event-channel"));
+
+    limits.queues = limits.ring_pages = 16;
+    key_count = negotiate_keys(&limits, RING_PAGE_ORDER, queues, keys);
+    assert_int_equal(key_count, 16 * 17 + 4);
+    assert_true(key_count <= FRONTEND_KEYS_MAX);
+    assert_string_equal(key("queue-15/ring-ref15"), "1615");
+    assert_string_equal(key("queue-15/event-channel"), "35");
+    assert_string_equal(key("ring-page-order"), "4");
+    assert_null(key("queue-0/ring-page-order"));
+    assert_string_equal(key("multi-queue-num-queues"), "16");
 }
 
 /* ---- properties ---- */
@@ -544,11 +595,12 @@ int main(void)
         TEST(ring_pages),
         TEST(configuration_limits_the_ring),
         TEST(indirect_segments),
-        TEST(queues_are_only_checked),
+        TEST(queues),
         TEST(trust),
         TEST(nonsense_offers_are_not_made),
         TEST(one_page_keys),
         TEST(many_page_keys),
+        TEST(many_queue_keys),
         TEST(a_plain_disk),
         TEST(only_the_size_is_needed),
         TEST(sector_sizes),

@@ -45,7 +45,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
     static const char *const verifies[] = {"0", "crc32c", NULL};
     static const char *const buffer_kinds[] = {"plain", "registered", NULL};
     unsigned verify = 1, buffers = 0;
-    uint64_t ring_order = 4, segments = 0;
+    uint64_t ring_order = 4, queues = 0, segments = 0;
     struct option words[] = {
         {.name = "dev", .type = OPT_STRING, .out = &o->dev},
         {.name = "rw", .type = OPT_CHOICES, .out = &o->rw, .choices = workloads},
@@ -60,6 +60,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
         {.name = "fsync", .type = OPT_UINT, .out = &o->fsync},
         {.name = "write", .type = OPT_BOOL, .out = &o->write},
         {.name = "ring_order", .type = OPT_UINT, .out = &ring_order, .max = 4},
+        {.name = "queues", .type = OPT_UINT, .out = &queues, .min = 1, .max = 16},
         {.name = "segments", .type = OPT_UINT, .out = &segments, .min = 1, .max = 4096},
         {.name = "buffers", .type = OPT_CHOICE, .out = &buffers, .choices = buffer_kinds},
         {.name = "connect_timeout",
@@ -88,6 +89,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
     }
     o->verify = verify != 0;
     o->driver.ring_pages = 1U << ring_order;
+    o->driver.queues = (unsigned)queues;
     o->driver.max_segments = (unsigned)segments;
     return check(o, err, err_size);
 }

@@ -72,12 +72,13 @@ void report_disk(const struct disk *disk)
     char size[24], line[LINE_MAX];
     struct json j;
 
-    print_raw(
-        "%s: %s, %u-byte sectors, backend %s in dom %u: %u ring page%s, %u segments%s%s%s%s\n",
-        disk->name, format_bytes(size, sizeof(size), l->sectors * 512), l->sector_size, l->backend,
-        l->backend_domid, l->ring_pages, l->ring_pages == 1 ? "" : "s", l->max_segments,
-        l->flush ? ", flush" : "", l->barrier ? ", barrier" : "", l->readonly ? ", read-only" : "",
-        l->trusted ? "" : ", not trusted");
+    print_raw("%s: %s, %u-byte sectors, backend %s in dom %u: %u queue%s, %u ring page%s, %u "
+              "segments%s%s%s%s\n",
+              disk->name, format_bytes(size, sizeof(size), l->sectors * 512), l->sector_size,
+              l->backend, l->backend_domid, l->queues, l->queues == 1 ? "" : "s", l->ring_pages,
+              l->ring_pages == 1 ? "" : "s", l->max_segments, l->flush ? ", flush" : "",
+              l->barrier ? ", barrier" : "", l->readonly ? ", read-only" : "",
+              l->trusted ? "" : ", not trusted");
     json_begin(&j, line, sizeof(line));
     json_str(&j, "type", "disk");
     json_str(&j, "dev", disk->name);
@@ -85,6 +86,8 @@ void report_disk(const struct disk *disk)
     json_str(&j, "backend", l->backend);
     json_u64(&j, "sectors", l->sectors);
     json_u64(&j, "sector_size", l->sector_size);
+    json_u64(&j, "queues", l->queues);
+    json_u64(&j, "queues_offered", l->queues_offered);
     json_u64(&j, "ring_pages", l->ring_pages);
     json_u64(&j, "max_segments", l->max_segments);
     json_bool(&j, "readonly", l->readonly);
