@@ -171,14 +171,11 @@ unit: $(UNIT_PROGRAMS)
 SOURCES_C    := $(CORE_SRCS) $(DRIVER_SRCS) $(wildcard arch/*/*.c tests/*/*.c tests/guests/*/*.c)
 SOURCES_H    := $(wildcard include/ringlet/*.h lib/*/*.h drivers/*/*.h arch/*/*.h tests/*/*.h tests/guests/*/*.h)
 SCRIPTS      := $(shell grep -lE '^\#!/bin/sh' -r tests arch 2>/dev/null)
-# the oldest and the newest interface, and a few between where names changed
-INTERFACES   := 0x00030205 0x00040200 0x00040700 0x00040d00 0x00040e00
 
 submake = $(MAKE) --no-print-directory -j2
 HOST_TESTS = \
 	$(foreach t,$(UNIT_PROGRAMS),'tap:$(notdir $(t))=$(t)') \
 	'build-clang=$(submake) guests CC=clang BUILD=$(BUILD)/clang' \
-	$(foreach v,$(INTERFACES),'build-interface-$(v)=$(submake) guests XEN_INTERFACE_VERSION=$(v) BUILD=$(BUILD)/interface-$(v)') \
 	$(foreach g,$(GUESTS),'image-$(g)=$(call check_image,$(B)/guests/$(g),$(LIB_OBJS))') \
 	'size=tests/check-size $(B)/guests/blktest 196608' \
 	'clang-format=clang-format --dry-run -Werror $(SOURCES_C) $(SOURCES_H)' \
@@ -219,7 +216,7 @@ format: $(call stamp,lint)
 
 # The lab's dom0 takes longest to make and depends on nothing here: clean keeps it, distclean does not.
 clean:
-	$(Q)rm -rf $(B) $(HOST) $(BUILD)/clang $(BUILD)/interface-* $(BUILD)/test* $(BUILD)/run $(BUILD)/include \
+	$(Q)rm -rf $(B) $(HOST) $(BUILD)/clang $(BUILD)/interfaces $(BUILD)/test* $(BUILD)/run $(BUILD)/include \
 		$(BUILD)/sim* $(BUILD)/fuzz $(BUILD)/model $(BUILD)/mutants $(BUILD)/coverage
 distclean:
 	$(Q)rm -rf $(BUILD)
