@@ -42,14 +42,22 @@ static int set_state_in(xs_transaction_t t, void *arg)
 }
 
 /* A device that the toolstack has removed must not come back as a lone state node: the node is only
- * ever changed, not made. Other errors do not matter: the backend will time out. */
-static void set_closing_state(struct frontend *fe, unsigned state)
+ * ever changed, not made. -ENODEV: it is not there. */
+static int change_state(struct frontend *fe, unsigned state)
 {
     int ret;
 
     fe->own_state = state;
     for (unsigned i = 0; (ret = xs_transaction(set_state_in, fe)) == -ENOMEM && i < RETRIES; i++)
         thread_sleep(RETRY); /* a backend that is not told keeps our pages, and the disk */
+    return ret == -ENOENT ? -ENODEV : ret;
+}
+
+/* Errors do not matter: the backend will time out. */
+static void set_closing_state(struct frontend *fe, unsigned state)
+{
+    int ret = change_state(fe, state);
+
     if (ret == -ENOTCONN || ret == -EPROTO)
         fe->backend_state = XenbusStateUnknown; /* nothing more will be heard of it */
 }
@@ -60,8 +68,17 @@ struct publication {
     struct frontend *fe;
     struct frontend_key keys[FRONTEND_KEYS_MAX];
     unsigned count;
-    struct xs_batch_item items[FRONTEND_KEYS_MAX + 1];
+    struct xs_batch_item items[FRONTEND_KEYS_MAX + 2];
 };
+
+/* Keys are for the device that was negotiated with: not to be made anew where the toolstack has
+ * removed it, nor written to one that has come in its place. */
+static int same_backend(const struct frontend *fe, const struct xs_batch_item *item)
+{
+    if (item->ret)
+        return item->ret == -ENOENT ? -ENODEV : item->ret;
+    return strcmp(item->value, fe->backend_path) ? -ENODEV : 0;
+}
 
 static int publish(xs_transaction_t t, void *arg)
 {
@@ -78,12 +95,17 @@ static int publish(xs_transaction_t t, void *arg)
         };
     p->items[p->count] = (struct xs_batch_item){
         .op = XS_OP_WRITE, .dir = p->fe->path, .node = "state", .text = state};
-    ret = xs_batch(t, p->items, p->count + 1);
+    p->items[p->count + 1] =
+        (struct xs_batch_item){.op = XS_OP_READ, .dir = p->fe->path, .node = "backend"};
+    ret = xs_batch(t, p->items, p->count + 2);
+    if (!ret)
+        ret = same_backend(p->fe, &p->items[p->count + 1]);
     for (unsigned i = 0; i <= p->count && !ret; i++) {
         bool gone = p->items[i].op == XS_OP_RM && p->items[i].ret == -ENOENT;
 
         ret = gone ? 0 : p->items[i].ret;
     }
+    xs_batch_free(p->items, p->count + 2);
     return ret;
 }
 
@@ -114,7 +136,7 @@ static void connect(struct frontend *fe)
     if (!ret) {
         fe->deadline = DEADLINE_NEVER;
         enter(fe, FE_CONNECTED); /* whoever waits may start I/O while the state is written */
-        ret = xs_printf(XS_NO_TRANSACTION, fe->path, "state", "%u", XenbusStateConnected);
+        ret = change_state(fe, XenbusStateConnected);
     }
     if (ret)
         frontend_fail(fe, ret);
@@ -175,11 +197,34 @@ static void finish(struct frontend *fe, unsigned event)
     enter(fe, FE_CLOSED);
 }
 
+/* A step out of the life that an earlier user of the device did not end. */
+static void reset(struct frontend *fe, unsigned own, enum frontend_state next)
+{
+    int ret = change_state(fe, own);
+
+    if (ret) {
+        pr_err("%s: cannot write %s to %s/state: %s\n", name_of(fe), xenbus_state_name(own),
+               fe->path, errno_name(ret));
+        frontend_fail(fe, ret);
+    } else {
+        enter(fe, next);
+    }
+}
+
 static void act(struct frontend *fe, unsigned event)
 {
     int ret;
 
     switch (frontend_next(fe->state, event)) {
+    case FE_DO_RESET:
+        reset(fe, XenbusStateClosing, FE_RESET);
+        break;
+    case FE_DO_RESET_END:
+        reset(fe, XenbusStateClosed, FE_RESET_WAIT);
+        break;
+    case FE_DO_BEGIN:
+        reset(fe, XenbusStateInitialising, FE_WAIT_INIT);
+        break;
     case FE_DO_NEGOTIATE:
         ret = negotiate(fe);
         if (ret)
@@ -288,7 +333,7 @@ void frontend_thread(void *arg)
     fe->watch.fn = watch_fired;
     fe->watch.arg = fe;
     ret = xs_watch(&fe->watch, fe->backend_path, "state");
-    if (!ret && fe->own_state != XenbusStateInitialising)
+    if (!ret && fe->own_state == XenbusStateUnknown)
         ret = xs_printf(XS_NO_TRANSACTION, fe->path, "state", "%u", XenbusStateInitialising);
     if (ret) {
         pr_err("%s: cannot start: %s\n", name_of(fe), errno_name(ret));

@@ -59,9 +59,10 @@ static int read_backend(struct frontend *fe)
         goto out;
     }
     fe->backend_id = (domid_t)id;
-    /* Anything but Initialising is left from an earlier life and is written anew. */
-    xs_item_u64(&item[2], 0, UINT64_MAX, XenbusStateUnknown, &state);
-    fe->own_state = state == XenbusStateInitialising ? XenbusStateInitialising : XenbusStateUnknown;
+    ret = xs_item_u64(&item[2], 0, XenbusStateReconfigured, XenbusStateUnknown, &state);
+    if (ret && ret != -EINVAL && ret != -ERANGE) /* what is no state is as good as none */
+        goto out;
+    fe->own_state = (unsigned)state;
     fe->backend_path = item[0].value;
     item[0].value = NULL;
     ret = 0;
@@ -77,6 +78,23 @@ static void free_paths(struct frontend *fe)
     fe->path = fe->backend_path = NULL;
 }
 
+/*
+ * Initialising is what the toolstack writes: there was no earlier life. One that ended with Closed
+ * has done its part, and a second Closing could meet a backend that has just followed it.
+ */
+static enum frontend_state first_state(unsigned own_state)
+{
+    switch (own_state) {
+    case XenbusStateUnknown:
+    case XenbusStateInitialising:
+        return FE_WAIT_INIT;
+    case XenbusStateClosed:
+        return FE_RESET_WAIT;
+    default:
+        return FE_FOUND;
+    }
+}
+
 int frontend_start(struct frontend *fe, const char *path, const struct frontend_ops *ops,
                    void *priv)
 {
@@ -86,7 +104,6 @@ int frontend_start(struct frontend *fe, const char *path, const struct frontend_
 
     fe->ops = ops;
     fe->priv = priv;
-    fe->state = FE_WAIT_INIT;
     fe->backend_state = XenbusStateUnknown;
     wait_queue_init(&fe->wq);
     wait_queue_init(&fe->events);
@@ -98,6 +115,7 @@ int frontend_start(struct frontend *fe, const char *path, const struct frontend_
     fe->path = heap_strndup(path, strlen(path), MEM_XENSTORE);
     if (fe->path)
         ret = read_backend(fe);
+    fe->state = first_state(fe->own_state);
     if (!ret) {
         format(thread, sizeof(thread), "%s-%s", ops->type, number ? number + 1 : path);
         ret = thread_create(&fe->thread, thread, frontend_thread, fe, THREAD_STACK_DEFAULT);

@@ -11,6 +11,53 @@ _Static_assert((unsigned)FE_EV_TIMEOUT > (unsigned)XenbusStateReconfigured,
 #define DO(what) FE_DO_##what
 
 static const uint8_t table[FE_STATES][FE_EVENTS] = {
+    /* A backend that is Connected takes no notice of Initialising, and none of new keys either: it
+     * would go on with the rings of the earlier life. It has to be taken through its end first. */
+    [FE_FOUND] =
+        {
+            [XenbusStateUnknown] = DO(BEGIN),
+            [XenbusStateInitialising] = DO(BEGIN),
+            [XenbusStateInitWait] = DO(BEGIN),
+            [XenbusStateInitialised] = DO(RESET),
+            [XenbusStateConnected] = DO(RESET),
+            [XenbusStateClosing] = DO(RESET_END),
+            [XenbusStateClosed] = DO(BEGIN),
+            [XenbusStateReconfiguring] = DO(RESET),
+            [XenbusStateReconfigured] = DO(RESET),
+            [FE_EV_TIMEOUT] = DO(FINISH),
+            [FE_EV_CLOSE] = DO(FINISH),
+            [FE_EV_FAIL] = DO(FINISH),
+        },
+    [FE_RESET] =
+        {
+            [XenbusStateUnknown] = DO(BEGIN),
+            [XenbusStateInitialising] = DO(BEGIN),
+            [XenbusStateInitWait] = DO(BEGIN),
+            [XenbusStateInitialised] = DO(NOTHING),
+            [XenbusStateConnected] = DO(NOTHING),
+            [XenbusStateClosing] = DO(RESET_END),
+            [XenbusStateClosed] = DO(BEGIN),
+            [XenbusStateReconfiguring] = DO(NOTHING),
+            [XenbusStateReconfigured] = DO(NOTHING),
+            [FE_EV_TIMEOUT] = DO(FINISH),
+            [FE_EV_CLOSE] = DO(FINISH),
+            [FE_EV_FAIL] = DO(FINISH),
+        },
+    [FE_RESET_WAIT] =
+        {
+            [XenbusStateUnknown] = DO(BEGIN),
+            [XenbusStateInitialising] = DO(BEGIN),
+            [XenbusStateInitWait] = DO(BEGIN),
+            [XenbusStateInitialised] = DO(NOTHING),
+            [XenbusStateConnected] = DO(NOTHING),
+            [XenbusStateClosing] = DO(NOTHING),
+            [XenbusStateClosed] = DO(BEGIN),
+            [XenbusStateReconfiguring] = DO(NOTHING),
+            [XenbusStateReconfigured] = DO(NOTHING),
+            [FE_EV_TIMEOUT] = DO(FINISH),
+            [FE_EV_CLOSE] = DO(FINISH),
+            [FE_EV_FAIL] = DO(FINISH),
+        },
     /* A backend found closed is still busy with the guest's (or driver's) last life: it will go to
      * InitWait when it sees our Initialising. A missing state may still be written. One that is
      * beyond InitWait already (qdisk may be) has made its offers. */

@@ -4,12 +4,13 @@
  * keys); the handshake, its waits and its timeouts are here.
  *
  *   frontend       backend            what happens
- *   Initialising   InitWait           negotiate(): read the backend's offers, set up rings, return
- *                                     the keys to publish; they are written in one transaction
- *   Initialised    Connected          connected(): read what is valid now
- *   Connected      Closing or Closed  lost(): stop, fail what is in flight
- *   Closing        Closing            write Closed: an honest backend unmaps when it sees this
- *   Closed         Closed             disconnected(): free rings
+ *   (3, 4, 5, 6)   Connected ...      left from an earlier life that did not close: Closing,
+ * Closed, so that the backend unmaps, then Initialising Initialising   InitWait negotiate(): read
+ * the backend's offers, set up rings, return the keys to publish; they are written in one
+ * transaction Initialised    Connected          connected(): read what is valid now Connected
+ * Closing or Closed  lost(): stop, fail what is in flight Closing        Closing            write
+ * Closed: an honest backend unmaps when it sees this Closed         Closed disconnected(): free
+ * rings
  *
  * What a state and an event lead to is one table (frontend_next), every pair defined; so the other
  * side may change its state at random.
@@ -54,6 +55,9 @@ struct frontend_ops {
 
 /* Our side as the machine sees it. */
 enum frontend_state {
+    FE_FOUND,        /* our node holds what an earlier life left; the backend's is not known yet */
+    FE_RESET,        /* wrote Closing for that life, waiting for the backend's Closing */
+    FE_RESET_WAIT,   /* wrote Closed for it, waiting for the backend's Closed: it unmaps only now */
     FE_WAIT_INIT,    /* wrote Initialising, waiting for InitWait */
     FE_WAIT_CONNECT, /* keys published, Initialised, waiting for Connected */
     FE_CONNECTED,
@@ -75,6 +79,9 @@ enum frontend_event {
 
 enum frontend_action {
     FE_DO_NOTHING,
+    FE_DO_RESET,     /* write Closing -> FE_RESET */
+    FE_DO_RESET_END, /* write Closed -> FE_RESET_WAIT */
+    FE_DO_BEGIN,     /* write Initialising -> FE_WAIT_INIT */
     FE_DO_NEGOTIATE, /* negotiate, publish -> FE_WAIT_CONNECT */
     FE_DO_CONNECT,   /* connected -> FE_CONNECTED */
     FE_DO_LOSE,      /* lost; write Closing -> FE_CLOSING */
@@ -98,7 +105,7 @@ struct frontend {
     /* kept by the machine */
     enum frontend_state state;
     unsigned backend_state; /* last seen XenbusState */
-    unsigned own_state;     /* last written (or found) by us */
+    unsigned own_state;     /* last written (or found) by us; Unknown: none was there */
     int error;              /* why it is not connected: -errno */
     int fail_reason;        /* frontend_fail's */
     int close_error;        /* -ETIMEDOUT: the backend did not follow */

@@ -45,6 +45,7 @@ static void opens_reads_and_closes(void **state)
     memset(disk[0].data, 9, 4096);
     assert_int_equal(blkfront_read(&a), 0);
     assert_int_equal(a.aio_buf[4095], 9);
+    thread_sleep(NSEC_PER_MSEC); /* it is written beside the first requests */
     assert_string_equal(fake_value(FRONT "/state"), "4");
     assert_int_equal(blkfront_sync(dev), 0);
     assert_int_equal(disk[0].flushes, 1);

@@ -22,12 +22,15 @@ static void every_state_and_event_has_its_action(void **state)
     /* columns: Unknown Initialising InitWait Initialised Connected Closing Closed Reconfiguring
      * Reconfigured TIMEOUT CLOSE FAIL */
     static const char *const want[FE_STATES] = {
-        [FE_WAIT_INIT] = "--NNN----FFF",  [FE_WAIT_CONNECT] = "F---CLF--LLL",
-        [FE_CONNECTED] = "FLLL-LF---LL",  [FE_CLOSING] = "F----KF--F--",
-        [FE_CLOSE_WAIT] = "FFF---F--F--", [FE_CLOSED] = "------------",
+        [FE_FOUND] = "BBBRREBRRFFF",        [FE_RESET] = "BBB--EB--FFF",
+        [FE_RESET_WAIT] = "BBB---B--FFF",   [FE_WAIT_INIT] = "--NNN----FFF",
+        [FE_WAIT_CONNECT] = "F---CLF--LLL", [FE_CONNECTED] = "FLLL-LF---LL",
+        [FE_CLOSING] = "F----KF--F--",      [FE_CLOSE_WAIT] = "FFF---F--F--",
+        [FE_CLOSED] = "------------",
     };
     static const char letter[FE_ACTIONS] = {
         [FE_DO_NOTHING] = '-', [FE_DO_NEGOTIATE] = 'N', [FE_DO_CONNECT] = 'C',
+        [FE_DO_RESET] = 'R',   [FE_DO_RESET_END] = 'E', [FE_DO_BEGIN] = 'B',
         [FE_DO_LOSE] = 'L',    [FE_DO_CLOSE] = 'K',     [FE_DO_FINISH] = 'F',
     };
 
@@ -51,6 +54,7 @@ static char calls[256];
 static unsigned ncalls;
 static int lost_reason, negotiate_ret, connected_ret;
 static unsigned key_count;
+static void (*during_negotiate)(void);
 
 static void note(char c)
 {
@@ -64,6 +68,8 @@ static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *c
     note('n');
     assert_string_equal(fe->backend_path, BACKEND);
     assert_ptr_equal(fe->priv, calls);
+    if (during_negotiate)
+        during_negotiate();
     for (*count = 0; *count < key_count; (*count)++) {
         snprintf(keys[*count].name, sizeof(keys->name), "key-%u", *count);
         snprintf(keys[*count].value, sizeof(keys->value), "%u", *count * 3);
@@ -134,6 +140,7 @@ static int setup(void **state)
     calls[0] = '\0';
     lost_reason = negotiate_ret = connected_ret = 0;
     key_count = 3;
+    during_negotiate = NULL;
     memset(reaction, 0, sizeof(reaction));
     reaction[3] = '4';
     reaction[5] = '5';
@@ -167,6 +174,13 @@ static void start_connected(void)
     assert_int_equal(frontend_wait_connected(&fe), 0);
 }
 
+static void fails_with(int want)
+{
+    start();
+    assert_int_equal(frontend_wait_connected(&fe), want);
+    frontend_stop(&fe);
+}
+
 /* Lets the machine settle. */
 static void settle(void)
 {
@@ -192,8 +206,8 @@ static void handshake_and_orderly_close(void **state)
     assert_string_equal(fake_value(PATH "/key-2"), "6");
     settle();
     assert_string_equal(fake_value(PATH "/state"), "4");
-    assert_int_equal(fake.starts, 1); /* keys and state in one transaction */
-    assert_int_equal(fake.in_transaction, 5);
+    assert_int_equal(fake.starts, 2);             /* keys and state are in one */
+    assert_int_equal(fake.in_transaction, 6 + 3); /* Connected is another one */
     assert_int_equal(frontend_stop(&fe), 0);
     assert_string_equal(calls, "ncld");
     assert_int_equal(lost_reason, -ESHUTDOWN);
@@ -206,7 +220,8 @@ static void conflicting_transaction_is_repeated(void **state)
     (void)state;
     fake.conflicts = 2;
     start_connected();
-    assert_int_equal(fake.starts, 3);
+    settle();
+    assert_int_equal(fake.starts, 4);
     assert_int_equal(frontend_stop(&fe), 0);
 }
 
@@ -270,6 +285,16 @@ static void changes_are_told_when_connected(void **state)
     frontend_stop(&fe);
 }
 
+/* One backend for devices of all names, Connected when one of them is ready. */
+static void common_backend(uint32_t type, const char *body)
+{
+    unsigned number;
+
+    if (type == XS_WRITE && sscanf(body, "device/vbd/%u/state", &number) == 1 &&
+        reaction[fake_value(body)[0] - '0'])
+        fake_set(BSTATE, &reaction[fake_value(body)[0] - '0'], 1);
+}
+
 static void sixteen_at_once(void **state)
 {
     static struct frontend many[16];
@@ -277,12 +302,167 @@ static void sixteen_at_once(void **state)
     (void)state;
     memset(many, 0, sizeof(many));
     key_count = 0;
-    for (unsigned i = 0; i < 16; i++)
-        assert_int_equal(frontend_start(&many[i], PATH, &ops, calls), 0);
+    fake.after = common_backend;
+    for (unsigned i = 0; i < 16; i++) {
+        char path[32], node[48];
+
+        snprintf(path, sizeof(path), "device/vbd/%u", i);
+        snprintf(node, sizeof(node), "%s/backend", path);
+        fake_text(node, BACKEND);
+        snprintf(node, sizeof(node), "%s/backend-id", path);
+        fake_text(node, "0");
+        snprintf(node, sizeof(node), "%s/state", path);
+        fake_text(node, "1");
+        assert_int_equal(frontend_start(&many[i], path, &ops, calls), 0);
+    }
     for (unsigned i = 0; i < 16; i++)
         assert_int_equal(frontend_wait_connected(&many[i]), 0);
     for (unsigned i = 0; i < 16; i++)
         assert_int_equal(frontend_stop(&many[i]), 0);
+}
+
+/* ---- an earlier life that did not end ---- */
+
+/* What the frontend wrote to its state node, in order. */
+static char written[32];
+static bool backend_is_connected; /* to the rings of that life */
+
+/* As a real blkback: Connected ends with Closed alone, and new keys are read only then. */
+static void stubborn_backend(uint32_t type, const char *body)
+{
+    const char *value = body + strlen(body) + 1;
+    size_t n = strlen(written);
+
+    if (type != XS_WRITE || strcmp(body, PATH "/state") || n + 1 >= sizeof(written))
+        return;
+    written[n] = value[0];
+    written[n + 1] = '\0';
+    if (value[0] == '3' && backend_is_connected)
+        fail_msg("%s", "keys were published over those of the earlier life");
+    if (value[0] == '6')
+        backend_is_connected = false;
+    if (value[0] != '1' || fake_value(BSTATE)[0] == '6')
+        backend(type, body);
+}
+
+static void earlier_life(const char *own, const char *back, const char *want)
+{
+    memset(&fe, 0, sizeof(fe));
+    memset(written, 0, sizeof(written));
+    ncalls = 0;
+    reaction[1] = '2';
+    backend_is_connected = strcmp(back, "4") == 0;
+    fake_text(PATH "/state", own);
+    fake_text(BSTATE, back);
+    fake.after = stubborn_backend;
+    start_connected();
+    settle();
+    assert_string_equal(written, want);
+    assert_string_equal(calls, "nc");
+    assert_int_equal(frontend_stop(&fe), 0);
+}
+
+static void earlier_life_is_ended_first(void **state)
+{
+    (void)state;
+    earlier_life("4", "4", "56134");
+    earlier_life("3", "4", "56134"); /* it died before it saw Connected */
+    earlier_life("3", "3", "56134");
+    earlier_life("5", "4", "56134");
+    earlier_life("5", "5", "6134");
+    earlier_life("4", "5", "6134");
+    earlier_life("4", "8", "56134");
+    /* these have no rings any more */
+    earlier_life("4", "2", "134");
+    earlier_life("4", "6", "134");
+    earlier_life("6", "6", "134");
+}
+
+/* Our Closed of a moment ago is still to be followed. */
+static void closing_backend_is_waited_for(void **state)
+{
+    (void)state;
+    reaction[1] = '2';
+    fake_text(PATH "/state", "6");
+    fake_text(BSTATE, "4");
+    start();
+    settle();
+    assert_int_equal(fe.state, FE_RESET_WAIT);
+    assert_string_equal(fake_value(PATH "/state"), "6");
+    fake_text(BSTATE, "6");
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    assert_int_equal(frontend_stop(&fe), 0);
+}
+
+static void backend_that_keeps_an_earlier_life(void **state)
+{
+    (void)state;
+    memset(reaction, 0, sizeof(reaction));
+    fake_text(PATH "/state", "4");
+    fake_text(BSTATE, "4");
+    fe.connect_timeout_ns = 2 * NSEC_PER_SEC;
+    start();
+    assert_int_equal(frontend_wait_connected(&fe), -ETIMEDOUT);
+    said_once("did not connect within 2 s: it is in state Connected");
+    frontend_stop(&fe);
+    assert_string_equal(calls, "ld");
+    assert_string_equal(fake_value(PATH "/key-0"), "");
+}
+
+/* ---- a device that is removed at the wrong moment ---- */
+
+static void remove_device(void)
+{
+    fake_remove(PATH "/backend");
+    fake_remove(PATH "/backend-id");
+    fake_remove(PATH "/state");
+}
+
+static void removed_after(uint32_t type, const char *body)
+{
+    const char *value = body + strlen(body) + 1;
+
+    backend(type, body);
+    if (type == XS_WRITE && strcmp(body, PATH "/state") == 0 && value[0] == '3')
+        key_count = 77; /* the transaction is about to end */
+    if (type == XS_TRANSACTION_END && key_count == 77)
+        remove_device();
+}
+
+static void connected_does_not_bring_a_removed_device_back(void **state)
+{
+    (void)state;
+    fake.after = removed_after;
+    start();
+    frontend_wait_connected(&fe);
+    settle();
+    assert_null(fake_find(PATH "/state"));
+    assert_int_equal(lost_reason, -ENODEV);
+    frontend_stop(&fe);
+    assert_null(fake_find(PATH "/state"));
+}
+
+static void replace_device(void)
+{
+    remove_device();
+    fake_text(PATH "/backend", "/local/domain/0/backend/vbd/4/51712");
+}
+
+static void keys_are_for_the_device_that_was_negotiated_with(void **state)
+{
+    static void (*const meanwhile[])(void) = {remove_device, replace_device};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(meanwhile); i++) {
+        memset(&fe, 0, sizeof(fe));
+        fake_text(PATH "/backend", BACKEND);
+        fake_text(PATH "/backend-id", "0");
+        fake_text(PATH "/state", "1");
+        during_negotiate = meanwhile[i];
+        fails_with(-ENODEV);
+        assert_null(fake_find(PATH "/state"));
+        assert_null(fake_find(PATH "/key-0"));
+    }
 }
 
 /* ---- what does not start ---- */
@@ -318,13 +498,6 @@ static void unusable_devices(void **state)
     assert_int_equal(fe.backend_id, 32751);
     frontend_stop(&fe);
     assert_int_equal(frontend_stop(&fe), 0); /* harmless */
-}
-
-static void fails_with(int want)
-{
-    start();
-    assert_int_equal(frontend_wait_connected(&fe), want);
-    frontend_stop(&fe);
 }
 
 static void silent_backend_times_out_by_name(void **state)
@@ -679,6 +852,11 @@ int main(void)
         TEST(device_can_be_opened_again),
         TEST(changes_are_told_when_connected),
         TEST(sixteen_at_once),
+        TEST(earlier_life_is_ended_first),
+        TEST(closing_backend_is_waited_for),
+        TEST(backend_that_keeps_an_earlier_life),
+        TEST(connected_does_not_bring_a_removed_device_back),
+        TEST(keys_are_for_the_device_that_was_negotiated_with),
         TEST(unusable_devices),
         TEST(silent_backend_times_out_by_name),
         TEST(missing_backend_times_out),
