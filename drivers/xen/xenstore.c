@@ -74,51 +74,6 @@ int xs_rm(xs_transaction_t t, const char *dir, const char *node)
     return path_call(XS_RM, t, dir, node);
 }
 
-/* "a NUL b NUL" as an array of pointers with the text behind it. */
-static int make_names(const char *body, size_t len, char ***names, unsigned *count)
-{
-    unsigned n = 0;
-    char **list;
-    char *text;
-
-    if (len && body[len - 1])
-        return -EPROTO;
-    for (size_t i = 0; i < len; i++)
-        n += !body[i];
-    list = heap_alloc((n + 1) * sizeof(*list) + len, MEM_XENSTORE);
-    if (!list)
-        return -ENOMEM;
-    text = (char *)(list + n + 1);
-    memcpy(text, body, len);
-    for (unsigned i = 0; i < n; i++) {
-        list[i] = text;
-        text += strlen(text) + 1;
-    }
-    list[n] = NULL;
-    *names = list;
-    *count = n;
-    return 0;
-}
-
-int xs_list(xs_transaction_t t, const char *dir, const char *node, char ***names, unsigned *count)
-{
-    struct xs_part parts[XS_PATH_PARTS];
-    char *body;
-    size_t len;
-    int ret;
-
-    *names = NULL;
-    *count = 0;
-    if (!dir)
-        return -EINVAL;
-    ret = xs_call(XS_DIRECTORY, t, parts, xs_path_parts(parts, dir, node), &body, &len);
-    if (ret)
-        return ret;
-    ret = make_names(body, len, names, count);
-    heap_free(body);
-    return ret;
-}
-
 int xs_set_permissions(xs_transaction_t t, const char *dir, const char *node, const char *perms)
 {
     struct xs_part parts[XS_PATH_PARTS + 1];

@@ -33,7 +33,9 @@ int xs_printf(xs_transaction_t t, const char *dir, const char *node, const char 
     RINGLET_PRINTF(4, 5);
 int xs_mkdir(xs_transaction_t t, const char *dir, const char *node);
 int xs_rm(xs_transaction_t t, const char *dir, const char *node);
-/* *names: one heap block with *count pointers and the names behind them; the caller frees it. */
+/* *names: one heap block with *count pointers and the names behind them; the caller frees it. A
+ * directory of any size up to 1 MiB of names; -EAGAIN: a large one changed each of 64 times while
+ * it was read. */
 int xs_list(xs_transaction_t t, const char *dir, const char *node, char ***names, unsigned *count);
 /* perm as in xs_wire: "n0", "r5", "b0", ... in one string with blanks between. */
 int xs_set_permissions(xs_transaction_t t, const char *dir, const char *node, const char *perms);

@@ -18,7 +18,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FAKE_NODES   384
+#ifndef FAKE_NODES
+#define FAKE_NODES 384
+#endif
 #define FAKE_WATCHES 32
 #define FAKE_QUEUE   (256 * 1024)
 
@@ -47,7 +49,9 @@ static struct {
     bool reverse;       /* answers held back and given in reverse order */
     unsigned conflicts; /* transaction ends that still fail with EAGAIN */
     const char *error;  /* every request gets this error */
-    bool mangle_type;   /* answers of the wrong type */
+    unsigned directory; /* bytes of names in one answer at most; 0 = 4096 */
+    unsigned generation;
+    bool mangle_type; /* answers of the wrong type */
     /* hook after each request: may change nodes, raise events */
     void (*after)(uint32_t type, const char *body);
     /* counts */
@@ -179,9 +183,9 @@ static inline void fake_watch(const char *path, const char *token, bool add)
     abort();
 }
 
-static inline void fake_directory(const struct xsd_sockmsg *hdr, const char *path)
+/* The names in a directory; their length in bytes. */
+static inline size_t fake_names(const char *path, char *names, size_t size)
 {
-    static char names[4096];
     size_t len = 0, n = strlen(path);
 
     for (unsigned i = 0; i < FAKE_NODES; i++) {
@@ -190,10 +194,40 @@ static inline void fake_directory(const struct xsd_sockmsg *hdr, const char *pat
         if (!fake.nodes[i].used || strncmp(fake.nodes[i].path, path, n) ||
             fake.nodes[i].path[n] != '/' || strchr(rest, '/'))
             continue;
-        memcpy(names + len, rest, strlen(rest) + 1);
+        fake_copy(names + len, size - len, rest);
         len += strlen(rest) + 1;
     }
-    fake_message(XS_DIRECTORY, hdr->req_id, hdr->tx_id, names, len);
+    return len;
+}
+
+static inline void fake_directory(const struct xsd_sockmsg *hdr, const char *path)
+{
+    static char names[FAKE_NODES * 64];
+    size_t len = fake_names(path, names, sizeof(names));
+
+    if (len > (fake.directory ? fake.directory : XENSTORE_PAYLOAD_MAX))
+        fake_message(XS_ERROR, hdr->req_id, hdr->tx_id, "E2BIG", 6);
+    else
+        fake_message(XS_DIRECTORY, hdr->req_id, hdr->tx_id, names, len);
+}
+
+/* Whole names from an offset on, as many as fit; a NUL more ends the last part. */
+static inline void fake_directory_part(const struct xsd_sockmsg *hdr, const char *path,
+                                       const char *offset)
+{
+    static char names[FAKE_NODES * 64], body[XENSTORE_PAYLOAD_MAX];
+    size_t all = fake_names(path, names, sizeof(names)), at = strtoul(offset, NULL, 10);
+    size_t max = fake.directory ? fake.directory : sizeof(body);
+    size_t len = (size_t)snprintf(body, sizeof(body), "%u", fake.generation) + 1;
+
+    while (at < all && len + strlen(names + at) + 2 <= max) {
+        memcpy(body + len, names + at, strlen(names + at) + 1);
+        len += strlen(names + at) + 1;
+        at += strlen(names + at) + 1;
+    }
+    if (at >= all)
+        body[len++] = '\0';
+    fake_message(XS_DIRECTORY_PART, hdr->req_id, hdr->tx_id, body, len);
 }
 
 static inline void fake_request(const struct xsd_sockmsg *hdr, const char *body)
@@ -228,6 +262,9 @@ static inline void fake_request(const struct xsd_sockmsg *hdr, const char *body)
         break;
     case XS_DIRECTORY:
         fake_directory(hdr, path);
+        break;
+    case XS_DIRECTORY_PART:
+        fake_directory_part(hdr, path, rest);
         break;
     case XS_TRANSACTION_START:
         fake_message(type, hdr->req_id, 0, "4711", 5);

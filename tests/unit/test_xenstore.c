@@ -158,6 +158,68 @@ static void list_names(void **state)
     heap_free(names);
 }
 
+static unsigned parts_seen, changes_left;
+
+/* The directory changes while it is read. */
+static void change_directory(uint32_t type, const char *body)
+{
+    (void)body;
+    if (type != XS_DIRECTORY_PART)
+        return;
+    parts_seen++;
+    if (changes_left && parts_seen % 2 == 0) {
+        changes_left--;
+        fake.generation++;
+        fake_text("device/vbd/9999", "");
+    }
+}
+
+static void check_long_list(unsigned want)
+{
+    unsigned count;
+    char **names;
+
+    assert_int_equal(xs_list(0, "device", "vbd", &names, &count), 0);
+    assert_int_equal(count, want);
+    for (unsigned i = 0; i < 40; i++)
+        assert_int_equal(strtoul(names[i], NULL, 10), 51712 + 16 * i);
+    assert_null(names[want]);
+    heap_free(names);
+}
+
+static void long_lists_come_in_parts(void **state)
+{
+    unsigned count;
+    char **names;
+
+    (void)state;
+    for (unsigned i = 0; i < 40; i++) {
+        char path[32];
+
+        snprintf(path, sizeof(path), "device/vbd/%u", 51712 + 16 * i);
+        fake_text(path, "");
+    }
+    fake.after = change_directory;
+    check_long_list(40);
+    assert_int_equal(parts_seen, 0);
+    for (fake.directory = 16; fake.directory < 240; fake.directory++) {
+        parts_seen = 0;
+        check_long_list(40);
+        assert_true(parts_seen > 1);
+    }
+    fake.directory = 64;
+    changes_left = 5;
+    check_long_list(41);
+    assert_int_equal(changes_left, 0);
+    changes_left = ~0U;
+    assert_int_equal(xs_list(0, "device", "vbd", &names, &count), -EAGAIN);
+    assert_null(names);
+    changes_left = 0;
+    fake.directory = 4; /* no name fits: it never comes to its end */
+    assert_int_equal(xs_list(0, "device", "vbd", &names, &count), -EPROTO);
+    assert_null(names);
+}
+
 static void error_texts_become_numbers(void **state)
 {
     static const struct {
@@ -689,6 +751,7 @@ int main(void)
         TEST(messages_of_4096_bytes_are_the_limit),
         TEST(every_byte_may_come_alone),
         TEST(list_names),
+        TEST(long_lists_come_in_parts),
         TEST(error_texts_become_numbers),
         TEST(callers_mistakes),
         TEST(numbers_have_a_range_and_a_default),
