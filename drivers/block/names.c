@@ -7,8 +7,6 @@
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
 
-#define FOLDER "device/vbd"
-
 /* One range of numbers: major << 8 | disk << shift | partition. */
 static const struct numbering {
     const char *prefix;
@@ -108,47 +106,52 @@ int blkfront_vdev_number(const char *name, unsigned *devid)
 
 int parse_nodename(const char *nodename, unsigned *devid)
 {
-    const size_t len = sizeof(FOLDER "/") - 1;
+    const size_t len = sizeof(VBD_FOLDER "/") - 1;
 
-    if (!strncmp(nodename, FOLDER "/", len))
+    if (!strncmp(nodename, VBD_FOLDER "/", len))
         return is_number(nodename + len, devid) ? 0 : -EINVAL;
     return blkfront_vdev_number(nodename, devid);
 }
 
-/* The smallest number from `from` on, and its name. */
-static const char *next_disk(char **names, unsigned count, uint64_t from, unsigned *number)
+int disk_numbers(unsigned **numbers, unsigned *count)
 {
-    const char *found = NULL;
+    char **names;
+    unsigned n, *list;
+    int ret = xs_list(XS_NO_TRANSACTION, VBD_FOLDER, NULL, &names, &n);
 
-    for (unsigned i = 0; i < count; i++) {
-        unsigned n;
+    *numbers = NULL;
+    *count = 0;
+    if (ret)
+        return ret == -ENOENT ? 0 : ret;
+    list = heap_zalloc(n, sizeof(*list), MEM_BLOCK);
+    for (unsigned i = 0; list && i < n; i++) {
+        unsigned number, at;
 
-        if (is_number(names[i], &n) && n >= from && (!found || n < *number)) {
-            found = names[i];
-            *number = n;
-        }
+        if (!is_number(names[i], &number))
+            continue;
+        for (at = (*count)++; at && list[at - 1] > number; at--)
+            list[at] = list[at - 1];
+        list[at] = number;
     }
-    return found;
+    heap_free(names);
+    *numbers = list;
+    return list ? 0 : -ENOMEM;
 }
 
 int blkfront_enumerate(int (*fn)(const char *name, void *arg), void *arg)
 {
-    char **names;
-    const char *name;
-    unsigned count, number = 0;
-    uint64_t from = 0;
-    int disks = 0, ret;
-    bool go_on = true;
+    unsigned *numbers, count;
+    int ret = disk_numbers(&numbers, &count);
 
-    ret = xs_list(XS_NO_TRANSACTION, FOLDER, NULL, &names, &count);
     if (ret)
-        return ret == -ENOENT ? 0 : ret;
-    while ((name = next_disk(names, count, from, &number))) {
-        if (go_on)
-            go_on = fn(name, arg) == 0;
-        from = (uint64_t)number + 1;
-        disks++;
+        return ret;
+    for (unsigned i = 0; i < count; i++) {
+        char name[VBD_NAME_SIZE];
+
+        format(name, sizeof(name), "%u", numbers[i]);
+        if (fn(name, arg))
+            break;
     }
-    heap_free(names);
-    return disks;
+    heap_free(numbers);
+    return (int)count;
 }

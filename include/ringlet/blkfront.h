@@ -72,6 +72,30 @@ int shutdown_blkfront(struct blkfront_dev *dev);
  * number of disks or -errno. fn returning non-zero ends it. */
 int blkfront_enumerate(int (*fn)(const char *name, void *arg), void *arg);
 
+/* ---- disks that come and go ---- */
+
+enum blkfront_change { BLKFRONT_ARRIVED, BLKFRONT_GONE };
+
+/*
+ * Calls fn with the name ("51712") of each disk that the toolstack has configured, and from then on
+ * of each that arrives or is gone: in a thread of its own, one call at a time, which may open,
+ * use, close and wait. For a disk calls alternate, beginning with BLKFRONT_ARRIVED. A disk that
+ * went and came between two looks is reported gone, then arrived, when its new life can be told
+ * from the old one: it has another backend, or what its frontend here had published is missing. One
+ * with the same backend that nobody had opened is not reported: to everybody it is the same.
+ * Nothing is reported when the guest itself was suspended and goes on under another number.
+ * A device that is open stays so when its disk is gone (its requests fail with -ENODEV): fn closes
+ * it, and only then can the number be opened again.
+ * What cannot be read is reported on the console and read again at the next change.
+ * 0; -EINVAL (no fn); -EBUSY (somebody watches already); -EDEADLK (in a handler); -ENOMEM;
+ * -ENOTCONN (no XenStore) or another of its errors.
+ */
+int blkfront_watch(void (*fn)(const char *name, enum blkfront_change change, void *arg), void *arg);
+
+/* Ends that: fn is not running and will not be called when this has returned. Thread context. 0;
+ * -ENOENT (nobody watches); -EDEADLK (in fn or a handler). */
+int blkfront_unwatch(void);
+
 /* "xvda" for 51712, "xvda1" for 51713, "hda" for 768, "sda" for 2048, "vbd-N" for others (xen
  * vbd-interface). Returns buf. Any context. */
 char *blkfront_vdev_name(unsigned devid, char *buf, size_t size);
