@@ -133,11 +133,15 @@ int frontend_wait_connected(struct frontend *fe)
 
 int frontend_stop(struct frontend *fe)
 {
+    int ret;
+
     if (!fe->thread)
         return 0;
     fe->close_wanted = true;
     wake_all(&fe->events);
-    thread_join(fe->thread);
+    ret = thread_join(fe->thread);
+    if (ret)
+        return ret;
     fe->thread = NULL;
     free_paths(fe);
     return fe->close_error;

@@ -136,8 +136,9 @@ int frontend_wait_connected(struct frontend *fe);
 void frontend_fail(struct frontend *fe, int reason);
 
 /* Closes in order, whatever the state, within close_timeout_ns, ends the thread and frees what
- * frontend_start made. Thread context, not the frontend's own thread. 0, or -ETIMEDOUT when the
- * backend did not follow (closed on our side all the same). */
+ * frontend_start made. Thread context, not the frontend's own thread. 0; -ETIMEDOUT when the
+ * backend did not follow (closed on our side all the same); -EDEADLK in a handler or that thread:
+ * the closing begins, and this is to be called again from where it may wait. */
 int frontend_stop(struct frontend *fe);
 
 /* "InitWait" for 2; "state 77" is "?" */

@@ -36,8 +36,9 @@ int thread_init(void);
 int thread_create(struct thread **out, const char *name, void (*fn)(void *arg), void *arg,
                   size_t stack_size);
 
-/* Waits for the end of a thread that was created with out, and frees it. Thread context. */
-void thread_join(struct thread *t);
+/* Waits for the end of a thread that was created with out, and frees it: 0. -EDEADLK, reported, and
+ * the thread goes on: called from a handler, or by t itself. Thread context. */
+int thread_join(struct thread *t);
 void thread_exit(void) RINGLET_NORETURN;
 
 struct thread *thread_current(void);

@@ -192,10 +192,16 @@ void thread_exit(void)
     panic("an ended thread was run");
 }
 
-void thread_join(struct thread *t)
+int thread_join(struct thread *t)
 {
+    if (handling || t == current) {
+        pr_err("%s tried to wait for the end of thread %s\n", handling ? "a handler" : "it",
+               t->name);
+        return -EDEADLK;
+    }
     wait_event(&t->joiners, t->ended, DEADLINE_NEVER);
     destroy(t);
+    return 0;
 }
 
 struct thread *thread_current(void)

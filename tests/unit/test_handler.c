@@ -67,6 +67,39 @@ static void test_handlers_run_between_threads_and_cannot_wait(void **state)
     thread_join(a);
 }
 
+static struct thread *joined;
+static int join_ret;
+
+static void join_in_handler(void)
+{
+    join_ret = thread_join(joined);
+}
+
+static void join_self(void *arg)
+{
+    (void)arg;
+    join_ret = thread_join(thread_current());
+}
+
+static void test_join_where_nothing_can_be_waited_for(void **state)
+{
+    (void)state;
+    joined = start(note_and_yield, "a");
+    on_event = join_in_handler;
+    raised = true;
+    thread_poll_events();
+    raised = false;
+    assert_int_equal(join_ret, -EDEADLK);
+    assert_non_null(strstr(seam_console(), "a handler tried to wait for the end of thread"));
+    assert_null(strstr(seam_console(), "a handler tried to wait\n")); /* said once */
+    assert_int_equal(thread_join(joined), 0);
+    assert_string_equal(trace, "aaa");
+    join_ret = 0;
+    assert_int_equal(thread_join(start(join_self, NULL)), 0);
+    assert_int_equal(join_ret, -EDEADLK);
+    assert_int_equal(heap_blocks(), 0);
+}
+
 static void create_from_handler(void)
 {
     assert_int_equal(thread_create(NULL, "from handler", exit_at_once, NULL, 0), 0);
@@ -150,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_handlers_run_between_threads_and_cannot_wait, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_join_where_nothing_can_be_waited_for, setup, teardown),
         cmocka_unit_test_setup_teardown(test_create_in_handler, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_event_storm_starves_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_events_do_not_starve_timers, setup, teardown),
