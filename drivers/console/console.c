@@ -186,13 +186,18 @@ static bool console_event(evtchn_port_t port, void *arg)
 
 int console_read(char *buf, size_t size, uint64_t deadline)
 {
-    uint32_t at, len, first;
+    uint32_t at, available, len, first;
 
     if (!con.full)
         return -ENODEV;
-    if (size == 0 || !wait_event(&con.input, in_available() > 0, deadline))
+    if (in_handler())
+        return -EDEADLK;
+    if (size == 0)
         return 0;
-    len = MIN(in_available(), (uint32_t)MIN(size, IN_SIZE));
+    /* looked at once: a second look might find an index that makes no sense, and nothing */
+    if (!wait_event(&con.input, (available = in_available()) > 0, deadline))
+        return 0;
+    len = MIN(available, (uint32_t)MIN(size, IN_SIZE));
     at = MASK_XENCONS_IDX(con.in_cons, con.ring->in);
     first = MIN(len, (uint32_t)IN_SIZE - at);
     memcpy(buf, con.ring->in + at, first);

@@ -18,7 +18,8 @@ int console_init(void);
  */
 void console_write(const char *text, size_t len);
 
-/* What has been typed: 1..size bytes, 0 at the deadline, -ENODEV. Thread context. */
+/* What has been typed: 1..size bytes; 0 only at the deadline, or at once when size is 0; -ENODEV
+ * (no console, or console_init failed); -EDEADLK (in a handler). Thread context. */
 int console_read(char *buf, size_t size, uint64_t deadline);
 
 /* Waits until the other side has taken everything, at most timeout_ns. 0 or -ETIMEDOUT. Any

@@ -212,6 +212,29 @@ static void reads_what_was_typed(void **state)
 static int read_ret;
 static char read_buf[16];
 
+static bool read_in_handler(evtchn_port_t port, void *arg)
+{
+    (void)port;
+    (void)arg;
+    read_ret = console_read(read_buf, sizeof(read_buf), DEADLINE_NEVER);
+    return true;
+}
+
+static void handlers_do_not_read(void **state)
+{
+    evtchn_port_t port;
+
+    (void)state;
+    type("k", 1);
+    assert_int_equal(evtchn_alloc_unbound(0, read_in_handler, NULL, &port), 0);
+    evtchn_unmask(port);
+    seam_raise(port);
+    thread_yield();
+    assert_int_equal(read_ret, -EDEADLK);
+    assert_int_equal(console_read(read_buf, sizeof(read_buf), DEADLINE_NEVER), 1);
+    evtchn_close(port);
+}
+
 static void reader(void *arg)
 {
     (void)arg;
@@ -300,6 +323,7 @@ int main(void)
         TEST(slow_reader_loses_nothing),
         TEST(hostile_output_index_writes_nothing_outside),
         TEST(reads_what_was_typed),
+        TEST(handlers_do_not_read),
         TEST(input_during_a_write_wakes_the_reader),
         TEST(hostile_input_index_is_no_input),
         TEST(without_a_page_xens_own_console_is_used),
