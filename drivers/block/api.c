@@ -190,18 +190,24 @@ int blkfront_io(struct blkfront_aiocb *aiocb, int write)
 
 int blkfront_aio_poll(struct blkfront_dev *dev)
 {
-    uint64_t before = dev->stats.completed;
+    uint64_t before;
 
+    if (!dev)
+        return -EINVAL;
+    before = dev->stats.completed;
     dev_reap(dev, NULL);
     return (int)(dev->stats.completed - before);
 }
 
 int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline)
 {
-    uint64_t before = dev->stats.completed;
+    uint64_t before;
 
+    if (!dev)
+        return -EINVAL;
     if (must_not_wait(dev))
         return 0;
+    before = dev->stats.completed;
     request_submit(dev); /* what was only enqueued would never complete */
     dev_reap(dev, NULL);
     wait_event(&dev->completion, dev->stats.completed != before || !requests_in_flight(dev),
@@ -247,15 +253,15 @@ int blkfront_sync(struct blkfront_dev *dev)
 
 unsigned blkfront_in_flight(const struct blkfront_dev *dev)
 {
-    return requests_in_flight(dev);
+    return dev ? requests_in_flight(dev) : 0;
 }
 
 void blkfront_get_limits(const struct blkfront_dev *dev, struct blkfront_limits *out)
 {
-    *out = dev->limits;
+    *out = dev ? dev->limits : (struct blkfront_limits){0};
 }
 
 void blkfront_get_stats(const struct blkfront_dev *dev, struct blkfront_stats *out)
 {
-    *out = dev->stats;
+    *out = dev ? dev->stats : (struct blkfront_stats){0};
 }

@@ -2,8 +2,8 @@
 /*
  * The inside of the XenStore client. From the bottom up: the byte ring (xs_ring.c), messages out of
  * bytes (xs_message.c), requests and their answers (xs_connection.c); xenstore.c, xs_list.c,
- * xs_batch.c, xs_number.c and xs_watch.c are the calls of xenstore.h. Ring and messages keep no state of their
- * own, so that a test or a fuzzer can feed them whatever it likes.
+ * xs_batch.c, xs_number.c and xs_watch.c are the calls of xenstore.h. Ring and messages keep no
+ * state of their own, so that a test or a fuzzer can feed them whatever it likes.
  */
 #ifndef RINGLET_XS_PRIVATE_H
 #define RINGLET_XS_PRIVATE_H

@@ -121,7 +121,7 @@ struct blkfront_limits {
     bool trusted; /* false: everything is bounced through zeroed pages of the driver's */
 };
 
-/* Any context. */
+/* Any context. No dev: all zero. */
 void blkfront_get_limits(const struct blkfront_dev *dev, struct blkfront_limits *out);
 
 /* ---- requests ---- */
@@ -187,19 +187,20 @@ int blkfront_io(struct blkfront_aiocb *aiocb, int write);
 #define blkfront_read(aiocb)  blkfront_io(aiocb, 0)
 #define blkfront_write(aiocb) blkfront_io(aiocb, 1)
 
-/* Reaps completions now, calling aio_cb; the number of aiocbs completed. Thread context or aio_cb
- * of another device. */
+/* Reaps completions now, calling aio_cb; the number of aiocbs completed, or -EINVAL (no dev).
+ * Thread context or aio_cb of another device. */
 int blkfront_aio_poll(struct blkfront_dev *dev);
 
 /* Waits until at least one aiocb of the device completes (calling aio_cb), or the deadline
- * (clock_now() time). The number completed (0 at the deadline or when nothing is in flight). */
+ * (clock_now() time). The number completed (0 at the deadline or when nothing is in flight; 0 at
+ * once in aio_cb or a handler), or -EINVAL (no dev). */
 int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline);
 
 /* Waits for everything in flight, then flushes (flush, else barrier, else nothing: there is no
  * volatile cache). 0 or the first error of the flush. */
 int blkfront_sync(struct blkfront_dev *dev);
 
-/* aiocbs accepted and not yet completed. Any context. */
+/* aiocbs accepted and not yet completed. Any context. No dev: 0. */
 unsigned blkfront_in_flight(const struct blkfront_dev *dev);
 
 /* ---- statistics; counted always ---- */
@@ -219,6 +220,7 @@ struct blkfront_stats {
     unsigned ring_high_water;           /* most slots of a queue ever in use */
 };
 
+/* Any context. No dev: all zero. */
 void blkfront_get_stats(const struct blkfront_dev *dev, struct blkfront_stats *out);
 
 #endif

@@ -146,6 +146,27 @@ static void threads_share_two_devices(void **state)
     fdisk_close(&second);
 }
 
+static void no_device(void **state)
+{
+    struct blkfront_limits limits;
+    struct blkfront_stats stats;
+
+    (void)state;
+    memset(&limits, 0xff, sizeof(limits));
+    memset(&stats, 0xff, sizeof(stats));
+    assert_int_equal(blkfront_aio_poll(NULL), -EINVAL);
+    assert_int_equal(blkfront_aio_wait(NULL, DEADLINE_NEVER), -EINVAL);
+    assert_int_equal(blkfront_aio_submit(NULL), -EINVAL);
+    assert_int_equal(blkfront_sync(NULL), -EINVAL);
+    assert_int_equal(blkfront_in_flight(NULL), 0);
+    blkfront_get_limits(NULL, &limits);
+    assert_int_equal(limits.sectors, 0);
+    assert_string_equal(limits.name, "");
+    blkfront_get_stats(NULL, &stats);
+    assert_int_equal(stats.reads, 0);
+    assert_int_equal(stats.ring_high_water, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +175,7 @@ int main(void)
         TEST(sync_comes_after_writes),
         TEST(waits),
         TEST(threads_share_two_devices),
+        TEST(no_device),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
