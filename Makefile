@@ -230,7 +230,7 @@ help:
 	@echo 'make guests          build the images: $(B)/guests/{$(subst $(eval) ,$(comma),$(GUESTS))}'
 	@echo 'make unit            only the unit tests'
 	@echo 'make sim SEEDS=n [SEED=s] [TRACE=1]   the drivers on a simulated Xen with every bad backend'
-	@echo 'make fuzz SECS=n | make model | make mutants | make coverage   the long versions (tests/README.md)'
+	@echo 'make fuzz SECS=n | make model | make mutants | make coverage | make interfaces   the long versions (tests/README.md)'
 	@echo 'make format          clang-format over the sources'
 	@echo 'make clean           remove what was built but keep the dom0 of the lab; make distclean: remove all'
 	@echo 'Options: V=1 shows commands, CC=clang, more in Config.mk'
