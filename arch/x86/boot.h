@@ -55,6 +55,19 @@ void hypercall_init_pvh(void);
 int traps_init_pv(void);
 void traps_init_pvh(void);
 
+/* ---- what is done again when the domain continues as another one (suspend.c) ---- */
+
+/* clock.c: clock_now() goes on from where it was asked last. */
+void clock_continue(void);
+/* boot_pv.c: ports and pages as start_info, which the toolstack has written anew, says. */
+void pv_find_shared_pages(void);
+/* boot_pvh.c: the same from Xen's parameters. */
+void pvh_find_shared_pages(void);
+/* Maps the shared page at its old address. 0 or -errno. */
+int pv_map_shared_info(void);
+int pvh_map_shared_info(void);
+extern struct start_info *pv_start_info;
+
 /* ---- grant.c: addresses above the guest's memory, for the shared page and the grant table ---- */
 
 /* Pages that are wanted, given what Xen allows the grant table to grow to. */
@@ -63,5 +76,12 @@ unsigned window_pages(void);
  * page. */
 int window_init(uintptr_t base);
 uintptr_t window_shared_info(void);
+/* Forgets the grant table's frames, after which they can be mapped anew. PV: takes all of the
+ * window out of the page tables first, which may hold only the domain's own memory when it is
+ * saved. */
+void window_drop_grants(void);
+/* Maps as many frames as there were. 0 or -errno. */
+int window_restore_grants(unsigned frames);
+unsigned window_grants(void);
 
 #endif

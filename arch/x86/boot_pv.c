@@ -22,6 +22,8 @@ _Static_assert(offsetof(struct start_info, mfn_list) == 104, "start_info");
 _Static_assert(offsetof(struct start_info, cmd_line) == 128, "start_info");
 _Static_assert(BOOT_CMDLINE_MAX == MAX_GUEST_CMDLINE, "boot_info.cmdline");
 
+struct start_info *pv_start_info;
+
 /* All memory is free but what the builder has put something into. A module, which we have no use
  * for, and the builder's boot stack, which we have left, are free. */
 static void find_free_memory(const struct start_info *si)
@@ -38,8 +40,10 @@ static void find_free_memory(const struct start_info *si)
         boot_ram_remove((uintptr_t)boot_info.xenstore, PAGE_SIZE);
 }
 
-static void find_shared_pages(const struct start_info *si)
+void pv_find_shared_pages(void)
 {
+    const struct start_info *si = pv_start_info;
+
     if (si->console.domU.mfn) {
         boot_info.console = pv_page_of(si->console.domU.mfn);
         boot_info.console_port = si->console.domU.evtchn;
@@ -50,18 +54,25 @@ static void find_shared_pages(const struct start_info *si)
     }
 }
 
-static void map_shared_info(uint64_t machine_address)
+int pv_map_shared_info(void)
 {
-    uintptr_t base = ROUND_UP(pv_pages << PAGE_SHIFT, SLOT_SIZE) + SLOT_SIZE;
+    int ret = mmu_map_page(window_shared_info(), pv_start_info->shared_info >> PAGE_SHIFT);
+
+    if (!ret)
+        shared_info = (void *)window_shared_info();
+    return ret;
+}
+
+static void make_window(void)
+{
     int ret;
 
     window_pages();
-    ret = window_init(base);
+    ret = window_init(ROUND_UP(pv_pages << PAGE_SHIFT, SLOT_SIZE) + SLOT_SIZE);
     if (!ret)
-        ret = mmu_map_page(base, machine_address >> PAGE_SHIFT);
+        ret = pv_map_shared_info();
     if (ret)
         boot_fail("cannot map the shared page: %s", errno_name(ret));
-    shared_info = (void *)base;
 }
 
 void boot_pv(struct start_info *si)
@@ -69,6 +80,7 @@ void boot_pv(struct start_info *si)
     int ret;
 
     boot_info.type = GUEST_PV;
+    pv_start_info = si;
     hypercall_init_pv();
     if (strncmp(si->magic, "xen-", 4))
         boot_fail("start_info has the wrong magic");
@@ -76,7 +88,7 @@ void boot_pv(struct start_info *si)
     pv_pages = MIN(si->nr_pages, MMU_ADDRESS_END >> PAGE_SHIFT);
     boot_info.memory = (uint64_t)si->nr_pages << PAGE_SHIFT;
     memcpy(boot_info.cmdline, si->cmd_line, BOOT_CMDLINE_MAX);
-    find_shared_pages(si);
+    pv_find_shared_pages();
 
     ret = traps_init_pv();
     if (ret)
@@ -87,6 +99,9 @@ void boot_pv(struct start_info *si)
     ret = pv_mmu_init();
     if (ret)
         boot_fail("cannot map %lu MiB of memory: %s", boot_info.memory >> 20, errno_name(ret));
-    map_shared_info(si->shared_info);
+    make_window();
+    if (pv_p2m_init())
+        boot_fail("no memory for the list of machine frames");
+    pv_p2m_publish();
     boot_finish();
 }

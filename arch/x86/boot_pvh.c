@@ -64,7 +64,7 @@ static void *special_page(uint32_t index)
     return pfn < PVH_BOOT_MAPPED >> PAGE_SHIFT ? (void *)(pfn << PAGE_SHIFT) : NULL;
 }
 
-static void find_special_pages(void)
+void pvh_find_shared_pages(void)
 {
     boot_info.console = special_page(HVM_PARAM_CONSOLE_PFN);
     boot_info.console_port = (evtchn_port_t)hvm_param(HVM_PARAM_CONSOLE_EVTCHN);
@@ -101,8 +101,9 @@ static void map_memory(void)
  * The shared page goes to an address where there is no memory. (To put it over a page of memory
  * would lose that page; Xen frees what it replaces.)
  */
-static void map_shared_info(uintptr_t va)
+int pvh_map_shared_info(void)
 {
+    uintptr_t va = window_shared_info();
     struct xen_add_to_physmap add = {
         .domid = DOMID_SELF, .space = XENMAPSPACE_shared_info, .gpfn = va >> PAGE_SHIFT};
     struct xen_hvm_param callback = {.domid = DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ};
@@ -111,11 +112,12 @@ static void map_shared_info(uintptr_t va)
     if (!ret)
         ret = mmu_map_page(va, add.gpfn);
     if (ret)
-        boot_fail("cannot map the shared page: %s", errno_name(ret));
+        return ret;
     shared_info = (void *)va;
     /* No upcall is wanted. Saying so makes Xen look at the mode we are in: from here on the shared
      * page surely has its 64-bit layout. */
     hypercall_hvm_op(HVMOP_set_param, &callback);
+    return 0;
 }
 
 void boot_pvh(const struct hvm_start_info *si)
@@ -128,7 +130,7 @@ void boot_pvh(const struct hvm_start_info *si)
     traps_init_pvh();
     if (!running_on_xen())
         reset_machine();
-    find_special_pages();
+    pvh_find_shared_pages();
     if (si->magic != XEN_HVM_START_MAGIC_VALUE)
         boot_fail("hvm_start_info has the wrong magic");
     copy_cmdline(si->cmdline_paddr);
@@ -139,7 +141,9 @@ void boot_pvh(const struct hvm_start_info *si)
     map_memory();
     if (window_init(window))
         boot_fail("no memory for page tables");
-    map_shared_info(window);
+    ret = pvh_map_shared_info();
+    if (ret)
+        boot_fail("cannot map the shared page: %s", errno_name(ret));
     pvh_mmu_boot_done();
     boot_finish();
 }

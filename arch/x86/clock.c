@@ -5,6 +5,7 @@
  */
 #include <ringlet/arch.h>
 
+#include "boot.h"
 #include "cpu.h"
 
 _Static_assert(sizeof(struct vcpu_time_info) == 32, "vcpu_time_info");
@@ -24,6 +25,9 @@ const char *arch_clock_source(void)
     return "tsc";
 }
 
+/* What has to be added to Xen's system time: another host's Xen has another one. Modulo 2^64. */
+static uint64_t clock_offset, clock_last;
+
 /* (ticks << shift) * mul / 2^32, where a negative shift is one to the right */
 static uint64_t ticks_to_ns(uint64_t ticks, uint32_t mul, int shift)
 {
@@ -31,12 +35,12 @@ static uint64_t ticks_to_ns(uint64_t ticks, uint32_t mul, int shift)
     return (uint64_t)(((unsigned __int128)ticks * mul) >> 32);
 }
 
-uint64_t arch_clock_now(void)
+/* As Xen counts. */
+static uint64_t system_time(void)
 {
-    static uint64_t last;
     const struct vcpu_time_info *time = &shared_info->vcpu_info[0].time;
     uint32_t version, mul;
-    uint64_t stamp, base, tsc, now;
+    uint64_t stamp, base, tsc;
     int64_t passed;
     int shift;
 
@@ -52,13 +56,32 @@ uint64_t arch_clock_now(void)
     } while ((version & 1) || READ_ONCE(time->version) != version);
 
     /* The stamp may lie before the counter's zero, as a negative number: the difference wraps to
-     * what it should be. Two calibrations may disagree by some ns; time must not go back for that.
-     */
+     * what it should be. */
     passed = (int64_t)(tsc - stamp);
-    now = base + (passed > 0 ? ticks_to_ns((uint64_t)passed, mul, shift) : 0);
-    if (now > last)
-        last = now;
-    return last;
+    return base + (passed > 0 ? ticks_to_ns((uint64_t)passed, mul, shift) : 0);
+}
+
+uint64_t arch_clock_now(void)
+{
+    uint64_t now = system_time() + clock_offset;
+
+    /* Two calibrations may disagree by some ns; time must not go back for that. */
+    if ((int64_t)(now - clock_last) > 0)
+        clock_last = now;
+    return clock_last;
+}
+
+void clock_continue(void)
+{
+    clock_offset = clock_last - system_time();
+}
+
+uint64_t arch_poll_timeout(uint64_t deadline)
+{
+    uint64_t timeout = deadline - clock_offset;
+
+    /* a deadline that lies before Xen's zero has passed */
+    return (int64_t)timeout <= 0 ? 1 : timeout;
 }
 
 uint64_t arch_clock_wall(void)
@@ -73,5 +96,5 @@ uint64_t arch_clock_wall(void)
         nsec = READ_ONCE(shared_info->wc_nsec);
         rmb();
     } while ((version & 1) || READ_ONCE(shared_info->wc_version) != version);
-    return ((uint64_t)sec_hi << 32 | sec) * NSEC_PER_SEC + nsec + arch_clock_now();
+    return ((uint64_t)sec_hi << 32 | sec) * NSEC_PER_SEC + nsec + system_time();
 }

@@ -94,6 +94,25 @@ static int map_frames_pvh(unsigned nr)
     return 0;
 }
 
+unsigned window_grants(void)
+{
+    return frames_mapped;
+}
+
+void window_drop_grants(void)
+{
+    for (; frames_mapped; frames_mapped--)
+        if (boot_info.type == GUEST_PV)
+            pv_set_page(frame_address(frames_mapped - 1), 0);
+}
+
+int window_restore_grants(unsigned frames)
+{
+    void *table;
+
+    return frames ? arch_map_grant_frames(frames, &table) : 0;
+}
+
 int arch_map_grant_frames(unsigned nr, void **table)
 {
     int ret = 0;

@@ -53,6 +53,14 @@ int pv_mmu_init(void);
 int pv_mmu_reserve(uintptr_t va, size_t bytes);
 int pv_set_page(uintptr_t va, uint64_t entry);
 
+/*
+ * The tree through which the toolstack finds the list of machine frames of a domain that it saves
+ * (arch_shared_info). It holds machine frames itself. pv_p2m_init makes it, 0 or -ENOMEM;
+ * pv_p2m_publish fills it in and tells where it is, also after each restore.
+ */
+int pv_p2m_init(void);
+void pv_p2m_publish(void);
+
 /* ---- PVH ---- */
 
 extern uint64_t pvh_l4[], pvh_l3[], pvh_l2[];

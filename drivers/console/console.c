@@ -47,7 +47,11 @@ static uint32_t out_used(void)
 
 static uint32_t in_available(void)
 {
-    uint32_t available = READ_ONCE(con.ring->in_prod) - con.in_cons;
+    uint32_t available;
+
+    if (!con.ring) /* a resume has taken it from a reader that waits */
+        return 0;
+    available = READ_ONCE(con.ring->in_prod) - con.in_cons;
 
     if (available > IN_SIZE) {
         /* no index of an honest peer: nothing of it is input */
@@ -214,16 +218,21 @@ uint64_t console_dropped(void)
     return con.dropped;
 }
 
-void console_init_early(void)
+static void take_ring(void)
 {
-    memset(&con, 0, sizeof(con));
-    wait_queue_init(&con.input);
     con.ring = boot_info.console;
-    con.port = boot_info.console_port;
     if (con.ring) {
         con.out_prod = READ_ONCE(con.ring->out_prod);
         con.in_cons = READ_ONCE(con.ring->in_cons);
     }
+}
+
+void console_init_early(void)
+{
+    memset(&con, 0, sizeof(con));
+    wait_queue_init(&con.input);
+    take_ring();
+    con.port = boot_info.console_port;
     printk_set_sink(console_write, drain);
 }
 
@@ -238,4 +247,15 @@ int console_init(void)
         return ret;
     con.full = true;
     return evtchn_unmask(con.port);
+}
+
+int console_resume(void)
+{
+    /* Mostly the same page, in which our own indexes are still right. */
+    if (con.ring != boot_info.console)
+        take_ring();
+    con.port = boot_info.console_port;
+    con.full = con.stalled = false;
+    wake_all(&con.input); /* a reader finds the new ring, or none */
+    return console_init();
 }

@@ -290,7 +290,8 @@ static void dispatch(void)
 static void poll_ports(evtchn_port_t *ports, unsigned count, uint64_t deadline)
 {
     struct sched_poll op = {
-        .nr_ports = count, .timeout = deadline == DEADLINE_NEVER ? 0 : deadline, /* 0: none */
+        .nr_ports = count,
+        .timeout = deadline == DEADLINE_NEVER ? 0 : arch_poll_timeout(deadline), /* 0: none */
     };
 
     if (deadline == 0)
@@ -326,6 +327,23 @@ void evtchn_wait_port(evtchn_port_t port, uint64_t deadline_ns)
         poll_ports(&port, 1, deadline_ns);
 }
 
+static void mask_all(void)
+{
+    for (unsigned i = 0; i < WORDS; i++)
+        WRITE_ONCE(shared_info->evtchn_mask[i], ~(xen_ulong_t)0);
+}
+
+/* Events that are pending belong to the new domain's ports and stay. */
+void evtchn_resume(void)
+{
+    for (unsigned i = 0; i < WORDS; i++)
+        if (chunks[i])
+            memset(chunks[i], 0, BITS * sizeof(*chunks[i]));
+    live_count = 0;
+    stats.bound = 0;
+    mask_all();
+}
+
 int evtchn_init(void)
 {
     static const struct event_source source = {
@@ -338,8 +356,7 @@ int evtchn_init(void)
     memset(&stats, 0, sizeof(stats));
     live = NULL;
     live_count = live_room = 0;
-    for (unsigned i = 0; i < WORDS; i++)
-        WRITE_ONCE(shared_info->evtchn_mask[i], ~(xen_ulong_t)0);
+    mask_all();
     if (live_reserve(1))
         return -ENOMEM;
     thread_set_event_source(&source);

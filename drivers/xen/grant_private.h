@@ -6,6 +6,8 @@
 #include <ringlet/grant_table.h>
 
 void quarantine_init(void);
+/* After a resume: all pages are free of their peers. */
+void quarantine_release(void);
 /* References in quarantine. */
 unsigned quarantine_count(void);
 

@@ -193,7 +193,8 @@ static void call_waiters(struct timer *t)
     wake_waiters_soon();
 }
 
-int gnttab_init(void)
+/* The table's size may change with Xen. */
+static int query_frames(void)
 {
     struct gnttab_query_size query = {.dom = DOMID_SELF};
     long ret = hypercall_grant_table_op(GNTTABOP_query_size, &query, 1);
@@ -202,14 +203,48 @@ int gnttab_init(void)
         return (int)ret;
     if (query.status != GNTST_okay || query.max_nr_frames == 0)
         return -ENOSYS;
-    memset(&gt, 0, sizeof(gt));
-    list_init(&gt.waiters);
-    timer_init(&gt.wake, call_waiters);
-    gt.fresh = GNTTAB_NR_RESERVED_ENTRIES;
     /* A reference is returned as a positive int. */
     gt.max_frames = MIN(query.max_nr_frames, (uint32_t)(INT32_MAX / ENTRIES_PER_FRAME));
+    return 0;
+}
+
+/* Nothing is granted and no frame is mapped. */
+static void reset(void)
+{
+    gt.free = 0;
+    gt.listed = 0;
+    gt.fresh = gt.limit = GNTTAB_NR_RESERVED_ENTRIES;
+    gt.frames = 0;
+    gt.in_use = 0;
+    gt.grow_failed = false;
+}
+
+int gnttab_init(void)
+{
+    int ret;
+
+    memset(&gt, 0, sizeof(gt));
+    ret = query_frames();
+    if (ret)
+        return ret;
+    list_init(&gt.waiters);
+    timer_init(&gt.wake, call_waiters);
     quarantine_init();
+    reset();
     return grow();
+}
+
+void gnttab_resume(void)
+{
+    unsigned frames = gt.max_frames;
+
+    gt.ended += gt.in_use;
+    reset();
+    quarantine_release();
+    if (query_frames())
+        gt.max_frames = frames; /* what there was is the best guess */
+    grow();                     /* without a frame the next grant tries again */
+    wake_waiters_soon();
 }
 
 void gnttab_get_stats(struct gnttab_stats *out)

@@ -114,6 +114,14 @@ void quarantine_init(void)
     static_reported = memory_reported = false;
 }
 
+void quarantine_release(void)
+{
+    while (!list_empty(&grants))
+        release(list_first(&grants, struct quarantined, link));
+    timer_stop(&retry);
+    count = round_left = 0;
+}
+
 unsigned quarantine_count(void)
 {
     return count;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of the guest, and the toolstack's wish for it: a word in control/shutdown. The word is
- * acknowledged by emptying the node, but only one that will be acted upon: "suspend" stays, and the
- * toolstack then cancels it by itself, instead of waiting for a domain that never suspends.
+ * The end of the guest, and the toolstack's wish for it, or for a suspend: a word in
+ * control/shutdown. The word is acknowledged by emptying the node, but only one that will be acted
+ * upon: another stays, for the toolstack to see that nobody understood it.
  */
 #include <ringlet/shutdown.h>
 
@@ -10,6 +10,7 @@
 #include <ringlet/heap.h>
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
+#include <ringlet/suspend.h>
 #include <ringlet/xenstore.h>
 
 #define FUNCTIONS_MAX 16
@@ -67,26 +68,31 @@ void shutdown_on_request(bool (*fn)(enum shutdown_request request))
 
 /* ---- control/shutdown ---- */
 
-static enum shutdown_request request_of(const char *word)
+struct meaning {
+    const char *word;
+    enum shutdown_request request;
+    bool suspend;
+};
+
+/* NULL: not known. */
+static const struct meaning *meaning_of(const char *word)
 {
-    static const struct {
-        const char *word;
-        enum shutdown_request request;
-    } words[] = {
-        {"poweroff", SHUTDOWN_POWEROFF},
-        {"halt", SHUTDOWN_HALT},
-        {"reboot", SHUTDOWN_REBOOT},
+    static const struct meaning words[] = {
+        {"poweroff", SHUTDOWN_POWEROFF, false},
+        {"halt", SHUTDOWN_HALT, false},
+        {"reboot", SHUTDOWN_REBOOT, false},
+        {"suspend", SHUTDOWN_NONE, true},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
         if (strcmp(words[i].word, word) == 0)
-            return words[i].request;
-    return SHUTDOWN_NONE;
+            return &words[i];
+    return NULL;
 }
 
 struct order {
     char *word; /* heap; NULL: none was there */
-    enum shutdown_request request;
+    const struct meaning *meaning;
 };
 
 /* Reads and acknowledges at once, so that a word written between the two is not lost. */
@@ -100,28 +106,56 @@ static int take_order(xs_transaction_t t, void *arg)
     ret = xs_read(t, "control", "shutdown", &o->word, NULL);
     if (ret)
         return ret;
-    o->request = request_of(o->word);
-    return o->request ? xs_write(t, "control", "shutdown", "", 0) : 0;
+    o->meaning = meaning_of(o->word);
+    return o->meaning ? xs_write(t, "control", "shutdown", "", 0) : 0;
+}
+
+/* In another domain all is to be said again. */
+static void say_features(void)
+{
+    static const char *const features[] = {"feature-poweroff", "feature-reboot", "feature-suspend"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(features); i++)
+        if (xs_write(XS_NO_TRANSACTION, "control", features[i], "1", 1))
+            pr_debug("control/%s cannot be written\n", features[i]);
+}
+
+static void suspend(void)
+{
+    int ret = domain_suspend();
+
+    if (ret == 0) {
+        say_features();
+        pr_info("resumed\n");
+    } else if (ret == 1) {
+        pr_info("the suspend was cancelled\n");
+    } else {
+        pr_warn("cannot suspend: %s\n", errno_name(ret));
+    }
 }
 
 static void obey(const struct order *o)
 {
-    if (!o->request) {
+    enum shutdown_request request;
+
+    if (!o->meaning) {
         pr_warn("the toolstack asks for \"%.32s\", which is not supported\n", o->word);
         return;
     }
     pr_info("the toolstack asks for %s\n", o->word);
-    requested = o->request;
-    if (request_fn && request_fn(o->request))
+    if (o->meaning->suspend) {
+        suspend();
         return;
-    domain_shutdown(o->request == SHUTDOWN_REBOOT ? SHUTDOWN_REASON_REBOOT
-                                                  : SHUTDOWN_REASON_POWEROFF);
+    }
+    request = requested = o->meaning->request;
+    if (request_fn && request_fn(request))
+        return;
+    domain_shutdown(request == SHUTDOWN_REBOOT ? SHUTDOWN_REASON_REBOOT : SHUTDOWN_REASON_POWEROFF);
 }
 
 static void shutdown_thread(void *arg)
 {
     static struct xs_watch watch;
-    static const char *const features[] = {"feature-poweroff", "feature-reboot"};
     int ret = xs_watch(&watch, "control", "shutdown");
 
     (void)arg;
@@ -129,9 +163,7 @@ static void shutdown_thread(void *arg)
         pr_warn("control/shutdown cannot be watched: %s\n", errno_name(ret));
         return;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(features); i++)
-        if (xs_write(XS_NO_TRANSACTION, "control", features[i], "1", 1))
-            pr_debug("control/%s cannot be written\n", features[i]);
+    say_features();
     while (xs_watch_wait(&watch, DEADLINE_NEVER) == 0) {
         struct order o = {0};
 

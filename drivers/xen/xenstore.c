@@ -113,6 +113,8 @@ static int begin(xs_transaction_t *t)
     char *body;
     size_t len;
     uint64_t id;
+    /* Before it is asked: should the domain be resumed before this runs again, it has ended. */
+    const xs_transaction_t epoch = xs_epoch();
     int ret = xs_call(XS_TRANSACTION_START, XS_NO_TRANSACTION, &nothing, 1, &body, &len);
 
     if (ret)
@@ -120,7 +122,7 @@ static int begin(xs_transaction_t *t)
     if (parse_u64(body, strnlen(body, len), &id) || id == XS_NO_TRANSACTION || id > UINT32_MAX)
         ret = -EPROTO;
     else
-        *t = (xs_transaction_t)id;
+        *t = epoch | id;
     heap_free(body);
     return ret;
 }
@@ -143,6 +145,8 @@ int xs_transaction(int (*fn)(xs_transaction_t t, void *arg), void *arg)
         if (ret)
             continue;
         ret = fn(t, arg);
+        if (ret == -EAGAIN && xs_transaction_void(t))
+            continue;
         if (ret) {
             end(t, false);
             return ret;

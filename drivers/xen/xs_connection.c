@@ -17,44 +17,37 @@
  */
 #define READS_PER_EVENT 8
 
-static struct {
-    struct xs_ring ring;
-    evtchn_port_t port;
-    bool up, broken;
-    uint32_t next_id;
-    struct list requests; /* under way, oldest first */
-    struct mutex sending; /* held while a message is written */
-    struct wait_queue space;
-    struct xs_stats stats;
-} conn;
+struct xs_connection xs_conn;
 
 static struct xs_parser parser;
 static char chunk[XENSTORE_RING_SIZE]; /* handlers do not nest */
 
-static void complete(struct xs_request *rq, int ret)
+void xs_complete(struct xs_request *rq, int ret)
 {
     list_del(&rq->link);
     rq->ret = ret;
     rq->done = true;
     wake_all(&rq->wq);
+    if (list_empty(&xs_conn.requests))
+        wake_all(&xs_conn.quiet);
 }
 
-static void break_connection(const char *why)
+void xs_break(const char *why)
 {
-    conn.stats.errors++;
-    if (conn.broken)
+    xs_conn.stats.errors++;
+    if (xs_conn.broken)
         return;
-    conn.broken = true;
-    evtchn_mask(conn.port);
+    xs_conn.broken = true;
+    evtchn_mask(xs_conn.port);
     pr_err("XenStore: %s; the connection is given up\n", why);
-    while (!list_empty(&conn.requests))
-        complete(list_first(&conn.requests, struct xs_request, link), -EPROTO);
+    while (!list_empty(&xs_conn.requests))
+        xs_complete(list_first(&xs_conn.requests, struct xs_request, link), -EPROTO);
     xs_watch_wake_all();
 }
 
 static struct xs_request *find_request(uint32_t id)
 {
-    list_for_each (pos, &conn.requests) {
+    list_for_each (pos, &xs_conn.requests) {
         struct xs_request *rq = list_entry(pos, struct xs_request, link);
 
         if (rq->id == id)
@@ -69,14 +62,14 @@ static void take_answer(const struct xsd_sockmsg *hdr, const char *body)
     int ret = 0;
 
     if (!rq) {
-        conn.stats.errors++;
+        xs_conn.stats.errors++;
         return;
     }
-    conn.stats.replies++;
+    xs_conn.stats.replies++;
     if (hdr->type == XS_ERROR) {
         ret = xs_error_number(body, hdr->len);
     } else if (hdr->type != rq->type) {
-        conn.stats.errors++;
+        xs_conn.stats.errors++;
         ret = -EPROTO;
     } else if (rq->keep) {
         rq->body = heap_strndup(body, hdr->len, MEM_XENSTORE);
@@ -84,7 +77,7 @@ static void take_answer(const struct xsd_sockmsg *hdr, const char *body)
         if (!rq->body)
             ret = -ENOMEM;
     }
-    complete(rq, ret);
+    xs_complete(rq, ret);
 }
 
 static void take_message(const struct xsd_sockmsg *hdr, const char *body)
@@ -97,9 +90,9 @@ static void take_message(const struct xsd_sockmsg *hdr, const char *body)
     }
     token = xs_event_token(body, hdr->len);
     if (token && xs_watch_fire(token))
-        conn.stats.watch_events++;
+        xs_conn.stats.watch_events++;
     else
-        conn.stats.errors++;
+        xs_conn.stats.errors++;
 }
 
 static int take_bytes(const char *data, size_t len)
@@ -125,16 +118,16 @@ static bool receive(void)
 {
     for (unsigned i = 0; i < READS_PER_EVENT; i++) {
         bool notify;
-        int len = xs_ring_read(&conn.ring, chunk, sizeof(chunk), &notify);
+        int len = xs_ring_read(&xs_conn.ring, chunk, sizeof(chunk), &notify);
 
         if (len < 0) {
-            break_connection("the ring's indexes make no sense");
+            xs_break("the ring's indexes make no sense");
             return true;
         }
         if (notify)
-            evtchn_notify(conn.port);
+            evtchn_notify(xs_conn.port);
         if (take_bytes(chunk, (size_t)len)) {
-            break_connection("a message is longer than 4096 bytes");
+            xs_break("a message is longer than 4096 bytes");
             return true;
         }
         if (len == 0)
@@ -145,35 +138,35 @@ static bool receive(void)
 
 static bool ring_event(evtchn_port_t port, void *arg)
 {
-    bool writer = !list_empty(&conn.space.waiters);
+    bool writer = !list_empty(&xs_conn.space.waiters);
     bool received = receive();
 
     (void)port;
     (void)arg;
-    wake_all(&conn.space); /* there may be space now, or the connection may be broken */
+    wake_all(&xs_conn.space); /* there may be space now, or the connection may be broken */
     return received || writer;
 }
 
 bool xs_broken(void)
 {
-    return !conn.up || conn.broken;
+    return !xs_conn.up || xs_conn.broken;
 }
 
 /* One part of a message; the peer makes space at its own pace. */
 static int write_part(const char *data, size_t len)
 {
     while (len) {
-        int n = xs_ring_write(&conn.ring, data, len);
+        int n = xs_ring_write(&xs_conn.ring, data, len);
 
         if (n < 0) {
-            break_connection("the ring's indexes make no sense");
+            xs_break("the ring's indexes make no sense");
             return -EPROTO;
         }
         if (n == 0) {
             /* The reader must know of what is there before it can make space. */
-            evtchn_notify(conn.port);
-            wait_on(&conn.space, DEADLINE_NEVER);
-            if (conn.broken)
+            evtchn_notify(xs_conn.port);
+            wait_on(&xs_conn.space, DEADLINE_NEVER);
+            if (xs_conn.broken)
                 return -EPROTO;
             continue;
         }
@@ -183,14 +176,29 @@ static int write_part(const char *data, size_t len)
     return 0;
 }
 
-static int write_message(const struct xsd_sockmsg *hdr, const struct xs_part *parts, unsigned count)
+int xs_write_request(const struct xs_request *rq)
 {
-    int ret = write_part((const char *)hdr, sizeof(*hdr));
+    struct xsd_sockmsg hdr = {
+        .type = rq->type, .req_id = rq->id, .tx_id = (uint32_t)rq->transaction};
+    int ret;
 
-    for (unsigned i = 0; i < count && !ret; i++)
-        ret = write_part(parts[i].data, parts[i].len);
-    evtchn_notify(conn.port);
+    for (unsigned i = 0; i < rq->part_count; i++)
+        hdr.len += (uint32_t)rq->parts[i].len;
+    ret = write_part((const char *)&hdr, sizeof(hdr));
+    for (unsigned i = 0; i < rq->part_count && !ret; i++)
+        ret = write_part(rq->parts[i].data, rq->parts[i].len);
+    evtchn_notify(xs_conn.port);
     return ret;
+}
+
+xs_transaction_t xs_epoch(void)
+{
+    return (xs_transaction_t)xs_conn.epoch << 32;
+}
+
+bool xs_transaction_void(xs_transaction_t t)
+{
+    return t != XS_NO_TRANSACTION && t >> 32 != xs_conn.epoch;
 }
 
 unsigned xs_path_parts(struct xs_part *parts, const char *dir, const char *node)
@@ -206,10 +214,26 @@ unsigned xs_path_parts(struct xs_part *parts, const char *dir, const char *node)
     return n;
 }
 
+void xs_enlist(struct xs_request *rq, uint32_t type, xs_transaction_t t,
+               const struct xs_part *parts, unsigned count)
+{
+    rq->type = type;
+    rq->transaction = t;
+    memcpy(rq->parts, parts, count * sizeof(*parts));
+    rq->part_count = count;
+    rq->id = xs_conn.next_id++;
+    rq->done = false;
+    rq->ret = 0;
+    rq->body = NULL;
+    rq->len = 0;
+    wait_queue_init(&rq->wq);
+    list_add_tail(&xs_conn.requests, &rq->link);
+    xs_conn.stats.requests++;
+}
+
 int xs_send(struct xs_request *rq, uint32_t type, xs_transaction_t t, const struct xs_part *parts,
             unsigned count)
 {
-    struct xsd_sockmsg hdr = {.type = type, .tx_id = t};
     size_t len = 0;
     int ret;
 
@@ -219,34 +243,29 @@ int xs_send(struct xs_request *rq, uint32_t type, xs_transaction_t t, const stru
         return -ENOTCONN;
     for (unsigned i = 0; i < count; i++)
         len += parts[i].len;
-    if (len > XENSTORE_PAYLOAD_MAX)
+    if (len > XENSTORE_PAYLOAD_MAX || count > XS_PARTS_MAX)
         return -E2BIG;
-    ret = mutex_lock(&conn.sending);
+    ret = mutex_lock(&xs_conn.sending);
     if (ret)
         return ret;
-    if (conn.broken) {
-        mutex_unlock(&conn.sending);
+    if (xs_conn.broken) {
+        mutex_unlock(&xs_conn.sending);
         return -ENOTCONN;
     }
-    rq->type = type;
-    rq->id = hdr.req_id = conn.next_id++;
-    rq->done = false;
-    rq->ret = 0;
-    rq->body = NULL;
-    rq->len = 0;
-    wait_queue_init(&rq->wq);
-    list_add_tail(&conn.requests, &rq->link);
-    conn.stats.requests++;
-    hdr.len = (uint32_t)len;
-    ret = write_message(&hdr, parts, count);
-    mutex_unlock(&conn.sending);
+    if (xs_transaction_void(t)) { /* now, as the mutex may be held until a resume */
+        mutex_unlock(&xs_conn.sending);
+        return -EAGAIN;
+    }
+    xs_enlist(rq, type, t, parts, count);
+    ret = xs_write_request(rq);
+    mutex_unlock(&xs_conn.sending);
     return ret; /* an error has completed and unlinked rq too */
 }
 
 int xs_finish(struct xs_request *rq)
 {
     if (!rq->done)
-        conn.stats.round_trips++;
+        xs_conn.stats.round_trips++;
     wait_event(&rq->wq, rq->done, DEADLINE_NEVER);
     return rq->ret;
 }
@@ -267,28 +286,35 @@ int xs_call(uint32_t type, xs_transaction_t t, const struct xs_part *parts, unsi
     return ret;
 }
 
+int xs_attach(void)
+{
+    int ret;
+
+    xs_parser_reset(&parser);
+    if (!boot_info.xenstore)
+        return -ENOTCONN;
+    xs_ring_init(&xs_conn.ring, boot_info.xenstore);
+    xs_conn.port = boot_info.xenstore_port;
+    ret = evtchn_bind_existing(xs_conn.port, ring_event, NULL);
+    return ret ? ret : evtchn_unmask(xs_conn.port);
+}
+
 int xs_init(void)
 {
     int ret;
 
-    memset(&conn, 0, sizeof(conn));
-    list_init(&conn.requests);
-    mutex_init(&conn.sending);
-    wait_queue_init(&conn.space);
-    xs_parser_reset(&parser);
+    memset(&xs_conn, 0, sizeof(xs_conn));
+    list_init(&xs_conn.requests);
+    mutex_init(&xs_conn.sending);
+    wait_queue_init(&xs_conn.space);
+    wait_queue_init(&xs_conn.quiet);
     xs_watch_init();
-    if (!boot_info.xenstore)
-        return -ENOTCONN;
-    xs_ring_init(&conn.ring, boot_info.xenstore);
-    conn.port = boot_info.xenstore_port;
-    ret = evtchn_bind_existing(conn.port, ring_event, NULL);
-    if (ret)
-        return ret;
-    conn.up = true;
-    return evtchn_unmask(conn.port);
+    ret = xs_attach();
+    xs_conn.up = ret == 0;
+    return ret;
 }
 
 void xs_get_stats(struct xs_stats *out)
 {
-    *out = conn.stats;
+    *out = xs_conn.stats;
 }

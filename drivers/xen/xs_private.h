@@ -58,9 +58,15 @@ struct xs_part {
 #define XS_PATH_PARTS 4
 unsigned xs_path_parts(struct xs_part *parts, const char *dir, const char *node);
 
+/* At most: a path and a value. */
+#define XS_PARTS_MAX (XS_PATH_PARTS + 1)
+
 struct xs_request {
     struct list link; /* in the list of those under way */
     uint32_t id, type;
+    xs_transaction_t transaction;
+    struct xs_part parts[XS_PARTS_MAX]; /* to ask again after a resume */
+    unsigned part_count;
     bool done;
     bool keep;  /* in: the answer's body is wanted */
     int ret;    /* 0 or -errno */
@@ -69,8 +75,36 @@ struct xs_request {
     struct wait_queue wq;
 };
 
-/* Writes a request whole, waiting for space. 0: it is under way and rq must stay until
- * xs_finish(rq); else nothing was sent. */
+/* What xs_connection.c and xs_resume.c share. */
+struct xs_connection {
+    struct xs_ring ring;
+    evtchn_port_t port;
+    bool up, broken;
+    bool suspended; /* `sending` is held for that */
+    uint32_t next_id;
+    uint32_t epoch;       /* how often the domain was resumed */
+    struct list requests; /* under way, oldest first */
+    struct mutex sending; /* held while a message is written, and while the domain is suspended */
+    struct wait_queue space;
+    struct wait_queue quiet; /* woken when the last request is answered */
+    struct xs_stats stats;
+};
+
+extern struct xs_connection xs_conn;
+
+/* A new ring and port, nothing received. 0 or evtchn_bind_existing's error. */
+int xs_attach(void);
+/* Makes rq one that is under way; with room for its parts. */
+void xs_enlist(struct xs_request *rq, uint32_t type, xs_transaction_t t,
+               const struct xs_part *parts, unsigned count);
+/* Writes it; conn.sending is held. 0, or -EPROTO, which has ended rq. */
+int xs_write_request(const struct xs_request *rq);
+/* The end of a request under way. */
+void xs_complete(struct xs_request *rq, int ret);
+void xs_break(const char *why);
+
+/* Writes a request whole, waiting for space. 0: it is under way, and rq and what parts point to
+ * must stay until xs_finish(rq); else nothing was sent. */
 int xs_send(struct xs_request *rq, uint32_t type, xs_transaction_t t, const struct xs_part *parts,
             unsigned count);
 /* Waits for the answer. rq->ret. */
@@ -79,12 +113,19 @@ int xs_finish(struct xs_request *rq);
 int xs_call(uint32_t type, xs_transaction_t t, const struct xs_part *parts, unsigned count,
             char **body, size_t *len);
 bool xs_broken(void);
+/* The upper half of a transaction that begins now. */
+xs_transaction_t xs_epoch(void);
+/* Did the transaction end because the domain was resumed? */
+bool xs_transaction_void(xs_transaction_t t);
 
 /* ---- xs_watch.c ---- */
 
 void xs_watch_init(void);
 /* In handler context: an event with this token; false when no watch has it. */
 bool xs_watch_fire(const char *token);
+/* The domain was resumed: registers all that were registered. conn.sending is held, so that none of
+ * them can be taken away meanwhile. */
+void xs_watch_resume(void);
 /* The connection broke: all who wait for a watch. */
 void xs_watch_wake_all(void);
 

@@ -4,6 +4,7 @@
 
 #include <ringlet/format.h>
 #include <ringlet/heap.h>
+#include <ringlet/printk.h>
 #include <ringlet/string.h>
 
 #define TOKEN_SIZE 20 /* a 64-bit number in hexadecimal */
@@ -16,16 +17,21 @@ void xs_watch_init(void)
     list_init(&watches);
 }
 
+static void fire(struct xs_watch *w)
+{
+    w->events++;
+    wake_all(&w->wq);
+    if (w->fn)
+        w->fn(w);
+}
+
 bool xs_watch_fire(const char *token)
 {
     list_for_each (pos, &watches) {
         struct xs_watch *w = list_entry(pos, struct xs_watch, link);
 
         if (strcmp(w->token, token) == 0) {
-            w->events++;
-            wake_all(&w->wq);
-            if (w->fn)
-                w->fn(w);
+            fire(w);
             return true;
         }
     }
@@ -34,14 +40,8 @@ bool xs_watch_fire(const char *token)
 
 void xs_watch_wake_all(void)
 {
-    list_for_each_safe (pos, &watches) {
-        struct xs_watch *w = list_entry(pos, struct xs_watch, link);
-
-        w->events++;
-        wake_all(&w->wq);
-        if (w->fn)
-            w->fn(w);
-    }
+    list_for_each_safe (pos, &watches)
+        fire(list_entry(pos, struct xs_watch, link));
 }
 
 static int make_texts(struct xs_watch *w, const char *dir, const char *node)
@@ -57,14 +57,42 @@ static int make_texts(struct xs_watch *w, const char *dir, const char *node)
     return 0;
 }
 
+#define WATCH_PARTS 2
+
+static void fill_parts(struct xs_part *parts, const struct xs_watch *w)
+{
+    parts[0] = (struct xs_part){w->path, strlen(w->path) + 1};
+    parts[1] = (struct xs_part){w->token, strlen(w->token) + 1};
+}
+
 static int request(uint32_t type, const struct xs_watch *w)
 {
-    const struct xs_part parts[] = {
-        {w->path, strlen(w->path) + 1},
-        {w->token, strlen(w->token) + 1},
-    };
+    struct xs_part parts[WATCH_PARTS];
 
-    return xs_call(type, XS_NO_TRANSACTION, parts, ARRAY_SIZE(parts), NULL, NULL);
+    fill_parts(parts, w);
+    return xs_call(type, XS_NO_TRANSACTION, parts, WATCH_PARTS, NULL, NULL);
+}
+
+void xs_watch_resume(void)
+{
+    list_for_each (pos, &watches) {
+        struct xs_watch *w = list_entry(pos, struct xs_watch, link);
+        struct xs_part parts[WATCH_PARTS];
+        struct xs_request rq = {0};
+        int ret;
+
+        if (!w->registered)
+            continue;
+        fill_parts(parts, w);
+        xs_enlist(&rq, XS_WATCH, XS_NO_TRANSACTION, parts, WATCH_PARTS);
+        ret = xs_write_request(&rq);
+        if (!ret)
+            ret = xs_finish(&rq);
+        if (ret) {
+            pr_warn("XenStore: %s cannot be watched any more: %s\n", w->path, errno_name(ret));
+            fire(w); /* whoever waits looks for himself */
+        }
+    }
 }
 
 static void forget(struct xs_watch *w)
@@ -84,11 +112,13 @@ int xs_watch(struct xs_watch *w, const char *dir, const char *node)
     list_init(&w->link);
     wait_queue_init(&w->wq);
     w->events = w->seen = 0;
+    w->registered = false;
     ret = make_texts(w, dir, node);
     if (!ret) {
         /* Before the request: the first event may come together with the answer. */
         list_add_tail(&watches, &w->link);
         ret = request(XS_WATCH, w);
+        w->registered = ret == 0;
     }
     if (ret)
         forget(w);
@@ -101,6 +131,7 @@ int xs_unwatch(struct xs_watch *w)
 
     if (!w->token)
         return -EINVAL;
+    w->registered = false;
     /* Events may come until the answer does; they still find the watch. */
     ret = request(XS_UNWATCH, w);
     forget(w);

@@ -69,6 +69,21 @@ int arch_guard_page(void *page, bool guard);
 uint64_t arch_clock_now(void);
 uint64_t arch_clock_wall(void);
 
+/* What SCHEDOP_poll must be given for a time of clock_now()'s: never 0, which would mean no end. */
+uint64_t arch_poll_timeout(uint64_t deadline);
+
+/* ---- suspending the domain (suspend.h is for everybody else) ---- */
+
+/*
+ * Stops the domain for the toolstack to save or move it, and returns when it runs again. No thread
+ * and no handler runs meanwhile. 1: nothing came of it, it is the same domain with all it had. 0:
+ * this is another domain with the same memory: shared_info is mapped and new (nothing in it is
+ * anybody's), boot_info says the ports and pages that belong to console and XenStore now, machine
+ * frames may be others, no grant table frame is mapped, and Xen knows none of the old ports and
+ * references. -errno: Xen refused, all is as it was. clock_now() stands still meanwhile.
+ */
+int arch_suspend(void);
+
 /* ---- contexts of execution (threads) ---- */
 
 struct arch_context {

@@ -49,6 +49,12 @@ void evtchn_wait_port(evtchn_port_t port, uint64_t deadline_ns);
  * itself what the handler would have done: clear first, then look, then wait. Any context. */
 bool evtchn_consume(evtchn_port_t port);
 
+/* After a resume (suspend.h), before anything else here: every port is gone, handlers are
+ * forgotten, all is masked. An owner that closes an old port gets -EINVAL, unless its number was
+ * given anew.
+ */
+void evtchn_resume(void);
+
 struct evtchn_stats {
     uint64_t events;        /* handler calls */
     uint64_t spurious;      /* handler calls that found nothing to do, and events of ports without a

@@ -53,8 +53,16 @@ void gnttab_wait_cancel(struct gnttab_waiter *w); /* harmless when it is not wai
 /* References that could be had now, growing the table as far as it goes. */
 unsigned gnttab_available(void);
 
+/*
+ * After a resume (suspend.h): every reference is void, those in quarantine included, whose pages
+ * nobody maps any more. Owners must forget theirs before the next gnttab_grant, as numbers are
+ * given anew; until then gnttab_end says -EINVAL to an old one. Who waits for references is called
+ * soon.
+ */
+void gnttab_resume(void);
+
 struct gnttab_stats {
-    uint64_t made, ended; /* since boot */
+    uint64_t made, ended; /* since boot; a resume ends all */
     uint64_t busy;        /* ends that said -EBUSY */
     unsigned in_use, high_water;
     unsigned quarantined;        /* references now in quarantine */

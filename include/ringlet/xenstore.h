@@ -18,7 +18,8 @@
 #include <ringlet/thread.h>
 #include <ringlet/xen.h>
 
-typedef uint32_t xs_transaction_t;
+/* XenStore's number of it, and in the upper half how often the domain was resumed before. */
+typedef uint64_t xs_transaction_t;
 #define XS_NO_TRANSACTION 0
 
 /* -ENOTCONN when the domain has no XenStore. */
@@ -77,7 +78,8 @@ int xs_item_u64(const struct xs_batch_item *item, uint64_t min, uint64_t max, ui
 
 /*
  * Runs fn(t, arg) in a transaction and commits; after a conflict (-EAGAIN) again, up to 64 times.
- * fn's error aborts and is returned.
+ * fn's error aborts and is returned. A resume of the domain (suspend.h) is such a conflict: what fn
+ * calls in that transaction afterwards is -EAGAIN.
  */
 int xs_transaction(int (*fn)(xs_transaction_t t, void *arg), void *arg);
 
@@ -90,6 +92,7 @@ struct xs_watch {
     struct wait_queue wq;
     uint64_t events; /* fired since registered; merged: an event says "look again" */
     uint64_t seen;
+    bool registered; /* XenStore knows it */
     /* Called in handler context at each event, and from whichever call notices that the connection
      * is broken; must not wait. May be NULL. */
     void (*fn)(struct xs_watch *w);
@@ -103,6 +106,15 @@ int xs_unwatch(struct xs_watch *w);
 /* Waits for events since the last call. 0, -ETIMEDOUT, or -ENOTCONN when the connection is broken
  * (which counts as an event for every watch). */
 int xs_watch_wait(struct xs_watch *w, uint64_t deadline);
+
+/* ---- around a suspend (suspend.h) ---- */
+
+/* Waits until nothing is under way (at most some seconds); from now on other threads' calls wait.
+ * Thread context; xs_resume must follow. */
+void xs_suspend(void);
+/* Calls go on. Not cancelled: the connection is a new one; what was still under way is asked again,
+ * transactions have ended with a conflict, each watch is registered again and fires once. */
+void xs_resume(bool cancelled);
 
 struct xs_stats {
     uint64_t requests, replies, watch_events;

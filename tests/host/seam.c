@@ -18,6 +18,7 @@ struct boot_info boot_info;
 struct shared_info *shared_info;
 long (*seam_hypercall)(unsigned nr, const unsigned long *arg);
 void (*seam_idle)(void);
+int (*seam_suspend)(void);
 unsigned seam_grant_max_frames;
 uint64_t seam_sends, seam_polls, seam_now, seam_clock_reads;
 jmp_buf *seam_shutdown_jmp;
@@ -97,6 +98,7 @@ void seam_init(size_t bytes)
     seam_grant_max_frames = 32;
     seam_hypercall = NULL;
     seam_idle = NULL;
+    seam_suspend = NULL;
     seam_sends = seam_polls = seam_clock_reads = 0;
     seam_shutdown_jmp = NULL;
     host_contexts_reset();
@@ -275,6 +277,22 @@ uint64_t arch_clock_now(void)
 uint64_t arch_clock_wall(void)
 {
     return 1000000000 * NSEC_PER_SEC + seam_now;
+}
+
+uint64_t arch_poll_timeout(uint64_t deadline)
+{
+    return deadline;
+}
+
+int arch_suspend(void)
+{
+    int ret = seam_suspend ? seam_suspend() : 1;
+
+    if (ret == 0) {
+        grant_frames = 0;
+        memset(seam_grants, 0, GRANT_FRAMES_MAX * PAGE_SIZE);
+    }
+    return ret;
 }
 
 const char *arch_clock_source(void)

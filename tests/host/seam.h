@@ -53,6 +53,11 @@ extern uint64_t seam_now, seam_clock_reads;
  * selector and upcall_pending. */
 void seam_raise(evtchn_port_t port);
 
+/* What becomes of a suspend: 1 cancelled, 0 resumed, -errno. NULL: cancelled. For 0 it must have
+ * made what belongs to the new domain: boot_info, shared_info; no grant frame is mapped any more.
+ */
+extern int (*seam_suspend)(void);
+
 /* The grant table that arch_map_grant_frames gave. */
 extern grant_entry_v1_t *seam_grants;
 /* The address of a page from its frame number (arch_frame's reverse). */
