@@ -71,12 +71,7 @@ int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8
     if (op == BLKIF_OP_WRITE_BARRIER)
         list_add_tail(&dev->barriers, &r->barrier);
     r->epoch = (uint8_t)dev->epoch;
-    if (data) {
-        r->offset = (uint64_t)aiocb->aio_offset;
-        r->left = aiocb->aio_nbytes;
-        r->flat = (struct blkfront_iovec){aiocb->aio_buf, aiocb->aio_nbytes};
-        r->at.iov = aiocb->aio_iovcnt ? aiocb->aio_iov : &r->flat;
-    }
+    request_rewind(r);
     aiocb->request = r;
     aiocb->total_bytes = r->left;
     aiocb->is_write = op == BLKIF_OP_WRITE;
@@ -241,7 +236,7 @@ int blkfront_sync(struct blkfront_dev *dev)
     if (must_not_wait(dev))
         return -EDEADLK;
     wait_for_accepted(dev);
-    if (!dev_active(dev))
+    if (!dev_alive(dev))
         return -ENODEV;
     ret = run(&aiocb, BLKIF_OP_FLUSH_DISKCACHE);
     if (ret == -EOPNOTSUPP)

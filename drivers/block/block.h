@@ -92,6 +92,7 @@ struct blkfront_dev {
     /* what every request needs */
     struct blk_queue queues[NEGOTIATE_QUEUES_MAX]; /* limits.queues of them are used */
     enum dev_state state;
+    bool online;     /* there are rings and a backend that is asked */
     bool in_place;   /* memory of the caller's may be granted */
     bool reaping;    /* completions are being delivered: submit only queues, the reap pumps */
     bool delivering; /* aio_cb's may be called right away; else through `done` and the kick */
@@ -140,10 +141,16 @@ static inline unsigned requests_in_flight(const struct blkfront_dev *dev)
     return dev->in_epoch[0] + dev->in_epoch[1];
 }
 
+/* Will what was accepted be asked of a backend, now or after a restart? */
+static inline bool dev_alive(const struct blkfront_dev *dev)
+{
+    return (dev->state == DEV_READY || dev->state == DEV_DRAINING) && !dev->violated;
+}
+
 /* Is the backend asked, and believed? */
 static inline bool dev_active(const struct blkfront_dev *dev)
 {
-    return (dev->state == DEV_READY || dev->state == DEV_DRAINING) && !dev->violated;
+    return dev_alive(dev) && dev->online;
 }
 
 /* A callback of this device, or any handler, would wait for itself. */
@@ -185,6 +192,8 @@ void request_put(struct blkfront_dev *dev, struct blkfront_request *r);
  * and memory and grants allow. NULL: no memory. */
 struct part *part_get(struct blkfront_dev *dev, unsigned want);
 void part_put(struct blkfront_dev *dev, struct part *p);
+/* The peer is gone and took the grants of free parts' indirect pages with it. */
+void pool_void(struct blkfront_dev *dev);
 /* Ends the grants of indirect pages and frees it all. */
 void pool_destroy(struct blkfront_dev *dev);
 
@@ -205,6 +214,8 @@ int buffer_end(struct blkfront_dev *dev, struct part *p);
 /* Without a response: ends what can be ended; true when nothing is left. final: what cannot be
  * ended is quarantined, so always true. */
 bool buffer_revoke(struct blkfront_dev *dev, struct part *p, bool final);
+/* The grants are void: forgets them without asking. */
+void buffer_void(struct blkfront_dev *dev, struct part *p);
 /* Returns bounce pages to the pool; no segment is granted any more. */
 void buffer_drop_pages(struct blkfront_dev *dev, struct part *p);
 void buffer_destroy(struct blkfront_dev *dev);
@@ -213,6 +224,8 @@ void buffer_destroy(struct blkfront_dev *dev);
 
 /* A request for aiocb, checked, at the end of `prepared`. 0 or what blkfront_aio says. */
 int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8_t op);
+/* To its beginning: as if nothing of it had been sent. No part of it is left. */
+void request_rewind(struct blkfront_request *r);
 /* `prepared` to `waiting` of each one's queue, pump, push; how many requests were prepared. */
 unsigned request_submit(struct blkfront_dev *dev);
 /* Sends what can be sent; does not push. */
@@ -239,6 +252,18 @@ void request_check_done(struct blkfront_dev *dev, struct blkfront_request *r);
 void dev_abort(struct blkfront_dev *dev, bool final);
 /* One line that says what the backend did, and the device fails with -EPROTO. */
 void dev_violation(struct blkfront_dev *dev, const char *what, const struct queue_response *rsp);
+
+/* ---- replay.c ---- */
+
+/*
+ * The connection is void: forgets all grants, the ports and the rings, and puts what was in flight
+ * back into `waiting` of its queue, in the order in which it was accepted, before what was not sent
+ * yet. Nothing is sent before dev_go. Not while completions are delivered; never waits, grants
+ * nothing.
+ */
+void dev_requeue(struct blkfront_dev *dev);
+/* After a change of limits.queues: no request is for a queue that is not used. */
+void dev_fit_queues(struct blkfront_dev *dev);
 
 /* ---- merge.c ---- */
 

@@ -189,6 +189,17 @@ bool buffer_revoke(struct blkfront_dev *dev, struct part *p, bool final)
     return !left;
 }
 
+void buffer_void(struct blkfront_dev *dev, struct part *p)
+{
+    for (unsigned i = 0; i < p->segments; i++) {
+        if (!p->seg[i].gref)
+            continue;
+        p->seg[i].gref = 0;
+        dev->grants_left++;
+        dev->stats.grants_ended++;
+    }
+}
+
 void buffer_destroy(struct blkfront_dev *dev)
 {
     while (dev->free_pages) {

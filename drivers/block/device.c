@@ -89,12 +89,18 @@ static void disconnected(struct frontend *fe)
     dev_gone(fe->priv);
 }
 
+static void restart(struct frontend *fe)
+{
+    dev_requeue(fe->priv);
+}
+
 static const struct frontend_ops ops = {
     .type = "vbd",
     .negotiate = negotiate,
     .connected = connected,
     .lost = lost,
     .disconnected = disconnected,
+    .restart = restart,
 };
 
 /* ---- closing ---- */

@@ -20,7 +20,12 @@ struct blkfront_dev *dev_create(unsigned devid, const struct blkfront_config *co
  */
 int dev_make_rings(struct blkfront_dev *dev);
 
-/* limits are final: sets the grant budget and opens for requests. */
+/* Closes the ports and ends the grants of the rings, or quarantines their pages. Harmless to
+ * repeat. */
+void dev_free_rings(struct blkfront_dev *dev);
+
+/* limits are final: sets the grant budget and opens for requests. Again after a
+ * dev_requeue, when what was put back is sent. */
 void dev_go(struct blkfront_dev *dev);
 
 /* No more requests and responses; what the backend does not use any more completes with an error.

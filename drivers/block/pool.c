@@ -116,6 +116,12 @@ void part_put(struct blkfront_dev *dev, struct part *p)
     *list = p;
 }
 
+void pool_void(struct blkfront_dev *dev)
+{
+    for (struct part *p = dev->free_large; p; p = p->next_free)
+        memset(p->indirect_ref, 0, sizeof(p->indirect_ref));
+}
+
 void pool_destroy(struct blkfront_dev *dev)
 {
     struct part *p;

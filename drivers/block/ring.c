@@ -82,7 +82,7 @@ static void free_queue(struct blkfront_dev *dev, struct blk_queue *q)
     q->pages = NULL;
 }
 
-static void free_queues(struct blkfront_dev *dev)
+void dev_free_rings(struct blkfront_dev *dev)
 {
     for (unsigned i = 0; i < dev->limits.queues; i++)
         free_queue(dev, &dev->queues[i]);
@@ -118,7 +118,7 @@ static int make_queues(struct blkfront_dev *dev)
     for (unsigned i = 0; i < dev->limits.queues && !ret; i++)
         ret = make_queue(dev, &dev->queues[i]);
     if (ret)
-        free_queues(dev);
+        dev_free_rings(dev);
     return ret;
 }
 
@@ -142,6 +142,7 @@ int dev_make_rings(struct blkfront_dev *dev)
     do
         ret = make_queues(dev);
     while ((ret == -ENOMEM || ret == -ENOSPC) && make_do_with_less(&dev->limits));
+    dev_fit_queues(dev);
     if (ret)
         pr_err("%s: cannot set up a ring: %s\n", dev->limits.name, errno_name(ret));
     else
@@ -160,14 +161,19 @@ void dev_go(struct blkfront_dev *dev)
     dev->max_segments = l->max_segments;
     dev->sector_size = l->sector_size;
     dev->in_place = l->trusted;
-    dev->state = DEV_READY;
+    if (dev->state == DEV_STARTING)
+        dev->state = DEV_READY;
+    dev->online = true;
     for (unsigned i = 0; i < l->queues; i++)
         evtchn_unmask(dev->queues[i].port);
+    if (requests_in_flight(dev)) /* after a restart */
+        timer_start(&dev->kick, 0);
 }
 
 static void stop(struct blkfront_dev *dev)
 {
     dev->state = DEV_LOST;
+    dev->online = false;
     for (unsigned i = 0; i < dev->limits.queues; i++) {
         if (dev->queues[i].port)
             evtchn_mask(dev->queues[i].port);
@@ -188,7 +194,7 @@ void dev_gone(struct blkfront_dev *dev)
     stop(dev);
     dev_abort(dev, true);
     timer_stop(&dev->kick);
-    free_queues(dev);
+    dev_free_rings(dev);
     pool_destroy(dev);
     buffer_destroy(dev);
 }

@@ -211,6 +211,39 @@ static void reset(struct frontend *fe, unsigned own, enum frontend_state next)
     }
 }
 
+/* ---- beginning, also again ---- */
+
+static void begin(struct frontend *fe)
+{
+    int ret = xs_watch(&fe->watch, fe->backend_path, "state");
+
+    if (!ret && fe->own_state == XenbusStateUnknown)
+        ret = xs_printf(XS_NO_TRANSACTION, fe->path, "state", "%u", XenbusStateInitialising);
+    if (ret) {
+        pr_err("%s: cannot start: %s\n", name_of(fe), errno_name(ret));
+        frontend_fail(fe, ret);
+    }
+}
+
+static void restart(struct frontend *fe)
+{
+    int ret;
+
+    if (fe->watch.token)
+        xs_unwatch(&fe->watch);
+    fe->backend_state = XenbusStateUnknown;
+    fe->deadline = clock_deadline(fe->connect_timeout_ns);
+    enter(fe, FE_WAIT_INIT);
+    ret = frontend_read_backend(fe);
+    if (ret) {
+        pr_err("%s: its backend is not there after a resume: %s\n", name_of(fe), errno_name(ret));
+        frontend_fail(fe, ret);
+        return;
+    }
+    enter(fe, frontend_first_state(fe->own_state));
+    begin(fe);
+}
+
 static void act(struct frontend *fe, unsigned event)
 {
     int ret;
@@ -246,6 +279,9 @@ static void act(struct frontend *fe, unsigned event)
         break;
     case FE_DO_FINISH:
         finish(fe, event);
+        break;
+    case FE_DO_RESTART:
+        restart(fe);
         break;
     default:
         break;
@@ -297,7 +333,12 @@ static bool something_happened(const struct frontend *fe)
 
 static unsigned next_event(struct frontend *fe)
 {
-    wait_event(&fe->events, something_happened(fe), fe->deadline);
+    wait_event(&fe->events, frontend_suspending() || something_happened(fe), fe->deadline);
+    frontend_park(fe);
+    if (fe->resume_wanted) {
+        fe->resume_wanted = false;
+        return FE_EV_RESUME;
+    }
     if (fe->fail_wanted) {
         fe->fail_wanted = false;
         return FE_EV_FAIL;
@@ -328,19 +369,13 @@ static void watch_fired(struct xs_watch *w)
 void frontend_thread(void *arg)
 {
     struct frontend *fe = arg;
-    int ret;
 
     fe->watch.fn = watch_fired;
     fe->watch.arg = fe;
-    ret = xs_watch(&fe->watch, fe->backend_path, "state");
-    if (!ret && fe->own_state == XenbusStateUnknown)
-        ret = xs_printf(XS_NO_TRANSACTION, fe->path, "state", "%u", XenbusStateInitialising);
-    if (ret) {
-        pr_err("%s: cannot start: %s\n", name_of(fe), errno_name(ret));
-        frontend_fail(fe, ret);
-    }
+    begin(fe);
     while (fe->state != FE_CLOSED)
         act(fe, next_event(fe));
+    frontend_remove(fe);
     if (fe->watch.token)
         xs_unwatch(&fe->watch);
 }

@@ -7,6 +7,7 @@
 #include <ringlet/heap.h>
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
+#include <ringlet/suspend.h>
 #include <xen/io/xs_wire.h>
 
 #define CONNECT_TIMEOUT (30 * NSEC_PER_SEC)
@@ -29,7 +30,7 @@ static bool plausible_path(const char *path, size_t len)
     return true;
 }
 
-static int read_backend(struct frontend *fe)
+static int read_once(struct frontend *fe)
 {
     struct xs_batch_item item[] = {
         {.op = XS_OP_READ, .dir = fe->path, .node = "backend"},
@@ -63,11 +64,24 @@ static int read_backend(struct frontend *fe)
     if (ret && ret != -EINVAL && ret != -ERANGE) /* what is no state is as good as none */
         goto out;
     fe->own_state = (unsigned)state;
+    heap_free(fe->backend_path);
     fe->backend_path = item[0].value;
     item[0].value = NULL;
     ret = 0;
 out:
     xs_batch_free(item, ARRAY_SIZE(item));
+    return ret;
+}
+
+int frontend_read_backend(struct frontend *fe)
+{
+    unsigned before;
+    int ret;
+
+    do {
+        before = suspend_count(); /* half of it may have been read in another domain */
+        ret = read_once(fe);
+    } while (before != suspend_count());
     return ret;
 }
 
@@ -82,7 +96,7 @@ static void free_paths(struct frontend *fe)
  * Initialising is what the toolstack writes: there was no earlier life. One that ended with Closed
  * has done its part, and a second Closing could meet a backend that has just followed it.
  */
-static enum frontend_state first_state(unsigned own_state)
+enum frontend_state frontend_first_state(unsigned own_state)
 {
     switch (own_state) {
     case XenbusStateUnknown:
@@ -114,14 +128,16 @@ int frontend_start(struct frontend *fe, const char *path, const struct frontend_
     fe->deadline = clock_deadline(fe->connect_timeout_ns);
     fe->path = heap_strndup(path, strlen(path), MEM_XENSTORE);
     if (fe->path)
-        ret = read_backend(fe);
-    fe->state = first_state(fe->own_state);
+        ret = frontend_read_backend(fe);
+    fe->state = frontend_first_state(fe->own_state);
     if (!ret) {
         format(thread, sizeof(thread), "%s-%s", ops->type, number ? number + 1 : path);
         ret = thread_create(&fe->thread, thread, frontend_thread, fe, THREAD_STACK_DEFAULT);
     }
     if (ret)
         free_paths(fe);
+    else
+        frontend_add(fe);
     return ret;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a frontend does in a state when something happens: every pair is in the table, so nothing
- * that the other side writes is unforeseen (XSA-465).
+ * that the other side writes is unforeseen (XSA-465). A resume leaves nothing of a
+ * connection to close.
  */
 #include <ringlet/frontend.h>
 
@@ -27,6 +28,7 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_TIMEOUT] = DO(FINISH),
             [FE_EV_CLOSE] = DO(FINISH),
             [FE_EV_FAIL] = DO(FINISH),
+            [FE_EV_RESUME] = DO(RESTART),
         },
     [FE_RESET] =
         {
@@ -42,6 +44,7 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_TIMEOUT] = DO(FINISH),
             [FE_EV_CLOSE] = DO(FINISH),
             [FE_EV_FAIL] = DO(FINISH),
+            [FE_EV_RESUME] = DO(RESTART),
         },
     [FE_RESET_WAIT] =
         {
@@ -57,6 +60,7 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_TIMEOUT] = DO(FINISH),
             [FE_EV_CLOSE] = DO(FINISH),
             [FE_EV_FAIL] = DO(FINISH),
+            [FE_EV_RESUME] = DO(RESTART),
         },
     /* A backend found closed is still busy with the guest's (or driver's) last life: it will go to
      * InitWait when it sees our Initialising. A missing state may still be written. One that is
@@ -75,6 +79,7 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_TIMEOUT] = DO(FINISH),
             [FE_EV_CLOSE] = DO(FINISH),
             [FE_EV_FAIL] = DO(FINISH),
+            [FE_EV_RESUME] = DO(RESTART),
         },
     /* Initialising or InitWait: it has not reacted yet, or was restarted and will find our keys. */
     [FE_WAIT_CONNECT] =
@@ -91,6 +96,7 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_TIMEOUT] = DO(LOSE),
             [FE_EV_CLOSE] = DO(LOSE),
             [FE_EV_FAIL] = DO(LOSE),
+            [FE_EV_RESUME] = DO(RESTART),
         },
     /* Back to an earlier state: it was restarted and knows nothing of our rings. */
     [FE_CONNECTED] =
@@ -107,6 +113,7 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_TIMEOUT] = DO(NOTHING),
             [FE_EV_CLOSE] = DO(LOSE),
             [FE_EV_FAIL] = DO(LOSE),
+            [FE_EV_RESUME] = DO(RESTART),
         },
     /* Anything but Closing and Closed: it has not seen ours yet. */
     [FE_CLOSING] =
@@ -123,6 +130,7 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_TIMEOUT] = DO(FINISH),
             [FE_EV_CLOSE] = DO(NOTHING),
             [FE_EV_FAIL] = DO(NOTHING),
+            [FE_EV_RESUME] = DO(FINISH),
         },
     /* Initialising or InitWait: it was Closed so briefly that we missed it. */
     [FE_CLOSE_WAIT] =
@@ -139,6 +147,7 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_TIMEOUT] = DO(FINISH),
             [FE_EV_CLOSE] = DO(NOTHING),
             [FE_EV_FAIL] = DO(NOTHING),
+            [FE_EV_RESUME] = DO(FINISH),
         },
     /* The end: the frontend's thread has gone. */
     [FE_CLOSED] = {[0 ... FE_EVENTS - 1] = DO(NOTHING)},

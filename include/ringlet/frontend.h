@@ -12,6 +12,10 @@
  * Closed: an honest backend unmaps when it sees this Closed         Closed disconnected(): free
  * rings
  *
+ * When the domain was resumed elsewhere (suspend.h) there is a new backend: whatever the state was,
+ * restart() is called at once and all begins again with Initialising; a frontend that was closing
+ * has closed.
+ *
  * What a state and an event lead to is one table (frontend_next), every pair defined; so the other
  * side may change its state at random.
  */
@@ -48,6 +52,14 @@ struct frontend_ops {
      * honest one. Rings can be freed (or quarantined). Exactly once, also when negotiate() never
      * ran. */
     void (*disconnected)(struct frontend *fe);
+    /*
+     * The connection is void: rings, references and ports are nobody's any more, and are dropped
+     * without asking anybody (gnttab_*, evtchn_close). negotiate() comes again, or disconnected()
+     * if the device was closing. The one call that is not in the frontend's thread, which waits
+     * meanwhile: it comes as suspend_hook.restart does, and must not wait nor grant anything. In
+     * any state but FE_CLOSED, also before the first negotiate().
+     */
+    void (*restart)(struct frontend *fe);
     /* Connected, and the backend's directory may have changed (watch on the state node fired
      * without a new state). May be NULL. */
     void (*changed)(struct frontend *fe);
@@ -72,8 +84,9 @@ enum frontend_event {
     FE_EV_BACKEND_UNKNOWN = XenbusStateUnknown, /* also: the node is gone or holds no state */
     FE_EV_BACKEND_LAST = XenbusStateReconfigured,
     FE_EV_TIMEOUT,
-    FE_EV_CLOSE, /* our own wish */
-    FE_EV_FAIL,  /* the driver found the device unusable (frontend_fail) */
+    FE_EV_CLOSE,  /* our own wish */
+    FE_EV_FAIL,   /* the driver found the device unusable (frontend_fail) */
+    FE_EV_RESUME, /* the domain was resumed: there is another backend */
     FE_EVENTS
 };
 
@@ -87,6 +100,7 @@ enum frontend_action {
     FE_DO_LOSE,      /* lost; write Closing -> FE_CLOSING */
     FE_DO_CLOSE,     /* write Closed -> FE_CLOSE_WAIT */
     FE_DO_FINISH,    /* lost if not yet; disconnected; write Closed -> FE_CLOSED */
+    FE_DO_RESTART,   /* find the backend; write Initialising -> FE_WAIT_INIT */
     FE_ACTIONS
 };
 
@@ -110,12 +124,15 @@ struct frontend {
     int fail_reason;        /* frontend_fail's */
     int close_error;        /* -ETIMEDOUT: the backend did not follow */
     bool close_wanted, fail_wanted, lost_called;
+    bool resume_wanted;
+    bool parked;     /* waits while the domain is being suspended */
     bool look_again; /* what the backend's state means in a state just entered */
     uint64_t deadline;
     struct xs_watch watch;
     struct wait_queue wq;     /* woken at each change of state */
     struct wait_queue events; /* the frontend's thread waits here */
     struct thread *thread;
+    struct list link; /* of frontends that have a thread */
 };
 
 /*

@@ -20,18 +20,19 @@
 static void every_state_and_event_has_its_action(void **state)
 {
     /* columns: Unknown Initialising InitWait Initialised Connected Closing Closed Reconfiguring
-     * Reconfigured TIMEOUT CLOSE FAIL */
+     * Reconfigured TIMEOUT CLOSE FAIL RESUME */
     static const char *const want[FE_STATES] = {
-        [FE_FOUND] = "BBBRREBRRFFF",        [FE_RESET] = "BBB--EB--FFF",
-        [FE_RESET_WAIT] = "BBB---B--FFF",   [FE_WAIT_INIT] = "--NNN----FFF",
-        [FE_WAIT_CONNECT] = "F---CLF--LLL", [FE_CONNECTED] = "FLLL-LF---LL",
-        [FE_CLOSING] = "F----KF--F--",      [FE_CLOSE_WAIT] = "FFF---F--F--",
-        [FE_CLOSED] = "------------",
+        [FE_FOUND] = "BBBRREBRRFFFX",        [FE_RESET] = "BBB--EB--FFFX",
+        [FE_RESET_WAIT] = "BBB---B--FFFX",   [FE_WAIT_INIT] = "--NNN----FFFX",
+        [FE_WAIT_CONNECT] = "F---CLF--LLLX", [FE_CONNECTED] = "FLLL-LF---LLX",
+        [FE_CLOSING] = "F----KF--F--F",      [FE_CLOSE_WAIT] = "FFF---F--F--F",
+        [FE_CLOSED] = "-------------",
     };
     static const char letter[FE_ACTIONS] = {
         [FE_DO_NOTHING] = '-', [FE_DO_NEGOTIATE] = 'N', [FE_DO_CONNECT] = 'C',
         [FE_DO_RESET] = 'R',   [FE_DO_RESET_END] = 'E', [FE_DO_BEGIN] = 'B',
         [FE_DO_LOSE] = 'L',    [FE_DO_CLOSE] = 'K',     [FE_DO_FINISH] = 'F',
+        [FE_DO_RESTART] = 'X',
     };
 
     (void)state;

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frontends when the domain is suspended (suspend.h). Each thread finishes the step that it is at,
+ * so that no half of a handshake is told to the backend of another domain, and rests. When the
+ * domain was resumed all connections are void before anybody runs.
+ */
+#include "frontend_private.h"
+
+#include <ringlet/suspend.h>
+
+static struct list frontends = LIST_INIT(frontends);
+static struct wait_queue resting = WAIT_QUEUE_INIT(resting); /* woken when one came to rest */
+static struct wait_queue going = WAIT_QUEUE_INIT(going);     /* where they rest */
+static bool suspending;
+
+static bool all_parked(void)
+{
+    list_for_each (l, &frontends) {
+        if (!list_entry(l, struct frontend, link)->parked)
+            return false;
+    }
+    return true;
+}
+
+static void park_all(void)
+{
+    suspending = true;
+    list_for_each (l, &frontends)
+        wake_all(&list_entry(l, struct frontend, link)->events);
+    /* Its steps wait for XenStore at most. */
+    wait_event(&resting, all_parked(), DEADLINE_NEVER);
+}
+
+static void restart_all(void)
+{
+    list_for_each (l, &frontends) {
+        struct frontend *fe = list_entry(l, struct frontend, link);
+
+        fe->resume_wanted = true;
+        fe->ops->restart(fe);
+    }
+}
+
+static void go_on(bool cancelled)
+{
+    (void)cancelled;
+    suspending = false;
+    wake_all(&going);
+}
+
+void frontend_add(struct frontend *fe)
+{
+    static struct suspend_hook hook = {
+        .suspend = park_all, .restart = restart_all, .resume = go_on};
+
+    suspend_register(&hook);
+    list_add_tail(&frontends, &fe->link);
+}
+
+void frontend_remove(struct frontend *fe)
+{
+    list_del(&fe->link);
+    wake_all(&resting);
+}
+
+bool frontend_suspending(void)
+{
+    return suspending;
+}
+
+void frontend_park(struct frontend *fe)
+{
+    while (suspending) {
+        fe->parked = true;
+        wake_all(&resting);
+        wait_on(&going, DEADLINE_NEVER);
+    }
+    fe->parked = false;
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* blkfront when its connection is void (dev_requeue): what was under way is asked again of the next
+ * backend, in order, cut by its limits, and completes exactly once. */
+#include "host/fake_disk.h"
+
+#include <ringlet/event_channel.h>
+#include <ringlet/heap.h>
+#include <ringlet/thread.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define N     12
+#define PAGES 64
+
+static struct fake_disk disk;
+static struct blkfront_aiocb aiocb[N];
+static unsigned calls[N], finished, order[N];
+static int results[N];
+static uint8_t *buffer;
+
+static void done(struct blkfront_aiocb *a, int ret)
+{
+    unsigned i = (unsigned)(a - aiocb);
+
+    assert_true(i < N);
+    assert_null(a->request);
+    calls[i]++;
+    results[i] = ret;
+    order[finished++] = i;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    fdisk_init(16 << 20);
+    buffer = page_alloc_zeroed(PAGES, MEM_APP);
+    memset(calls, 0, sizeof(calls));
+    memset(results, 0x55, sizeof(results));
+    finished = 0;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fdisk_close(&disk);
+    page_free(buffer, PAGES);
+    fdisk_exit();
+    return 0;
+}
+
+static void start(unsigned i, bool write, size_t from, size_t bytes, int64_t offset)
+{
+    aiocb[i] = (struct blkfront_aiocb){.aio_dev = disk.dev,
+                                       .aio_buf = buffer + from,
+                                       .aio_nbytes = bytes,
+                                       .aio_offset = offset,
+                                       .aio_cb = done};
+    assert_int_equal(blkfront_aio(&aiocb[i], write), 0);
+}
+
+/* Everything the old domain's Xen knew is gone. */
+static void lose_all(void)
+{
+    memset(seam_grants, 0, 4 * PAGE_SIZE);
+    evtchn_resume();
+    gnttab_resume();
+    dev_requeue(disk.dev);
+    assert_int_equal(disk.dev->queues[0].port, 0);
+}
+
+/* Another backend with the same medium. */
+static void reconnect(unsigned max_segments, unsigned sector_size)
+{
+    struct blkfront_dev *dev = disk.dev;
+    uint8_t *data = disk.data;
+
+    disk.data = NULL;
+    fdisk_detach(&disk);
+    dev->limits.max_segments = max_segments;
+    dev->limits.sector_size = sector_size;
+    dev->limits.ring_pages = 1;
+    assert_int_equal(dev_make_rings(dev), 0);
+    dev_go(dev);
+    fdisk_attach(&disk, dev);
+    free(disk.data);
+    disk.data = data;
+}
+
+static void completed_once(unsigned count)
+{
+    assert_int_equal(finished, count);
+    for (unsigned i = 0; i < count; i++) {
+        assert_int_equal(calls[i], 1);
+        assert_int_equal(results[i], 0);
+    }
+    assert_int_equal(blkfront_in_flight(disk.dev), 0);
+}
+
+static void fill(size_t from, size_t bytes, uint8_t seed)
+{
+    for (size_t i = 0; i < bytes; i++)
+        buffer[from + i] = (uint8_t)(seed + i * 7 + (i >> 9));
+}
+
+/* Some answered, some taken, some waiting: all are asked in the order in which they came. */
+static void requests_are_asked_again_in_order(void **state)
+{
+    struct gnttab_stats grants;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 11, .budget = 8});
+    fill(0, N * 4096, 3);
+    for (unsigned i = 0; i < N; i++)
+        start(i, true, i * 4096, 4096, i * 4096);
+    assert_int_equal(fdisk_take(&disk), 8); /* the budget */
+    fdisk_answer(&disk, 2, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    thread_yield();
+    assert_int_equal(finished, 1);
+    lose_all();
+    gnttab_get_stats(&grants);
+    assert_int_equal(grants.in_use, 0);
+    assert_int_equal(disk.dev->stats.grants_made, disk.dev->stats.grants_ended);
+    thread_yield();
+    assert_int_equal(finished, 1); /* and nothing is lost or failed meanwhile */
+    reconnect(11, 512);
+    fdisk_drain(&disk);
+    completed_once(N);
+    for (unsigned i = 1, want = 0; i < N; i++, want++) {
+        want += want == 2;
+        assert_int_equal(order[i], want);
+    }
+    assert_memory_equal(disk.data, buffer, N * 4096);
+}
+
+/* A request in indirect parts, half of it done; afterwards there are 11 segments, or larger
+ * sectors. */
+static void limits_may_be_others(void **state)
+{
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 32, .sectors = 4096});
+    fill(0, 50 * 4096, 9);
+    start(0, true, 0, 50 * 4096, 0);
+    start(1, true, 100, 5000, 50 * 4096 + 100); /* merges, bounces */
+    assert_true(fdisk_take(&disk) >= 3);
+    fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    thread_yield();
+    lose_all();
+    reconnect(11, 4096);
+    fdisk_drain(&disk);
+    completed_once(2);
+    assert_memory_equal(disk.data, buffer, 50 * 4096);
+    assert_memory_equal(disk.data + 50 * 4096 + 100, buffer + 100, 5000);
+    assert_int_equal(disk.data[50 * 4096 + 99], 0);
+    assert_int_equal(disk.data[50 * 4096 + 5100], 0);
+}
+
+/* Interrupted at each step of a write to a part of a sector, which is a read and a write. */
+static void merges_begin_again(void **state)
+{
+    (void)state;
+    for (unsigned steps = 0; steps < 3; steps++) {
+        fdisk_open(&disk, &(struct fake_options){.max_segments = 11});
+        finished = 0;
+        memset(calls, 0, sizeof(calls));
+        fill(0, 300, (uint8_t)(11 * steps));
+        start(0, true, 0, 300, 1000);
+        start(1, true, 0, 100, 1100); /* waits for the first */
+        for (unsigned i = 0; i < steps; i++) {
+            fdisk_take(&disk);
+            if (disk.count)
+                fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+            fdisk_publish(&disk);
+            if (i + 1 < steps)
+                thread_yield();
+        }
+        lose_all();
+        assert_true(list_empty(&disk.dev->merging));
+        assert_true(list_empty(&disk.dev->merge_ready));
+        reconnect(11, 512);
+        fdisk_drain(&disk);
+        completed_once(2);
+        assert_memory_equal(disk.data + 1000, buffer, 100);
+        assert_memory_equal(disk.data + 1100, buffer, 100);
+        assert_memory_equal(disk.data + 1200, buffer + 200, 100);
+        if (steps < 2)
+            fdisk_close(&disk);
+    }
+}
+
+static void reads_flushes_and_barriers(void **state)
+{
+    static const uint8_t ops[] = {BLKIF_OP_READ, BLKIF_OP_FLUSH_DISKCACHE, BLKIF_OP_WRITE_BARRIER,
+                                  BLKIF_OP_READ};
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 11, .flush = true, .barrier = true});
+    memset(disk.data, 0x5a, 8192);
+    for (unsigned i = 0; i < ARRAY_SIZE(ops); i++) {
+        aiocb[i] = (struct blkfront_aiocb){
+            .aio_dev = disk.dev, .aio_buf = buffer + i * 4096, .aio_nbytes = 4096, .aio_cb = done};
+        if (ops[i] != BLKIF_OP_READ)
+            aiocb[i].aio_nbytes = 0;
+        assert_int_equal(blkfront_aio_push_operation(&aiocb[i], ops[i]), 0);
+    }
+    assert_int_equal(fdisk_take(&disk), 4);
+    lose_all();
+    lose_all(); /* again before it was connected */
+    reconnect(11, 512);
+    fdisk_drain(&disk);
+    completed_once(4);
+    assert_int_equal(disk.flushes, 1);
+    assert_int_equal(disk.barriers, 1);
+    assert_int_equal(buffer[0], 0x5a);
+    assert_int_equal(buffer[3 * 4096 + 4095], 0x5a);
+}
+
+/* One of its parts had failed, another was under way: it has failed, and is not asked again. */
+static void a_request_that_has_failed_is_over(void **state)
+{
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 11});
+    start(0, true, 0, 20 * 4096, 0);
+    assert_int_equal(fdisk_take(&disk), 2);
+    fdisk_answer(&disk, 0, BLKIF_RSP_ERROR);
+    fdisk_publish(&disk);
+    thread_yield();
+    assert_int_equal(finished, 0);
+    lose_all();
+    thread_yield();
+    assert_int_equal(finished, 1);
+    assert_int_equal(calls[0], 1);
+    assert_int_equal(results[0], -EIO);
+    reconnect(11, 512);
+    assert_int_equal(fdisk_take(&disk), 0);
+}
+
+/* What is submitted in between waits, and completes after what was before. */
+static void new_requests_wait(void **state)
+{
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 11});
+    fill(0, 8192, 1);
+    start(0, true, 0, 4096, 0);
+    lose_all();
+    start(1, true, 4096, 4096, 4096);
+    assert_int_equal(blkfront_aio_poll(disk.dev), 0);
+    reconnect(11, 512);
+    fdisk_drain(&disk);
+    completed_once(2);
+    assert_int_equal(order[0], 0);
+    assert_memory_equal(disk.data, buffer, 8192);
+}
+
+/* A backend that keeps pages has them no more; a device that was closing goes without a hypercall.
+ */
+static void a_device_that_was_closing(void **state)
+{
+    struct gnttab_stats grants;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 11});
+    start(0, true, 0, 4096, 0);
+    assert_int_equal(fdisk_take(&disk), 1);
+    fdisk_map(disk.taken[0].seg[0].gref, true);
+    dev_lost(disk.dev);
+    assert_int_equal(finished, 0);
+    lose_all();
+    dev_gone(disk.dev);
+    assert_int_equal(finished, 1);
+    assert_int_equal(results[0], -EIO);
+    gnttab_get_stats(&grants);
+    assert_int_equal(grants.in_use + grants.quarantined, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(requests_are_asked_again_in_order),
+        TEST(limits_may_be_others),
+        TEST(merges_begin_again),
+        TEST(reads_flushes_and_barriers),
+        TEST(a_request_that_has_failed_is_over),
+        TEST(new_requests_wait),
+        TEST(a_device_that_was_closing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

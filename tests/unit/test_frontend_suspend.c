@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* The frontend machine when the domain is suspended, resumed or not, in every state. */
+#include "fake_xenstored.h"
+
+#include <ringlet/clock.h>
+#include <ringlet/frontend.h>
+#include <ringlet/grant_table.h>
+#include <ringlet/heap.h>
+#include <ringlet/suspend.h>
+
+#include <setjmp.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define PATH   "device/vbd/51712"
+#define BEFORE "/local/domain/0/backend/vbd/3/51712"
+#define AFTER  "/local/domain/1/backend/vbd/4/51712"
+
+/* ---- a driver that notes what it is told ---- */
+
+static char calls[64];
+static unsigned ncalls;
+
+static void note(char c)
+{
+    assert_true(ncalls < sizeof(calls) - 1);
+    calls[ncalls++] = c;
+    calls[ncalls] = '\0';
+}
+
+static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *count)
+{
+    (void)fe;
+    note('n');
+    snprintf(keys[0].name, sizeof(keys->name), "ring-ref");
+    snprintf(keys[0].value, sizeof(keys->value), "%u", fe->backend_id + 100);
+    *count = 1;
+    return 0;
+}
+
+static int connected(struct frontend *fe)
+{
+    (void)fe;
+    note('c');
+    return 0;
+}
+
+static void lost(struct frontend *fe, int reason)
+{
+    (void)fe;
+    (void)reason;
+    note('l');
+}
+
+static void disconnected(struct frontend *fe)
+{
+    (void)fe;
+    note('d');
+}
+
+static void restart(struct frontend *fe)
+{
+    (void)fe;
+    note('r');
+}
+
+static const struct frontend_ops ops = {
+    .type = "vbd",
+    .negotiate = negotiate,
+    .connected = connected,
+    .lost = lost,
+    .disconnected = disconnected,
+    .restart = restart,
+};
+
+/* ---- backends and domains ---- */
+
+static char reaction[10]; /* what the backend goes to when the frontend writes state n; 0 = stays */
+static const char *where; /* the backend now */
+static bool device_is_there, cancel;
+static char early_state[8]; /* the frontend's states that the new domain's XenStore has seen */
+
+static void backend(uint32_t type, const char *body)
+{
+    const char *value = body + strlen(body) + 1;
+    char path[80];
+
+    if (type != XS_WRITE || strcmp(body, PATH "/state") || value[0] < '0' || value[0] > '9')
+        return;
+    if (where[14] == '1' && strlen(early_state) < sizeof(early_state) - 1)
+        early_state[strlen(early_state)] = value[0];
+    snprintf(path, sizeof(path), "%s/state", where);
+    if (reaction[value[0] - '0'])
+        fake_set(path, &reaction[value[0] - '0'], 1);
+}
+
+static void toolstack(const char *back, const char *id)
+{
+    char path[80];
+
+    where = back;
+    fake_text(PATH "/backend", back);
+    fake_text(PATH "/backend-id", id);
+    fake_text(PATH "/state", "1");
+    snprintf(path, sizeof(path), "%s/state", back);
+    fake_text(path, "2");
+}
+
+static int stop(void)
+{
+    if (cancel)
+        return 1;
+    memset(shared_info, 0, sizeof(*shared_info));
+    memset(boot_info.xenstore, 0, PAGE_SIZE);
+    memset(fake.watches, 0, sizeof(fake.watches));
+    fake.in_len = fake.out_len = 0;
+    for (unsigned i = 0; i < FAKE_NODES; i++)
+        fake.nodes[i].used = false;
+    if (device_is_there)
+        toolstack(AFTER, "1");
+    fake.out_len = 0;
+    return 0;
+}
+
+static struct frontend fe;
+
+static int setup(void **state)
+{
+    (void)state;
+    if (fake_setup() || gnttab_init())
+        return -1;
+    seam_suspend = stop;
+    device_is_there = true;
+    cancel = false;
+    memset(&fe, 0, sizeof(fe));
+    memset(early_state, 0, sizeof(early_state));
+    fe.name = "xvda";
+    ncalls = 0;
+    calls[0] = '\0';
+    memset(reaction, 0, sizeof(reaction));
+    reaction[3] = '4';
+    reaction[5] = '5';
+    reaction[6] = '6';
+    fake.after = backend;
+    toolstack(BEFORE, "0");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct heap_stats heap;
+
+    (void)state;
+    heap_get_stats(&heap);
+    seam_exit();
+    return heap.in_use[MEM_XENSTORE] != 0 || heap.in_use[MEM_THREAD] != 0;
+}
+
+static void start(void)
+{
+    assert_int_equal(frontend_start(&fe, PATH, &ops, NULL), 0);
+}
+
+static void settle(void)
+{
+    thread_sleep(NSEC_PER_MSEC);
+}
+
+/* ---- */
+
+static void connected_one_connects_to_the_new_backend(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    settle();
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(domain_suspend(), 0);
+        settle();
+        assert_int_equal(frontend_wait_connected(&fe), 0);
+        assert_string_equal(fe.backend_path, AFTER);
+        assert_int_equal(fe.backend_id, 1);
+        assert_string_equal(fake_value(PATH "/ring-ref"), "101");
+        assert_string_equal(fake_value(PATH "/state"), "4");
+    }
+    assert_string_equal(calls, "ncrncrnc");
+    /* It is this backend's state that counts. */
+    fake_text(AFTER "/state", "5");
+    seam_raise(boot_info.xenstore_port);
+    settle();
+    assert_int_equal(frontend_stop(&fe), 0);
+    assert_string_equal(calls, "ncrncrncld");
+}
+
+static void nothing_happens_when_cancelled(void **state)
+{
+    (void)state;
+    cancel = true;
+    start();
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    settle();
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(domain_suspend(), 1);
+    settle();
+    assert_string_equal(calls, "nc");
+    assert_int_equal(frontend_stop(&fe), 0);
+    assert_string_equal(calls, "ncld");
+}
+
+static void one_that_waits_begins_again(void **state)
+{
+    (void)state;
+    reaction[3] = 0; /* the backend does not connect */
+    start();
+    settle();
+    assert_int_equal(fe.state, FE_WAIT_CONNECT);
+    thread_sleep(29 * NSEC_PER_SEC);
+    reaction[3] = '4';
+    assert_int_equal(domain_suspend(), 0);
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    assert_string_equal(calls, "nrnc");
+    assert_int_equal(frontend_stop(&fe), 0);
+}
+
+static void one_that_waits_for_an_offer_gets_more_time(void **state)
+{
+    (void)state;
+    fake_text(BEFORE "/state", "1");
+    start();
+    thread_sleep(29 * NSEC_PER_SEC);
+    assert_int_equal(fe.state, FE_WAIT_INIT);
+    device_is_there = true;
+    assert_int_equal(domain_suspend(), 0);
+    fake_text(AFTER "/state", "1");
+    thread_sleep(29 * NSEC_PER_SEC);
+    assert_int_equal(fe.state, FE_WAIT_INIT);
+    fake_text(AFTER "/state", "2");
+    seam_raise(boot_info.xenstore_port);
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    assert_int_equal(frontend_stop(&fe), 0);
+}
+
+static void closer(void *arg)
+{
+    (void)arg;
+    assert_int_equal(frontend_stop(&fe), 0);
+    note('z');
+}
+
+/* In FE_CLOSING and FE_CLOSE_WAIT: there is nothing left to close. */
+static void closing_one_has_closed(void **state)
+{
+    (void)state;
+    for (unsigned closed = 0; closed < 2; closed++) {
+        struct thread *t;
+
+        memset(&fe, 0, sizeof(fe));
+        ncalls = 0;
+        toolstack(BEFORE, "0");
+        reaction[5] = closed ? '5' : 0;
+        reaction[6] = 0;
+        start();
+        assert_int_equal(frontend_wait_connected(&fe), 0);
+        settle();
+        assert_int_equal(thread_create(&t, "closer", closer, NULL, 0), 0);
+        settle();
+        assert_int_equal(fe.state, closed ? FE_CLOSE_WAIT : FE_CLOSING);
+        assert_string_equal(calls, "ncl");
+        assert_int_equal(domain_suspend(), 0);
+        settle();
+        assert_string_equal(calls, "nclrdz");
+        thread_join(t);
+    }
+}
+
+static void suspender(void *turns)
+{
+    for (uintptr_t i = 0; i < (uintptr_t)turns; i++) {
+        fake_run();
+        thread_yield();
+    }
+    assert_int_equal(domain_suspend(), 0);
+    note('!');
+}
+
+/* Whatever step it is at, that step is finished for the old backend; the new one sees Initialising
+ * first. */
+static void suspended_at_any_step(void **state)
+{
+    (void)state;
+    fake.portion = 40; /* so that each step takes many turns */
+    for (uintptr_t turns = 0; turns < 120; turns++) {
+        struct thread *t;
+
+        memset(&fe, 0, sizeof(fe));
+        memset(early_state, 0, sizeof(early_state));
+        ncalls = 0;
+        toolstack(BEFORE, "0");
+        assert_int_equal(thread_create(&t, "toolstack", suspender, (void *)turns, 0), 0);
+        start();
+        assert_int_equal(frontend_wait_connected(&fe), 0);
+        thread_join(t);
+        settle();
+        assert_int_equal(frontend_wait_connected(&fe), 0);
+        settle();
+        assert_string_equal(fe.backend_path, AFTER);
+        assert_int_equal(early_state[0], early_state[1] ? '3' : 0);
+        assert_int_equal(frontend_stop(&fe), 0);
+    }
+}
+
+static void device_that_is_not_there_any_more(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    settle();
+    device_is_there = false;
+    assert_int_equal(domain_suspend(), 0);
+    settle();
+    assert_int_equal(fe.state, FE_CLOSED);
+    assert_int_equal(fe.error, -ENOENT);
+    assert_string_equal(calls, "ncrld");
+    assert_int_equal(frontend_stop(&fe), 0);
+    assert_null(fake_find(PATH "/state"));
+}
+
+/* The driver has complained before; the complaint holds. */
+static void one_that_has_failed_stays_failed(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    settle();
+    frontend_fail(&fe, -EPROTO);
+    assert_int_equal(domain_suspend(), 0);
+    settle();
+    assert_int_equal(fe.state, FE_CLOSED);
+    assert_int_equal(fe.error, -EPROTO);
+    assert_int_equal(frontend_stop(&fe), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(connected_one_connects_to_the_new_backend),
+        TEST(nothing_happens_when_cancelled),
+        TEST(one_that_waits_begins_again),
+        TEST(one_that_waits_for_an_offer_gets_more_time),
+        TEST(closing_one_has_closed),
+        TEST(suspended_at_any_step),
+        TEST(device_that_is_not_there_any_more),
+        TEST(one_that_has_failed_stays_failed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
