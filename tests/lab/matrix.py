@@ -116,6 +116,23 @@ CASES = [
          timeout=90, meanwhile="console_says 'blktest' && usleep 1000000 && xl reboot \"$NAME\"",
          says=("(?i)reboot",)),
 
+    # Saved and restored, or only saved.
+    Case("save", image="idle", args="seconds=12", timeout=90, says=("^idle: resumed 1 times, cancelled 0 times",),
+         meanwhile="console_says 'idle: 2' && save_restore"),
+    Case("save-twice", image="idle", args="seconds=20", timeout=120,
+         says=("^idle: resumed 2 times, cancelled 0 times",),
+         meanwhile="console_says 'idle: 2' && save_restore && save_restore"),
+    Case("checkpoint", image="idle", args="seconds=20", timeout=120,
+         says=("^idle: resumed 1 times, cancelled 2 times",),
+         meanwhile="console_says 'idle: 2' && checkpoint; checkpoint full; save_restore"),
+
+    Case("save-load", args="dev=xvda write=1 rw=write,randwrite bs=4k iodepth=16 size=16m", disks=[f"ram {16 * MIB}"],
+         timeout=200, checks=("digest",), says=("(?s)^resumed.*^resumed",),
+         meanwhile="console_says '^blktest:' && usleep 1000000 && save_restore && usleep 500000 && save_restore"),
+    Case("checkpoint-load", args="dev=xvda write=1 rw=write,randwrite bs=4k iodepth=16 size=16m",
+         disks=[f"ram {16 * MIB}"], timeout=200, checks=ALL_CHECKS, says=("(?s)^the suspend was can.*^the suspend was can",),
+         meanwhile="console_says '^blktest:' && usleep 1000000 && checkpoint; checkpoint full"),
+
     # Longer ones.
     Case("grid", args="dev=xvda write=1 rw=write,read,randwrite,randread bs=512,4k,44k,64k,1m iodepth=1,8,32 size=16m",
          disks=[f"ram {16 * MIB}"], timeout=560, checks=ALL_CHECKS, full=True),

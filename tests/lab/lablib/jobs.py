@@ -49,6 +49,7 @@ def script(guest: Guest) -> str:
     if guest.setup:
         lines += guest.setup.strip() + "\n"
     if guest.meanwhile:
+        options += ' --moving "$MOVING"'
         lines += f"(\n{guest.meanwhile.strip()}\n) &\nmeanwhile=$!\n"
     lines += (f'ringlet-run "/lab/images/{guest.image}" --name "$NAME" --type {guest.type}'
               f" --memory {guest.memory} --timeout {guest.timeout} --out \"$OUT\"{options}"
