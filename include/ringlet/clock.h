@@ -5,7 +5,8 @@
 
 #include <ringlet/list.h>
 
-/* Xen's system time: monotonic, starts at Xen's boot; what SCHEDOP_poll's timeout refers to. */
+/* Monotonic. Xen's system time, which starts at Xen's boot, until the domain is suspended: while it
+ * is stopped this clock stands still, and goes on from there whatever the time of Xen is then. */
 uint64_t clock_now(void);
 /* Since 1970-01-01 UTC. */
 uint64_t clock_wall(void);

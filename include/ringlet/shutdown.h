@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of the guest, by its own wish or on the toolstack's request (control/shutdown).
+ * The end of the guest, by its own wish or on the toolstack's request (control/shutdown). The word
+ * "suspend" there is suspend.h's business.
  */
 #ifndef RINGLET_SHUTDOWN_H
 #define RINGLET_SHUTDOWN_H

@@ -138,11 +138,10 @@ static void requests_are_asked_again_in_order(void **state)
     assert_memory_equal(disk.data, buffer, N * 4096);
 }
 
-/* A request in indirect parts, half of it done; afterwards there are 11 segments, or larger
- * sectors. */
-static void limits_may_be_others(void **state)
+/* A request in indirect parts, half of it done; afterwards there are fewer segments and larger
+ * sectors, or more segments. */
+static void other_limits(unsigned max_segments, unsigned sector_size)
 {
-    (void)state;
     fdisk_open(&disk, &(struct fake_options){.max_segments = 32, .sectors = 4096});
     fill(0, 50 * 4096, 9);
     start(0, true, 0, 50 * 4096, 0);
@@ -152,13 +151,25 @@ static void limits_may_be_others(void **state)
     fdisk_publish(&disk);
     thread_yield();
     lose_all();
-    reconnect(11, 4096);
+    reconnect(max_segments, sector_size);
     fdisk_drain(&disk);
     completed_once(2);
     assert_memory_equal(disk.data, buffer, 50 * 4096);
     assert_memory_equal(disk.data + 50 * 4096 + 100, buffer + 100, 5000);
     assert_int_equal(disk.data[50 * 4096 + 99], 0);
     assert_int_equal(disk.data[50 * 4096 + 5100], 0);
+}
+
+static void limits_may_be_smaller(void **state)
+{
+    (void)state;
+    other_limits(11, 4096);
+}
+
+static void limits_may_be_larger(void **state)
+{
+    (void)state;
+    other_limits(64, 512);
 }
 
 /* Interrupted at each step of a write to a part of a sector, which is a read and a write. */
@@ -263,20 +274,30 @@ static void new_requests_wait(void **state)
 static void a_device_that_was_closing(void **state)
 {
     struct gnttab_stats grants;
+    int refs[64];
 
     (void)state;
-    fdisk_open(&disk, &(struct fake_options){.max_segments = 11});
-    start(0, true, 0, 4096, 0);
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 32});
+    start(0, true, 0, 20 * 4096, 0); /* leaves its part with a granted page in the pool */
+    fdisk_drain(&disk);
+    start(1, true, 0, 20 * 4096, 0);
     assert_int_equal(fdisk_take(&disk), 1);
     fdisk_map(disk.taken[0].seg[0].gref, true);
+    start(2, true, 0, 4096, 0);
     dev_lost(disk.dev);
-    assert_int_equal(finished, 0);
+    assert_int_equal(finished, 2); /* but not the one whose page is mapped */
     lose_all();
+    /* others have the old numbers now */
+    for (unsigned i = 0; i < ARRAY_SIZE(refs); i++)
+        refs[i] = gnttab_grant(0, buffer, true);
     dev_gone(disk.dev);
-    assert_int_equal(finished, 1);
-    assert_int_equal(results[0], -EIO);
+    assert_int_equal(finished, 3);
+    assert_int_equal(results[1], -EIO);
     gnttab_get_stats(&grants);
-    assert_int_equal(grants.in_use + grants.quarantined, 0);
+    assert_int_equal(grants.in_use, ARRAY_SIZE(refs));
+    assert_int_equal(grants.quarantined, 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(refs); i++)
+        assert_int_equal(gnttab_end((grant_ref_t)refs[i]), 0);
 }
 
 int main(void)
@@ -284,7 +305,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(requests_are_asked_again_in_order),
-        TEST(limits_may_be_others),
+        TEST(limits_may_be_smaller),
+        TEST(limits_may_be_larger),
         TEST(merges_begin_again),
         TEST(reads_flushes_and_barriers),
         TEST(a_request_that_has_failed_is_over),

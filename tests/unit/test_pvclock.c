@@ -12,6 +12,7 @@
 #define arch_clock_now    clock_now_under_test
 #define arch_clock_wall   clock_wall_under_test
 #define arch_clock_source clock_source_under_test
+#define arch_poll_timeout poll_timeout_under_test
 
 #include "../../arch/x86/cpu.h"
 
@@ -49,6 +50,7 @@ static int setup(void **state)
     base += 10000 * NSEC_PER_SEC;
     tsc = 5000;
     updates = 0;
+    clock_offset = 0;
     *time_info = (struct vcpu_time_info){
         .version = 2,
         .tsc_timestamp = 4000,
@@ -114,6 +116,42 @@ static void test_wall_clock(void **state)
     assert_int_equal(arch_clock_wall(), ((1ULL << 32) + 7) * NSEC_PER_SEC + 9 + base + 1000);
 }
 
+/* Another host, which was started later or earlier: time goes on from where it was. */
+static void test_time_goes_on_in_another_domain(void **state)
+{
+    const uint64_t elsewhere[] = {5 * NSEC_PER_SEC, base + 100000 * NSEC_PER_SEC};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(elsewhere); i++) {
+        uint64_t before = arch_clock_now(), wall;
+
+        time_info->system_time = elsewhere[i];
+        clock_continue();
+        assert_int_equal(arch_clock_now(), before);
+        tsc += 700;
+        assert_int_equal(arch_clock_now(), before + 700);
+        /* Xen is asked in its own time. */
+        assert_int_equal(arch_poll_timeout(before + 700),
+                         elsewhere[i] + tsc - time_info->tsc_timestamp);
+        assert_int_equal(arch_poll_timeout(before + 701),
+                         elsewhere[i] + tsc - time_info->tsc_timestamp + 1);
+        wall = arch_clock_wall();
+        assert_int_equal(wall % NSEC_PER_SEC,
+                         (elsewhere[i] + tsc - time_info->tsc_timestamp + page.wc_nsec) %
+                             NSEC_PER_SEC);
+    }
+}
+
+static void test_a_deadline_before_xens_time_has_passed(void **state)
+{
+    (void)state;
+    arch_clock_now();
+    time_info->system_time = 0;
+    clock_continue();
+    assert_int_equal(arch_poll_timeout(arch_clock_now() - NSEC_PER_SEC), 1);
+    assert_int_equal(arch_poll_timeout(0), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +160,8 @@ int main(void)
         cmocka_unit_test_setup(test_time_does_not_go_back, setup),
         cmocka_unit_test_setup(test_an_update_while_reading_is_noticed, setup),
         cmocka_unit_test_setup(test_wall_clock, setup),
+        cmocka_unit_test_setup(test_time_goes_on_in_another_domain, setup),
+        cmocka_unit_test_setup(test_a_deadline_before_xens_time_has_passed, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

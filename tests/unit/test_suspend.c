@@ -169,18 +169,30 @@ static bool event(evtchn_port_t port, void *arg)
     return true;
 }
 
+static unsigned polled; /* ports in the last SCHEDOP_poll */
+
+static long count_polled(unsigned nr, const unsigned long *arg)
+{
+    if (nr == __HYPERVISOR_sched_op && arg[0] == SCHEDOP_poll)
+        polled = ((const struct sched_poll *)arg[1])->nr_ports;
+    return SEAM_DEFAULT;
+}
+
 static void old_ports_are_gone(void **state)
 {
     struct evtchn_stats stats;
     evtchn_port_t port;
 
     (void)state;
+    seam_hypercall = count_polled;
     events = 0;
     assert_int_equal(evtchn_alloc_unbound(0, event, NULL, &port), 0);
     assert_int_equal(evtchn_unmask(port), 0);
     assert_int_equal(domain_suspend(), 0);
     evtchn_get_stats(&stats);
     assert_int_equal(stats.bound, 2); /* console and XenStore */
+    thread_sleep(1000);
+    assert_int_equal(polled, 2);
     seam_raise(port);
     thread_yield();
     assert_int_equal(events, 0);
@@ -233,6 +245,7 @@ static void all_references_are_void(void **state)
     ref = gnttab_grant(0, page, false);
     kept = gnttab_grant(0, page + PAGE_SIZE, false);
     assert_true(ref > 0 && kept > ref);
+    assert_int_equal(gnttab_end((grant_ref_t)gnttab_grant(0, page, true)), 0);
     seam_grants[kept].flags |= GTF_writing;
     assert_false(gnttab_end_or_quarantine((grant_ref_t)kept, page + PAGE_SIZE));
     woken = 0;
@@ -335,10 +348,17 @@ static void unanswered_requests_are_asked_again(void **state)
 static void calls_wait_while_suspended(void **state)
 {
     struct thread *t;
+    struct xs_stats stats;
 
     (void)state;
-    read_result = 1;
+    fake.portion = 10; /* the answer takes its time */
+    assert_int_equal(thread_create(&t, "reader", reader, (void *)(uintptr_t) "a", 0), 0);
+    thread_yield();
     xs_suspend();
+    xs_get_stats(&stats);
+    assert_int_equal(stats.replies, stats.requests);
+    thread_join(t);
+    read_result = 1;
     assert_int_equal(thread_create(&t, "reader", reader, (void *)(uintptr_t) "a", 0), 0);
     thread_sleep(NSEC_PER_SEC);
     assert_int_equal(read_result, 1);
