@@ -196,15 +196,15 @@ static void abort_list(struct blkfront_dev *dev, struct list *requests)
                      dev->abort_result ? dev->abort_result : -ENODEV);
 }
 
-static void abort_ring(struct blkfront_dev *dev, struct queue *ring, bool final)
+static void abort_ring(struct blkfront_dev *dev, struct queue *q, bool final)
 {
-    for (unsigned slot = 0; slot < ring->slots; slot++) {
-        struct part *p = queue_part(ring, slot);
+    for (unsigned slot = 0; slot < q->slots; slot++) {
+        struct part *p = queue_part(q, slot);
 
         /* While the backend uses a page its request stays: it may still be reading or writing. */
         if (!p || !buffer_revoke(dev, p, final))
             continue;
-        queue_forget(ring, slot);
+        queue_forget(q, slot);
         abort_part(dev, p);
     }
 }

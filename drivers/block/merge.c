@@ -27,10 +27,10 @@ bool merge_blocks(const struct blkfront_dev *dev, uint64_t sector, uint64_t sect
 bool merge_blocked(const struct blkfront_dev *dev, uint64_t sector, uint64_t sectors)
 {
     for (unsigned i = 0; i < dev->limits.queues; i++) {
-        const struct queue *ring = &dev->queues[i].ring;
+        const struct queue *q = &dev->queues[i].ring;
 
-        for (unsigned slot = 0; slot < ring->slots; slot++) {
-            const struct part *p = queue_part(ring, slot);
+        for (unsigned slot = 0; slot < q->slots; slot++) {
+            const struct part *p = queue_part(q, slot);
 
             if (p && p->op == BLKIF_OP_WRITE && overlaps(p, sector, sectors))
                 return true;

@@ -129,8 +129,11 @@ int disk_numbers(unsigned **numbers, unsigned *count)
 
         if (!is_number(names[i], &number))
             continue;
-        for (at = (*count)++; at && list[at - 1] > number; at--)
-            list[at] = list[at - 1];
+        for (at = *count; at && list[at - 1] >= number; at--)
+            ;
+        if (at < *count && list[at] == number)
+            continue; /* said twice */
+        memmove(&list[at + 1], &list[at], ((*count)++ - at) * sizeof(*list));
         list[at] = number;
     }
     heap_free(names);

@@ -68,13 +68,13 @@ static void void_all(struct blkfront_dev *dev)
     dev->pages_held_back = 0;
 }
 
-static void empty_queue(struct blkfront_dev *dev, struct queue *ring)
+static void empty_queue(struct blkfront_dev *dev, struct queue *q)
 {
-    for (unsigned slot = 0; slot < ring->slots; slot++) {
-        struct part *p = queue_part(ring, slot);
+    for (unsigned slot = 0; slot < q->slots; slot++) {
+        struct part *p = queue_part(q, slot);
 
         if (p) {
-            queue_forget(ring, slot);
+            queue_forget(q, slot);
             put_back(dev, p);
         }
     }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NODES        256
+#define NODES        768
 #define WATCHES      32
 #define TRANSACTIONS 8
 #define CHANGES      320
