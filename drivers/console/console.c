@@ -251,9 +251,8 @@ int console_init(void)
 
 int console_resume(void)
 {
-    /* Mostly the same page, in which our own indexes are still right. */
-    if (con.ring != boot_info.console)
-        take_ring();
+    /* The toolstack clears a PVH domain's page: our own indexes are not those of the ring. */
+    take_ring();
     con.port = boot_info.console_port;
     con.full = con.stalled = false;
     wake_all(&con.input); /* a reader finds the new ring, or none */

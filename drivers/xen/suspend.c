@@ -60,6 +60,7 @@ int domain_suspend(void)
             h->suspend();
     }
     xs_suspend();
+    printk_drain();
     ret = arch_suspend();
     if (ret == 0)
         start_over();

@@ -26,8 +26,8 @@ int console_read(char *buf, size_t size, uint64_t deadline);
  * context. */
 int console_drain(uint64_t timeout_ns);
 
-/* After a resume (suspend.h): takes the port that the console has now. What was written and not yet
- * taken is still in the ring and will be. 0 or as console_init. */
+/* After a resume (suspend.h): takes the port that the console has now. What was not taken
+ * before the suspend may be lost, so it is drained then. 0 or as console_init. */
 int console_resume(void);
 
 /* Bytes dropped so far. */

@@ -8,6 +8,7 @@
 #include <ringlet/heap.h>
 #include <ringlet/shutdown.h>
 #include <ringlet/suspend.h>
+#include <xen/io/console.h>
 
 #include <setjmp.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@ static void new_domain(void)
 {
     memset(shared_info, 0, sizeof(*shared_info));
     memset(boot_info.xenstore, 0, PAGE_SIZE);
+    memset(boot_info.console, 0, PAGE_SIZE);
     boot_info.xenstore_port += 10;
     boot_info.console_port += 10;
     memset(fake.watches, 0, sizeof(fake.watches));
@@ -219,6 +221,23 @@ static void ports_stay_when_cancelled(void **state)
     thread_yield();
     assert_int_equal(events, 1);
     assert_int_equal(evtchn_close(port), 0);
+}
+
+/* The toolstack has cleared the page (PVH), and dom0 reads from its beginning. */
+static void console_goes_on_in_a_new_ring(void **state)
+{
+    struct xencons_interface *ring = boot_info.console;
+
+    (void)state;
+    console_init_early();
+    console_write("before", 6);
+    assert_int_equal(ring->out_prod, 6);
+    ring->out_cons = 6;
+    assert_int_equal(domain_suspend(), 0);
+    console_write("after", 5);
+    assert_int_equal(ring->out_prod, 5);
+    assert_memory_equal(ring->out, "after", 5);
+    assert_int_equal(seam_last_send, boot_info.console_port);
 }
 
 /* ---- grants ---- */
@@ -518,6 +537,7 @@ int main(void)
         TEST(hooks_run_in_order),
         TEST(old_ports_are_gone),
         TEST(ports_stay_when_cancelled),
+        TEST(console_goes_on_in_a_new_ring),
         TEST(all_references_are_void),
         TEST(grant_table_that_is_late),
         TEST(watches_fire_once),
