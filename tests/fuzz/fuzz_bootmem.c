@@ -53,6 +53,11 @@ static uintptr_t window;
 uint64_t *mmu_root, mmu_nx;
 uint64_t pvh_l4[1];
 
+uintptr_t window_shared_info(void)
+{
+    return window;
+}
+
 void hypercall_init_pvh(void)
 {
 }

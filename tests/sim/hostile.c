@@ -142,7 +142,10 @@ bool hostile_turn(struct backend *b)
 
     if (h->fired)
         return afterwards(b);
-    if (b->state != XenbusStateConnected || !b->mapped || b->frontend_state != XenbusStateConnected)
+    if (b->state != XenbusStateConnected || !b->mapped)
+        return false;
+    /* its first requests may come before it has written its state */
+    if (h->at != AT_BUSY && b->frontend_state != XenbusStateConnected)
         return false;
     if (h->at == AT_BUSY)
         backend_take(b, 1 + below(8));
