@@ -4,6 +4,7 @@
 The host and dom0 share one folder by 9p, mounted as /lab in dom0:
     bin/      the scripts of tests/lab      images/   the guests
     jobs/     what dom0 has to do           out/      consoles and results      events   progress
+    backends.cpio   programs that dom0 unpacks when a job wants them
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def _escape(value: str | Path) -> str:
     return str(value).replace(",", ",,")
 
 
-def make_share(share: Path, images: list[Path]) -> None:
+def make_share(lab: Path, share: Path, images: list[Path]) -> None:
     """An empty share with the scripts and the guests in it."""
     shutil.rmtree(share, ignore_errors=True)
     for name in ("bin", "images", "jobs", "out"):
@@ -57,6 +58,7 @@ def make_share(share: Path, images: list[Path]) -> None:
         (share / "bin" / script.name).chmod(0o755)
     for image in images:
         shutil.copy(image, share / "images" / image.name)
+    os.link(lab / "backends.cpio", share / "backends.cpio")     # both are in the build folder
     (share / "events").touch()
 
 

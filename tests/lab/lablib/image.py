@@ -24,7 +24,7 @@ from . import cpio, elf, recipe
 
 HERE = Path(__file__).resolve().parent
 INIT = HERE.parent / "dom0" / "init"
-FILES = ("xen", "vmlinux", "initrd")
+FILES = ("xen", "vmlinux", "initrd", "backends.cpio")
 
 
 class ImageError(Exception):
@@ -48,7 +48,7 @@ def is_current(lab: Path) -> bool:
 
 
 def ensure(lab: Path, say: Callable[[str], None]) -> None:
-    """Makes lab/{xen,vmlinuz,initrd} if they are not there or are older than their recipe."""
+    """Makes lab/{xen,vmlinux,initrd,backends.cpio} if they are not there or are older than their recipe."""
     if is_current(lab):
         return
     started = time.monotonic()
@@ -144,8 +144,14 @@ def _build(tar: tarfile.TarFile, lab: Path) -> None:
         for folder in "bin dev etc/xen/scripts lib64 proc root run sys tmp var/log/xen lab".split():
             archive.directory(folder)
         archive.file("init", INIT.read_bytes(), 0o755)
-        _add_programs(tree, archive)
+        libraries = _add_programs(tree, archive, recipe.PROGRAMS, set())
+        _add_files(tree, archive, recipe.FILES)
         _add_modules(tree, archive)
+        archive.close()
+    with (lab / "backends.cpio").open("wb") as out:
+        archive = cpio.Writer(out)
+        _add_programs(tree, archive, recipe.BACKEND_PROGRAMS, libraries)
+        _add_files(tree, archive, recipe.BACKEND_FILES)
         archive.close()
 
 
@@ -161,17 +167,15 @@ def _vmlinux(bzimage: bytes) -> bytes:
     return kernel if kernel[:4] == b"\x7fELF" else bzimage
 
 
-def _add_programs(tree: _Tree, archive: cpio.Writer) -> None:
+def _add_programs(tree: _Tree, archive: cpio.Writer, patterns: list[str], there: set[str]) -> set[str]:
+    """Programs and the shared objects they name but those that are there already; all that are there then."""
     wanted = list(recipe.EXTRA_LIBRARIES)
-    for pattern in recipe.PROGRAMS:
+    for pattern in patterns:
         for path in tree.match(pattern):
             data = tree.read(path)
             archive.file(path, data, 0o755)
             wanted += elf.needed(data)
-    for pattern in recipe.FILES:
-        for path in tree.match(pattern):
-            archive.file(path, tree.read(path))
-    done: set[str] = set()
+    done = set(there)
     while wanted:
         name = wanted.pop()
         if name in done:
@@ -182,6 +186,13 @@ def _add_programs(tree: _Tree, archive: cpio.Writer) -> None:
         folder = "lib64" if name.startswith("ld-linux") else "lib/x86_64-linux-gnu"
         archive.file(f"{folder}/{name}", data, 0o755)
         wanted += elf.needed(data)
+    return done
+
+
+def _add_files(tree: _Tree, archive: cpio.Writer, patterns: list[str]) -> None:
+    for pattern in patterns:
+        for path in tree.match(pattern):
+            archive.file(path, tree.read(path))
 
 
 def _add_modules(tree: _Tree, archive: cpio.Writer) -> None:

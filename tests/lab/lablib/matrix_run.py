@@ -105,7 +105,7 @@ def _one_boot(lab: Path, work: Path, images: list[Path], todo: list[Run], tally:
               terminal: Terminal) -> list[Run]:
     """Boots, runs what it can of todo, returns what is left."""
     share = work / "share"
-    boot.make_share(share, images)
+    boot.make_share(lab, share, images)
     for index, run in enumerate(todo):
         write_job(share, index, run)
     left = list(todo)

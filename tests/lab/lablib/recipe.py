@@ -8,7 +8,8 @@ PACKAGES = [
     "xen-hypervisor-4.17-amd64", "xen-utils-4.17", "xen-utils-common", "xenstore-utils",
     "linux-image-amd64",
     "mount",                    # util-linux's losetup: busybox's cannot choose the sector size
-    "dmsetup", "nbd-client",    # faults and remote disks
+    "dmsetup", "nbd-client", "nbd-server",      # faults and remote disks
+    "qemu-system-xen", "qemu-utils",            # the backend qdisk and its images
 ]
 
 # Programs, as patterns of paths inside the packages. The shared objects that they name come along.
@@ -23,6 +24,11 @@ PROGRAMS = [
 
 # Shared objects that are only ever opened by name at run time (pthread_cancel wants this one).
 EXTRA_LIBRARIES = ["libgcc_s.so.1"]
+
+# What only some cases want goes into an archive of its own, which dom0 unpacks when a job asks for it
+# (`backends` in dom0/steps): 34 MiB that the others need not load.
+BACKEND_PROGRAMS = ["usr/libexec/xen-qemu-system-i386", "usr/bin/qemu-img", "bin/nbd-server"]
+BACKEND_FILES = ["usr/share/qemu/keymaps/en-us"]       # QEMU does not start without, display or not
 
 # Other files, kept under their own paths.
 FILES = ["usr/lib/xen-*/boot/hvmloader"]

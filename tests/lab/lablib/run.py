@@ -147,7 +147,7 @@ def run(lab: Path, work: Path, image: Path, kinds: str, disk: Disk | None, args:
     (work / "report.json").unlink(missing_ok=True)
     disk = disk or _own_disk(work)
     share = work / "share"
-    boot.make_share(share, [image])
+    boot.make_share(lab, share, [image])
     guests = []
     for index, kind in enumerate(["pv", "pvh"] if kinds == "both" else [kinds]):
         # Another seed each, so that the second guest cannot live off what the first one wrote.

@@ -23,7 +23,7 @@ def guest_images(folder: Path) -> list[Path]:
 
 def run(lab: Path, work: Path, images: Path) -> int:
     share = work / "share"
-    boot.make_share(share, guest_images(images))
+    boot.make_share(lab, share, guest_images(images))
     if not sys.stdin.isatty():
         return _script(lab, work, share, sys.stdin.read())
     (share / "shell").touch()
