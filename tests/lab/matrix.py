@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What `lab test` runs: one Case per line of the report, each as a PV and as a PVH guest.
 
-disks     words of make_disk in dom0/steps ("ram BYTES", "loop BYTES SECTOR", "file BYTES", "sparse ...", "null"),
-          perhaps followed by r or w (else: writable exactly if the arguments say write=1); or "stuck",
-          a disk whose backend never gets beyond state 2
+disks     words of make_disk in dom0/disks ("ram BYTES", "loop BYTES SECTOR", "qdisk qcow2 BYTES", "dm delay ...", ...),
+          perhaps followed by r or w (else: writable exactly if the arguments say write=1); a qdisk also by
+          discard or no-discard; or "stuck", a disk whose backend never gets beyond state 2
+setup     shell lines in dom0 before the guest starts: the first disk is $d0, the next $d1
+meanwhile ... while it runs     after: ... when it has ended; each of these must succeed
 expect    the verdict that makes the case pass
 says      regular expressions of which each must be found in the guest's console or in what xl said
 silent    ... of which none may be found
@@ -27,6 +29,8 @@ TIB = 1 << 40
 # What each kind of backend is put through. Every write is read back, so a read of its own would only repeat;
 # more of the same 4 KiB requests than 256 in a row would, too.
 WRITE = "write=1 rw=write,randread bs=4k,64k iodepth=1,16 size=1m"
+# The same for backends that are programs, and slow here.
+SLOW_WRITE = "write=1 rw=write,randread bs=4k,64k iodepth=16 size=256k"
 
 
 @dataclass
@@ -40,7 +44,9 @@ class Case:
     types: tuple[str, ...] = ("pv", "pvh")
     blkback: str = ""
     options: str = ""
+    setup: str = ""
     meanwhile: str = ""
+    after: str = ""
     expect: str = "SUCCESS"
     says: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
@@ -84,6 +90,25 @@ CASES = [
          disks=[f"sparse {3 * TIB} 4096"], checks=ALL_CHECKS, says=('"sector_size":4096',)),
     Case("memory-6", args="dev=xvda write=1 rw=write,read bs=64k iodepth=8 size=8m", disks=[f"ram {8 * MIB}"],
          memory=6, checks=ALL_CHECKS),
+
+    # Other backends than blkback, and other disks under it.
+    Case("qdisk-raw", args=f"dev=xvda {SLOW_WRITE}", disks=[f"qdisk raw {16 * MIB}"], checks=("digest",),
+         says=('"backend":"qdisk"', '"max_segments":11,', '"discard":true')),
+    Case("qdisk-qcow2", args=f"dev=xvda {SLOW_WRITE}", disks=[f"qdisk qcow2 {16 * MIB}"],
+         after="qemu-img check -q $d0", says=('"backend":"qdisk"',)),
+    # (QEMU 7.2 does not start a read-only disk at all.)
+    Case("qdisk-no-discard", args="dev=xvda rw=read bs=64k size=256k", disks=[f"qdisk raw {4 * MIB} no-discard w"],
+         checks=("digest",), says=('"discard":false',)),
+    # QEMU counts 4096-byte sectors on the ring in its own way: such a disk must not be touched.
+    Case("qdisk-4096", args="dev=xvda write=1 rw=write bs=64k connect_timeout=3s", disks=[f"qdisk raw {4 * MIB}"],
+         setup="qemu_options -global xen-disk.logical_block_size=4096 -global xen-disk.physical_block_size=4096\n"
+               "before=$(sha256sum $d0)",
+         after='[ "$before" = "$(sha256sum $d0)" ]', expect="ERROR", says=("InitWait",)),
+    Case("nbd", args=f"dev=xvda {SLOW_WRITE}", disks=[f"nbd {4 * MIB}"], checks=ALL_CHECKS),
+    Case("scsi-4096", args=f"dev=xvda {SLOW_WRITE}", disks=[f"scsi {16 * MIB} 4096 discard"], checks=ALL_CHECKS,
+         says=('"sector_size":4096', '"discard":true')),
+    Case("dm-delay", args="dev=xvda write=1 rw=write,randread bs=64k iodepth=1,16 size=256k",
+         disks=[f"dm delay {4 * MIB} 50"], checks=ALL_CHECKS, says=(r'"min":[5-9]\d{7},',)),
 
     # Things that must fail, in words and in time.
     Case("write-to-read-only", args="dev=xvda write=1 rw=write bs=4k", disks=[f"ram {4 * MIB} r"],

@@ -19,20 +19,26 @@ class Guest:
     blkback: str = ""                                   # parameters of dom0's xen-blkback
     setup: str = ""                                     # shell lines before the guest starts
     meanwhile: str = ""                                 # shell lines while it runs
+    after: str = ""                                     # shell lines behind it, each of which must succeed
     options: str = ""                                   # more options of ringlet-run
 
 
-def _disk(index: int, words: list[str]) -> tuple[str, str]:
+def _disk(index: int, words: list[str], writes: bool) -> tuple[str, str]:
     """The shell line that makes a disk, and the --disk option that uses it."""
     mode = ""
+    letter = "abcdefgh"[index]
     if words[-1] in ("r", "w"):
         mode = "," + words.pop()
     if words[0] == "device":
         return "", f"--disk {shlex.quote('phy:' + words[1] + mode)}"
     if words[0] == "stuck":
-        letter = "abcdefgh"[index]
         spec = f"format=raw,vdev=xvd{letter},access=r,script=block-stuck,target=/dev/stuck"
         return "", f"--disk {spec}"
+    if words[0] == "qdisk":
+        extra = "," + words.pop() if len(words) > 3 else ""      # discard or no-discard
+        access = mode.lstrip(",") or ("w" if writes else "r")
+        return (f"d{index}=$(make_disk {' '.join(words)}) || exit 4\n",
+                f'--disk "format={words[1]},backendtype=qdisk,vdev=xvd{letter},access={access}{extra},target=$d{index}"')
     prefix = "file:" if words[0] == "file" else "phy:"
     return f"d{index}=$(make_disk {' '.join(words)}) || exit 4\n", f'--disk "{prefix}$d{index}{mode}"'
 
@@ -43,7 +49,7 @@ def script(guest: Guest) -> str:
     if guest.blkback:
         lines += f"blkback {guest.blkback} || exit 4\n"
     for index, disk in enumerate(guest.disks):
-        made, option = _disk(index, disk.split())
+        made, option = _disk(index, disk.split(), "write=1" in guest.args.split())
         lines += made
         options += f" {option}"
     if guest.setup:
@@ -54,6 +60,10 @@ def script(guest: Guest) -> str:
     lines += (f'ringlet-run "/lab/images/{guest.image}" --name "$NAME" --type {guest.type}'
               f" --memory {guest.memory} --timeout {guest.timeout} --out \"$OUT\"{options}"
               f"{' ' + guest.options if guest.options else ''} -- {guest.args}\n")
+    lines += "status=$?\n"
     if guest.meanwhile:
-        lines += "status=$?\nkill $meanwhile 2>/dev/null\nexit $status\n"
+        lines += "kill $meanwhile 2>/dev/null\n"
+    for line in filter(None, map(str.strip, guest.after.splitlines())):
+        lines += f"{{ {line}; }} || echo {shlex.quote(line)} >>\"$OUT/after\"\n"
+    lines += "exit $status\n"
     return lines

@@ -52,7 +52,7 @@ def write_job(share: Path, index: int, run: Run) -> None:
     case = run.case
     guest = jobs.Guest(image=case.image, type=run.type, args=case.args, memory=case.memory,
                        timeout=case.timeout, disks=case.disks, blkback=case.blkback,
-                       options=case.options, meanwhile=case.meanwhile)
+                       options=case.options, setup=case.setup, meanwhile=case.meanwhile, after=case.after)
     (share / "jobs" / f"{index:03d}-{run.name}.sh").write_text(jobs.script(guest))
 
 
@@ -79,6 +79,8 @@ def judge(case: matrix.Case, folder: Path) -> str:
         for check in made:
             if check["status"] != "ok":
                 return f"check {check['check']} {check['status']}: {check.get('why', '')}"
+    if (folder / "after").exists():
+        return "did not hold afterwards: " + (folder / "after").read_text().splitlines()[0]
     if (folder / "sweep").exists():
         return (folder / "sweep").read_text().strip().splitlines()[0]
     return ""
