@@ -103,6 +103,15 @@ void disk_connect(struct disk *disk)
         print_raw("%s: the backend does not flush: fsync= has no effect\n", disk->name);
 }
 
+void disk_ignore(struct disk *disk, int ret)
+{
+    disk->job.ignored++;
+    if (ret == -ENODEV && !disk->failed) {
+        disk->failed = true;
+        print_raw("%s: gone\n", disk->name);
+    }
+}
+
 void disk_run(void *arg)
 {
     struct disk *disk = arg;
@@ -125,6 +134,8 @@ void disk_close(struct disk *disk)
                   (unsigned long long)disk->complaints, disk->complaints == 1 ? "" : "s",
                   disk->first_complaint);
     disk->dev = NULL;
+    for (unsigned i = 0; i < disk->nr_slices; i++)
+        heap_free(disk->slices[i].unknown);
     heap_free(disk->slices);
     disk->slices = NULL;
 }

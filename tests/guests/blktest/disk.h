@@ -19,7 +19,8 @@ struct slice {
     uint64_t offset, bytes;
     uint32_t generation; /* 0: not our pattern */
     bool baseline;
-    uint64_t sum; /* content_sum, when baseline */
+    uint64_t sum;     /* content_sum, when baseline */
+    uint8_t *unknown; /* blocks that are none of these (unknown.h); NULL: there are none */
 };
 
 /* One point of the grid, and what came of it. The slices' threads add to it. */
@@ -32,6 +33,7 @@ struct job {
     uint64_t order_seed;
     uint64_t runtime_ns;
     uint64_t requests, bytes, verified, errors;
+    uint64_t ignored;         /* requests that failed as ignore_error= allows */
     uint64_t wrong_blocks;    /* of 512 bytes */
     unsigned complaints;      /* printed so far */
     uint64_t start, end;      /* clock_now(): first request prepared, last one checked */
@@ -64,6 +66,9 @@ struct disk {
 /* Connects, chooses the region, says what was negotiated. On an error disk->dev stays NULL and
  * disk->verdict says whose fault it is. */
 void disk_connect(struct disk *disk);
+/* A request failed with ret as ignore_error= allows: counted, and when the device went with it this
+ * is said once and nothing more is sent. */
+void disk_ignore(struct disk *disk, int ret);
 /* All jobs of the options' grid, digests and counters. In a thread of its own. */
 void disk_run(void *disk);
 /* Disconnects, sums up what was wrong, and frees what belongs to the disk, but not disk itself. */

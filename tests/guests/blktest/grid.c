@@ -5,6 +5,7 @@
 #include "pattern.h"
 #include "report.h"
 #include "stop.h"
+#include "unknown.h"
 
 #include <ringlet/checksum.h>
 #include <ringlet/errno.h>
@@ -164,6 +165,10 @@ void grid_digest(struct disk *disk)
         return;
     disk->job.complaints = 0;
     ret = blkfront_sync(disk->dev);
+    if (options_ignore(disk->options, ret)) {
+        disk_ignore(disk, ret);
+        return;
+    }
     if (ret) {
         disk_complain(disk, FAILURE, "flush before the digest: -%s", errno_name(ret));
         return;
@@ -174,7 +179,7 @@ void grid_digest(struct disk *disk)
         return;
     }
     for (unsigned i = 0; i < disk->nr_slices; i++)
-        if (disk->slices[i].generation)
+        if (disk->slices[i].generation && !unknown_any(&disk->slices[i]))
             digest_slice(disk, &disk->slices[i], buf, PAGE_SIZE);
     page_free(buf, 1);
 }

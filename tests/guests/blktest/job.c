@@ -55,7 +55,7 @@ static int read_slice(struct worker *w)
     if (!slice->baseline && w->disk->job.random)
         return run_pass(w, WRITE_NONE, CHECK_NOTHING, 0, 0);
     ret = run_pass(w, WRITE_NONE, slice->baseline ? CHECK_SUM : CHECK_BASELINE, 0, 0);
-    if (ret || !w->disk->options->verify)
+    if (ret || !w->disk->options->verify || w->pass.holes)
         return ret;
     if (!slice->baseline) {
         char sha[65];

@@ -17,6 +17,20 @@ const char *const workload_name[] = {
     [RW_READ_BACK] = "read_back",
 };
 
+/* What ignore_error= can name. */
+static const char *const ignorable[] = {"EIO", "ENODEV", "ETIMEDOUT", NULL};
+static const int ignorable_errno[] = {EIO, ENODEV, ETIMEDOUT};
+
+_Static_assert(ARRAY_SIZE(ignorable) == ARRAY_SIZE(ignorable_errno) + 1, "a number for each name");
+
+bool options_ignore(const struct options *o, int ret)
+{
+    for (unsigned i = 0; i < o->ignore.count; i++)
+        if (ret == -ignorable_errno[o->ignore.value[i]])
+            return true;
+    return false;
+}
+
 #define MIB (1024 * 1024ULL)
 
 static int check(const struct options *o, char *err, size_t err_size)
@@ -54,6 +68,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
         {.name = "size", .type = OPT_SIZE, .out = &o->size, .min = 1, .max = INT64_MAX},
         {.name = "offset", .type = OPT_SIZE, .out = &o->offset, .max = INT64_MAX},
         {.name = "numjobs", .type = OPT_UINT, .out = &o->numjobs, .min = 1, .max = 64},
+        {.name = "ignore_error", .type = OPT_CHOICES, .out = &o->ignore, .choices = ignorable},
         {.name = "runtime", .type = OPT_DURATION, .out = &o->runtime_ns},
         {.name = "verify", .type = OPT_CHOICE, .out = &verify, .choices = verifies},
         {.name = "seed", .type = OPT_UINT, .out = &o->seed},

@@ -38,7 +38,8 @@ static inline bool workload_random(enum workload w)
 struct options {
     const char *dev; /* "xvda", "51712", "all"; NULL = the first disk */
     struct option_list rw, bs, iodepth;
-    uint64_t size, offset; /* bytes; size 0 = to the end of the disk */
+    struct option_list ignore; /* indexes of ignorable[]: errors that requests may end with */
+    uint64_t size, offset;     /* bytes; size 0 = to the end of the disk */
     uint64_t numjobs;
     uint64_t runtime_ns;
     uint64_t seed;
@@ -49,6 +50,9 @@ struct options {
     bool verify, write;
     struct blkfront_config driver;
 };
+
+/* Does ignore_error= name the error ret (-errno)? */
+bool options_ignore(const struct options *o, int ret);
 
 /* 0, or -EINVAL with a text for people in err. */
 int options_parse(struct options *o, int argc, char *argv[], char *err, size_t err_size);

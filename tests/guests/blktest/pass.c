@@ -14,6 +14,7 @@
 #include "pattern.h"
 #include "report.h"
 #include "stop.h"
+#include "unknown.h"
 
 #include <ringlet/clock.h>
 #include <ringlet/errno.h>
@@ -164,6 +165,17 @@ static struct slot *next_done(struct pass *p)
 static void request_failed(struct pass *p, const struct slot *slot)
 {
     struct disk *disk = p->disk;
+    uint64_t offset = (uint64_t)slot->aiocb.aio_offset;
+
+    if (options_ignore(disk->options, slot->ret)) {
+        p->holes = true;
+        disk_ignore(disk, slot->ret);
+        if (slot->write && unknown_set(p->slice, offset, slot->aiocb.aio_nbytes) != 0) {
+            p->errors++;
+            disk_complain(disk, ERROR, "no memory to remember what was not written");
+        }
+        return;
+    }
 
     p->errors++;
     disk->job.errors++;
@@ -186,7 +198,9 @@ static void consume(struct pass *p, struct slot *slot)
         job->bytes += slot->aiocb.aio_nbytes;
         if (slot->sent)
             histogram_add(&job->latency, slot->completed - slot->sent);
-        if (!slot->write)
+        if (slot->write)
+            unknown_clear(p->slice, (uint64_t)slot->aiocb.aio_offset, slot->aiocb.aio_nbytes);
+        else
             pass_check_read(p, slot);
     }
     slots_release(p->slots, slot);

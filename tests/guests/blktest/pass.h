@@ -37,6 +37,7 @@ struct pass {
     uint64_t sum;
     struct sha256 sha;
     uint64_t errors; /* requests that failed or brought wrong data */
+    bool holes;      /* requests failed as ignore_error= allows: not everything was read */
     uint64_t issued, consumed, blocks;
     bool stuck; /* requests are still in flight: the slots must be kept */
     /* the pass' own */

@@ -14,6 +14,10 @@ static void flush_failed(struct pass *p, int ret)
         p->disk->no_flush = true;
         return;
     }
+    if (options_ignore(p->disk->options, ret)) {
+        disk_ignore(p->disk, ret);
+        return;
+    }
     p->errors++;
     p->disk->job.errors++;
     disk_complain(p->disk, FAILURE, "flush: -%s", errno_name(ret));

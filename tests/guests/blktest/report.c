@@ -114,6 +114,8 @@ static void job_for_people(const struct disk *disk, uint64_t ns)
               format_time(p50, sizeof(p50), histogram_percentile(&job->latency, 500)),
               format_time(p99, sizeof(p99), histogram_percentile(&job->latency, 990)),
               format_bytes(verified, sizeof(verified), job->verified));
+    if (job->ignored)
+        print_raw(", %llu failed and ignored", (ull)job->ignored);
     if (job->errors)
         print_raw(", ERRORS: %llu", (ull)job->errors);
     if (job->wrong_blocks)
@@ -144,6 +146,7 @@ void report_job(const struct disk *disk)
     json_u64(&j, "bytes", job->bytes);
     json_u64(&j, "verified_bytes", job->verified);
     json_u64(&j, "errors", job->errors);
+    json_u64(&j, "ignored", job->ignored);
     json_u64(&j, "ns", ns);
     json_object(&j, "lat_ns");
     json_u64(&j, "min", latency->count ? latency->min : 0);
