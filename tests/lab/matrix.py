@@ -110,6 +110,29 @@ CASES = [
     Case("dm-delay", args="dev=xvda write=1 rw=write,randread bs=64k iodepth=1,16 size=256k",
          disks=[f"dm delay {4 * MIB} 50"], checks=ALL_CHECKS, says=(r'"min":[5-9]\d{7},',)),
 
+    # Backends in trouble: exactly what is broken fails, everything else is verified.
+    Case("dm-error", args="dev=xvda write=1 rw=write,randread bs=4k iodepth=16 size=256k ignore_error=EIO",
+         disks=[f"dm error {4 * MIB} 96 40"],        # blocks 12 to 16 of 64
+         says=('"rw":"write".*"errors":0,"ignored":5,', '"rw":"randread".*"verified_bytes":241664,"errors":0,"ignored":5,')),
+    Case("dm-flakey", args="dev=xvda write=1 rw=randrw bs=4k iodepth=4 size=128k runtime=4s ignore_error=EIO",
+         disks=[f"dm flakey {4 * MIB} 2 1"], says=('"rw":"randrw".*"errors":0,"ignored":[1-9]',)),
+    Case("nbd-restart", args="dev=xvda write=1 rw=randrw bs=4k iodepth=8 size=128k runtime=7s ignore_error=EIO",
+         disks=[f"nbd {4 * MIB}"], meanwhile="console_says 'xvda write' && nbd_server stop && sleep 1 && nbd_server start",
+         says=('"rw":"write".*"errors":0,"ignored":[1-9]', '"rw":"randrw".*"errors":0,"ignored":0,')),
+    Case("detach", args="dev=all write=1 rw=randrw bs=4k iodepth=8 size=256k runtime=5s ignore_error=ENODEV",
+         disks=[f"ram {4 * MIB}"] * 2, meanwhile="console_says 'xvdb randrw' && xl block-detach $(xl domid $NAME) xvdb",
+         says=("^xvdb: gone", '"dev":"xvda","rw":"randrw".*"errors":0,"ignored":0,')),
+    Case("detach-force", args="dev=all write=1 rw=randrw bs=4k iodepth=8 size=256k runtime=5s ignore_error=ENODEV,EIO",
+         disks=[f"ram {4 * MIB}"] * 2,
+         meanwhile="console_says 'xvdb randrw' && xl block-detach $(xl domid $NAME) xvdb --force",
+         says=("^xvdb: gone", '"dev":"xvda","rw":"randrw".*"errors":0,"ignored":0,')),
+    # Three kinds of backend at once, one of which goes.
+    Case("three-backends", args="dev=all write=1 rw=randrw bs=16k iodepth=8 size=256k runtime=9s ignore_error=ENODEV",
+         disks=[f"ram {4 * MIB}", f"qdisk raw {4 * MIB}", f"dm delay {4 * MIB} 30"],
+         meanwhile="console_says 'xvdc write' && xl block-detach $(xl domid $NAME) xvdc",
+         says=("^xvdc: gone", '"dev":"xvda","rw":"randrw".*"errors":0,"ignored":0,',
+               '"dev":"xvdb","rw":"randrw".*"errors":0,"ignored":0,')),
+
     # Things that must fail, in words and in time.
     Case("write-to-read-only", args="dev=xvda write=1 rw=write bs=4k", disks=[f"ram {4 * MIB} r"],
          says=("EROFS",), checks=("counters",)),
