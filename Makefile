@@ -207,7 +207,10 @@ run: $(call stamp,lab) guests
 lab: $(call stamp,lab) guests
 	$(Q)tests/lab/lab setup
 	$(Q)tests/lab/lab shell
-.PHONY: run lab
+backends: $(call stamp,lab) guests
+	$(Q)tests/lab/lab setup
+	$(Q)tests/lab/lab backends
+.PHONY: run lab backends
 
 # ---- the rest ----
 
@@ -216,7 +219,7 @@ format: $(call stamp,lint)
 
 # The lab's dom0 takes longest to make and depends on nothing here: clean keeps it, distclean does not.
 clean:
-	$(Q)rm -rf $(B) $(HOST) $(BUILD)/clang $(BUILD)/interfaces $(BUILD)/test* $(BUILD)/run $(BUILD)/include \
+	$(Q)rm -rf $(B) $(HOST) $(BUILD)/clang $(BUILD)/interfaces $(BUILD)/test* $(BUILD)/run $(BUILD)/backends $(BUILD)/include \
 		$(BUILD)/sim* $(BUILD)/fuzz $(BUILD)/model $(BUILD)/mutants $(BUILD)/coverage
 distclean:
 	$(Q)rm -rf $(BUILD)
@@ -226,6 +229,7 @@ help:
 	@echo 'make test            everything that must pass (make test-host, then make test-xen)'
 	@echo 'make test-host       unit tests, builds with gcc and clang, static checks'
 	@echo 'make test-xen        the matrix of guests and disks on a real Xen; FULL=1 more of it, FILTER=regex less'
+	@echo 'make backends        write docs/backends.md from a run: what each kind of backend offers, what is used'
 	@echo 'make lab             an interactive dom0 shell with the images in /guests'
 	@echo 'make guests          build the images: $(B)/guests/{$(subst $(eval) ,$(comma),$(GUESTS))}'
 	@echo 'make unit            only the unit tests'

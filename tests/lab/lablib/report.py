@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from . import features
 from .terminal import Terminal
 
 MIB = 1 << 20
@@ -106,13 +107,11 @@ class Page:
 
     def _disk(self, disk: dict[str, Any]) -> None:
         out = self._out
-        features = [name for name, there in disk.get("features", {}).items()
-                    if there is True and name in ("flush", "barrier", "discard", "persistent")]
         out.line(f"  {disk.get('dev')}: {_plural(disk.get('sectors', 0), 'sector')} of {disk.get('sector_size')} bytes"
                  + (", read-only" if disk.get("readonly") else ""))
-        out.line(f"  backend {disk.get('backend')}: ring of {_plural(disk.get('ring_pages', 0), 'page')}, "
-                 f"up to {disk.get('max_segments')} segments a request, "
-                 + ("offers " + ", ".join(features) if features else "no extra features"))
+        out.line(f"  backend {disk.get('backend')}")
+        for line in features.lines(features.of_disk(disk, disk["offers"])):
+            out.line("    " + line)
         for line in job_table(disk["jobs"]) if disk["jobs"] else []:
             out.line("    " + line)
         out.line(f"  verified {_bytes(disk['verified_bytes'])}, {_plural(disk['errors'], 'error')}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import boot, jobs, report, results
+from . import boot, features, jobs, report, results
 from .terminal import Terminal
 
 MIB = 1 << 20
@@ -100,7 +100,7 @@ def _host_checks(disk: Disk, outcome: results.Outcome) -> None:
             outcome.reason = f"the host finds other data in {disk.path.name} than the guest claims"
 
 
-def _describe(kind: str, memory: int, outcome: results.Outcome) -> dict[str, Any]:
+def _describe(kind: str, memory: int, outcome: results.Outcome, folder: Path) -> dict[str, Any]:
     """One guest of report.json."""
     disks = []
     for disk in outcome.of_type("disk"):
@@ -115,6 +115,7 @@ def _describe(kind: str, memory: int, outcome: results.Outcome) -> dict[str, Any
         entry["jobs"] = work
         entry["counters"] = counters[-1] if counters else {}
         entry["digests"] = of_disk("digest")
+        entry["offers"] = features.load_offers(folder, int(disk.get("devid", 0)))
         disks.append(entry)
     probe = outcome.of_type("probe")
     return {"type": kind, "result": outcome.verdict, "reason": outcome.reason, "memory": memory,
@@ -172,7 +173,7 @@ def run(lab: Path, work: Path, image: Path, kinds: str, disk: Disk | None, args:
             outcome = results.load(folder)
             # The backend writes past dom0's cache; what QEMU still holds is in the host's page cache.
             _host_checks(disk, outcome)
-            described.append(_describe(guest.type, guest.memory, outcome))
+            described.append(_describe(guest.type, guest.memory, outcome, folder))
             page.guest(described[-1], seconds, folder)
         machine.finish()
     shutil.rmtree(share, ignore_errors=True)
