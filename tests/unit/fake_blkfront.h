@@ -129,7 +129,7 @@ static void fake_complete(struct blkfront_dev *d, unsigned i)
     d->submitted--;
     fake_completed++;
     seam_now += 1000;
-    if (fake.gone_after && fake_completed > fake.gone_after)
+    if (!d->present || (fake.gone_after && fake_completed > fake.gone_after))
         ret = -ENODEV;
     else if (op == BLKIF_OP_READ || op == BLKIF_OP_WRITE)
         ret = fake_transfer(d, a, op == BLKIF_OP_WRITE);
@@ -191,6 +191,37 @@ int shutdown_blkfront(struct blkfront_dev *dev)
     }
     dev->open = false;
     return stuck ? -ETIMEDOUT : 0;
+}
+
+/* Disk 1 arrives and goes so many times, as soon as somebody watches. */
+static unsigned fake_arrivals;
+static uint8_t *fake_arrival_data;
+static uint64_t fake_arrival_bytes;
+static void (*fake_watcher)(const char *name, enum blkfront_change change, void *arg);
+static struct thread *fake_watch_thread;
+
+static void fake_come_and_go(void *arg)
+{
+    for (unsigned i = 0; i < fake_arrivals; i++) {
+        fake_add(1, fake_arrival_data, fake_arrival_bytes, false);
+        fake_watcher("51728", BLKFRONT_ARRIVED, arg);
+        for (unsigned turns = 0; turns < 30; turns++)
+            thread_yield();
+        fake_disk[1].present = false;
+        fake_watcher("51728", BLKFRONT_GONE, arg);
+    }
+}
+
+int blkfront_watch(void (*fn)(const char *name, enum blkfront_change change, void *arg), void *arg)
+{
+    fake_watcher = fn;
+    return thread_create(&fake_watch_thread, "fake watch", fake_come_and_go, arg, 0);
+}
+
+int blkfront_unwatch(void)
+{
+    thread_join(fake_watch_thread);
+    return 0;
 }
 
 int blkfront_enumerate(int (*fn)(const char *name, void *arg), void *arg)

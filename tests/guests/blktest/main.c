@@ -4,6 +4,7 @@
  * with a verdict whether that is so. It never writes unless write=1 is given.
  */
 #include "disk.h"
+#include "hotplug.h"
 #include "options.h"
 #include "stop.h"
 
@@ -163,6 +164,7 @@ int main(int argc, char *argv[])
     static struct blktest test;
     struct blktest *t = &test;
     char err[192];
+    int ret;
 
     *t = (struct blktest){0};
     list_init(&t->disks);
@@ -179,7 +181,14 @@ int main(int argc, char *argv[])
     list_for_each (pos, &t->disks)
         disk_connect(list_entry(pos, struct disk, link));
     share_memory(t);
+    ret = hotplug_start(&t->options, &t->disks);
+    if (ret) {
+        format(err, sizeof(err), "watching for disks: -%s", errno_name(ret));
+        complain(t, err);
+    }
     run_disks(t);
+    if (!ret)
+        verdict_worsen(&t->verdict, hotplug_finish());
     hold(t);
     close_disks(t);
     return stop_end(t->verdict);

@@ -83,6 +83,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
          .out = &o->driver.connect_timeout_ns,
          .min = 1},
         {.name = "hold", .type = OPT_DURATION, .out = &o->hold_ns},
+        {.name = "hotplug", .type = OPT_UINT, .out = &o->hotplug},
         {.name = "batch", .type = OPT_UINT, .out = &o->batch},
         {.name = "misalign", .type = OPT_UINT, .out = &o->misalign, .max = PAGE_MASK},
     };

@@ -47,6 +47,7 @@ struct options {
     uint64_t batch; /* requests per submit; 0 = what the queue takes */
     uint64_t misalign;
     uint64_t hold_ns;
+    uint64_t hotplug; /* so many disks are to come and go; 0 = none */
     bool verify, write;
     struct blkfront_config driver;
 };

@@ -10,6 +10,7 @@
  * computed, and both are the driver's and the backend's alone.
  */
 #include "pass.h"
+#include "hotplug.h"
 #include "mix.h"
 #include "pattern.h"
 #include "report.h"
@@ -106,12 +107,12 @@ static bool enqueue(struct pass *p, struct slot *slot)
     return true;
 }
 
-/* The guest is to stop, or the job's time is over: what is in flight still counts. */
+/* The guest is to stop, or the job's time or the test's is over: what is in flight still counts. */
 static bool must_end(const struct pass *p)
 {
     const struct job *job = &p->disk->job;
 
-    return stop_requested() || p->disk->failed ||
+    return stop_requested() || hotplug_over() || p->disk->failed ||
            (job->runtime_ns && clock_now() - job->start >= job->runtime_ns);
 }
 

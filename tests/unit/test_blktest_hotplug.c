@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* blktest with hotplug=: disks that come and go while others are tested. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "blktest_run.h"
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+static int setup_arrivals(void **state)
+{
+    int ret = setup(state);
+
+    fake_arrivals = 3;
+    fake_arrival_data = content[1];
+    fake_arrival_bytes = DISK_BYTES / 4;
+    return ret;
+}
+
+static void each_arrival_is_tested_and_the_last_ends_it(void **state)
+{
+    (void)state;
+    run("dev=xvda write=1 rw=write bs=4k runtime=1000s hotplug=3 ignore_error=ENODEV", "SUCCESS");
+    assert_int_equal(results("\"type\":\"disk\"", "\"dev\":\"xvdb\""), 3);
+    assert_int_equal(results("\"rw\":\"write\"", "\"dev\":\"xvdb\""), 3);
+    assert_int_equal(results("\"type\":\"hotplug\"", "\"arrived\":3,\"gone\":3"), 1);
+    assert_true(said("xvdb: closed, number 3\n"));
+    /* it worked on while they came and went, and ended long before its time */
+    assert_int_equal(results("\"rw\":\"write\"", "\"dev\":\"xvda\""), 1);
+    assert_true(clock_now() < 1000 * NSEC_PER_SEC);
+}
+
+static void what_is_wrong_with_an_arrival_counts(void **state)
+{
+    (void)state;
+    fake.lose_write = 20;
+    run("dev=xvda write=1 rw=write bs=4k hotplug=3 ignore_error=ENODEV", "FAILURE");
+}
+
+static void unasked_nobody_watches(void **state)
+{
+    (void)state;
+    run("dev=xvda rw=read", "SUCCESS");
+    assert_true(digest(0, 0, DISK_BYTES, "read"));
+    assert_int_equal(results("\"type\":\"hotplug\"", ""), 0);
+    assert_null(strstr(seam_console(), "arrived"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(each_arrival_is_tested_and_the_last_ends_it, setup_arrivals,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_is_wrong_with_an_arrival_counts, setup_arrivals,
+                                        teardown),
+        TEST(unasked_nobody_watches),
+    };
+
+    return cmocka_run_group_tests_name("blktest: hotplug", tests, NULL, NULL);
+}
