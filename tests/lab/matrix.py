@@ -126,6 +126,14 @@ CASES = [
          disks=[f"ram {4 * MIB}"] * 2,
          meanwhile="console_says 'xvdb randrw' && xl block-detach $(xl domid $NAME) xvdb --force",
          says=("^xvdb: gone", '"dev":"xvda","rw":"randrw".*"errors":0,"ignored":0,')),
+    # Disks that come and go while another one works: xl waits each time until the guest has let go.
+    *[Case(name, args=f"dev=xvda write=1 rw=randrw bs=4k iodepth=4 size=128k runtime={seconds}s hotplug={2 * count} "
+                      "ignore_error=ENODEV,EIO", disks=[f"ram {MIB}"], timeout=seconds, full=full,
+           setup="d1=$(make_disk ram 1048576)",
+           meanwhile=f"console_says '^blktest' && attach_detach {count} $d1 xvdb",
+           says=(f'"type":"hotplug","arrived":{2 * count},"gone":{2 * count}',
+                 '"dev":"xvda","rw":"(write|randrw)".*"errors":0,"ignored":0,'))
+      for name, count, seconds, full in (("attach-detach", 1, 60, False), ("attach-detach-50", 50, 1500, True))],
     # Three kinds of backend at once, one of which goes.
     Case("three-backends", args="dev=all write=1 rw=randrw bs=16k iodepth=8 size=256k runtime=9s ignore_error=ENODEV",
          disks=[f"ram {4 * MIB}", f"qdisk raw {4 * MIB}", f"dm delay {4 * MIB} 30"],
@@ -182,6 +190,9 @@ CASES = [
          meanwhile="console_says '^blktest:' && usleep 1000000 && checkpoint; checkpoint full"),
 
     # Longer ones.
+    # 16 * 2 times 16384 blocks written and read back: 1048576 requests.
+    Case("million", args=f"dev=xvda write=1 rw={','.join(['randwrite'] * 16)} bs=4k iodepth=16,32",
+         disks=[f"ram {64 * MIB}"], timeout=1800, checks=ALL_CHECKS, full=True),
     Case("grid", args="dev=xvda write=1 rw=write,read,randwrite,randread bs=512,4k,44k,64k,1m iodepth=1,8,32 size=16m",
          disks=[f"ram {16 * MIB}"], timeout=560, checks=ALL_CHECKS, full=True),
     Case("loop-large", args="dev=xvda write=1 rw=write,read bs=1m iodepth=8", disks=[f"loop {128 * MIB} 512"],
