@@ -91,21 +91,21 @@ def run(lab: Path, work: Path, image: Path, out: Path) -> int:
     for index, kind in enumerate(KINDS):
         guest = jobs.Guest(image=image.name, type="pv", args=ARGS, timeout=TIMEOUT, disks=[kind.disk],
                            blkback=kind.blkback)
-        (share / "jobs" / f"{index}-{index}.sh").write_text(jobs.script(guest))
+        (share / "jobs" / f"{index}-kind{index}.sh").write_text(jobs.script(guest))
     (share / "jobs" / "9-qemu.sh").write_text("backends && qemu-img --version\n")
     with boot.Machine(lab, work, share, []) as machine:
         up = machine.wait_up()
-        for name in [*map(str, range(len(KINDS))), "qemu"]:
+        for name in [*(f"kind{index}" for index in range(len(KINDS))), "qemu"]:
             for event in machine.wait_events(time.monotonic() + TIMEOUT + SLACK):
                 if event and event.startswith(f"end {name} "):
                     break
-                terminal.status(f"asking {KINDS[int(name)].title if name.isdecimal() else 'QEMU'}")
+                terminal.status(f"asking each kind of backend: {name}")
             else:
                 raise boot.BootError(machine.explain("dom0 went away"))
         machine.finish()
     found = []
     for index, kind in enumerate(KINDS):
-        folder = share / "out" / str(index)
+        folder = share / "out" / f"kind{index}"
         outcome = results.load(folder)
         disks = outcome.of_type("disk")
         if outcome.verdict != "SUCCESS" or not disks:
