@@ -35,11 +35,12 @@ static void each_arrival_is_tested_and_the_last_ends_it(void **state)
     assert_true(clock_now() < 1000 * NSEC_PER_SEC);
 }
 
-static void what_is_wrong_with_an_arrival_counts(void **state)
+static void the_verdict_on_an_arrival_counts(void **state)
 {
     (void)state;
-    fake.lose_write = 20;
-    run("dev=xvda write=1 rw=write bs=4k hotplug=3 ignore_error=ENODEV", "FAILURE");
+    fake_arrival_bytes = 0;
+    run("dev=xvda write=1 rw=write bs=4k hotplug=3", "SKIP");
+    assert_true(said("xvdb: empty, nothing to test\n"));
 }
 
 static void unasked_nobody_watches(void **state)
@@ -56,8 +57,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_arrival_is_tested_and_the_last_ends_it, setup_arrivals,
                                         teardown),
-        cmocka_unit_test_setup_teardown(what_is_wrong_with_an_arrival_counts, setup_arrivals,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(the_verdict_on_an_arrival_counts, setup_arrivals, teardown),
         TEST(unasked_nobody_watches),
     };
 
