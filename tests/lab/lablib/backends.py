@@ -70,13 +70,9 @@ def page(up: str, qemu: str, found: list[tuple[str, list[features.Feature]]]) ->
 
 NOTES = """## What else was seen
 
-* blkback writes `feature-persistent`, `feature-flush-cache`, `feature-barrier` and the discard keys only when it
-  connects; ring size, queues and indirect segments are there before.
 * A 4096-byte qdisk of QEMU 7.2 never connects to a frontend that does not claim to count the ring's sectors in
   such units: the disk stays in InitWait and not a byte of it is touched.
 * QEMU 7.2 does not start a read-only qdisk at all ("Block node is read-only").
-* When the disk under blkback loses its size (an NBD device whose server died), blkback announces `sectors` of 0 and
-  the old size when it is back.
 """
 
 
