@@ -76,6 +76,7 @@ int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8
     aiocb->total_bytes = r->left;
     aiocb->is_write = op == BLKIF_OP_WRITE;
     dev->in_epoch[r->epoch]++;
+    dev->stats.max_in_flight = MAX(dev->stats.max_in_flight, requests_in_flight(dev));
     dev->stats.aiocbs++;
     list_add_tail(&dev->prepared, &r->link);
     return 0;
@@ -259,4 +260,10 @@ void blkfront_get_limits(const struct blkfront_dev *dev, struct blkfront_limits 
 void blkfront_get_stats(const struct blkfront_dev *dev, struct blkfront_stats *out)
 {
     *out = dev ? dev->stats : (struct blkfront_stats){0};
+}
+
+const struct histogram *blkfront_get_latency(const struct blkfront_dev *dev,
+                                             enum blkfront_kind kind)
+{
+    return (unsigned)kind < BLKFRONT_KINDS ? &dev->latency[kind] : NULL;
 }

@@ -26,6 +26,7 @@
 #include <ringlet/blkfront.h>
 #include <ringlet/clock.h>
 #include <ringlet/grant_table.h>
+#include <ringlet/histogram.h>
 
 enum dev_state {
     DEV_STARTING, /* not connected yet */
@@ -52,7 +53,8 @@ struct blkfront_request {
     struct list barrier; /* in the device's `barriers`; else empty */
     struct blkfront_request *next_free;
     struct blk_queue *queue;
-    uint64_t number; /* in the order of submission */
+    uint64_t number;    /* in the order of submission */
+    uint64_t submitted; /* clock_now() */
     struct blkfront_aiocb *aiocb;
     struct split_cursor at;     /* the caller's memory that is not in a part yet ... */
     struct blkfront_iovec flat; /* aio_buf as a vector of one */
@@ -76,6 +78,7 @@ struct part {
     struct list ready;       /* in `merge_ready` between reading and writing; else empty */
     struct split_cursor at;
     uint64_t sector; /* of 512 bytes, as all on the wire */
+    uint64_t sent;   /* clock_now() when it went on the ring, or a little before */
     size_t bytes;    /* the caller's */
     unsigned sectors;
     unsigned segments, capacity;
@@ -96,7 +99,8 @@ struct blkfront_dev {
     bool in_place;   /* memory of the caller's may be granted */
     bool reaping;    /* completions are being delivered: submit only queues, the reap pumps */
     bool delivering; /* aio_cb's may be called right away; else through `done` and the kick */
-    bool violated;   /* the backend broke the protocol: no more responses, lost() will come */
+    bool violated;   /* the backend broke the protocol, or a request's time passed: no more
+                      * responses, lost() will come */
     unsigned sector_size, max_segments;
     unsigned grants_left; /* of the budget */
     domid_t peer;
@@ -104,6 +108,7 @@ struct blkfront_dev {
     unsigned next_queue; /* for the next batch */
     unsigned pump_first; /* the queue that is first to get what all share */
     uint64_t next_number;
+    uint64_t now; /* clock_now() of this batch; 0: to be read when it is wanted */
     struct list prepared;
     struct list barriers; /* WRITE_BARRIERs accepted and not completed, in order */
     struct blkfront_request *free_requests;
@@ -112,6 +117,7 @@ struct blkfront_dev {
      * for the old one while new requests count in the other */
     unsigned epoch, in_epoch[2];
     struct blkfront_stats stats;
+    struct histogram latency[BLKFRONT_KINDS];
 
     /* what some need */
     struct list merging;     /* parts that read or write a sector on behalf of a partial write */
@@ -119,7 +125,9 @@ struct blkfront_dev {
     struct list done;        /* requests that ended without a response: delivered by the kick */
     void *free_pages;        /* bounce pages, linked through their first word */
     unsigned free_page_count, pages_held_back;
-    struct timer kick;           /* reap and pump soon, in handler context */
+    struct timer kick;                           /* reap and pump soon, in handler context */
+    struct timer watchdog;                       /* armed while a request is under way */
+    uint64_t rekicked_at, report_at, fail_after; /* watchdog.c */
     struct gnttab_waiter grants; /* registered while nothing of ours will free a grant */
     bool grants_wanted;
     struct wait_queue completion; /* woken after completions and when the device is lost */
@@ -279,6 +287,20 @@ void merge_continue(struct blkfront_dev *dev, struct part *p);
 /* Sends writes that are ready; false when one could not be sent. */
 bool merge_pump(struct blkfront_dev *dev);
 void merge_end(struct part *p);
+
+/* ---- watchdog.c: requests that take too long ---- */
+
+void watchdog_init(struct blkfront_dev *dev);
+/* A request is under way and the timer is not armed. */
+void watchdog_arm(struct blkfront_dev *dev);
+/* Looks after this request in time, which has a timeout of its own. */
+void watchdog_mind(struct blkfront_dev *dev, const struct blkfront_request *r);
+
+static inline void watchdog_watch(struct blkfront_dev *dev)
+{
+    if (!dev->watchdog.armed && requests_in_flight(dev))
+        watchdog_arm(dev);
+}
 
 /* ---- names.c ---- */
 

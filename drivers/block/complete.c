@@ -106,6 +106,16 @@ static int status_result(struct blkfront_dev *dev, const struct part *p, int16_t
     return -EOPNOTSUPP;
 }
 
+static void count_latency(struct blkfront_dev *dev, const struct part *p)
+{
+    enum blkfront_kind kind = p->op == BLKIF_OP_READ    ? BLKFRONT_READ
+                              : p->op == BLKIF_OP_WRITE ? BLKFRONT_WRITE
+                                                        : BLKFRONT_OTHER;
+
+    /* the clock may have gone back with the guest to another host */
+    histogram_add(&dev->latency[kind], dev->now > p->sent ? dev->now - p->sent : 0);
+}
+
 static void part_answered(struct blkfront_dev *dev, struct part *p, int16_t status)
 {
     int result = status_result(dev, p, status);
@@ -143,6 +153,7 @@ static unsigned reap_ring(struct blkfront_dev *dev, struct queue *q)
                 return taken;
             }
             taken++;
+            count_latency(dev, rsp.part);
             part_answered(dev, rsp.part, rsp.status);
             if (dev->violated)
                 return taken;
@@ -163,6 +174,7 @@ unsigned dev_reap(struct blkfront_dev *dev, struct blk_queue *only)
         return 0;
     dev->reaping = true;
     dev->delivering = true;
+    dev->now = clock_now();
     for (unsigned i = 0; i < dev->limits.queues && dev_active(dev); i++) {
         if (!only || only == &dev->queues[i])
             taken += reap_ring(dev, &dev->queues[i].ring);
@@ -171,6 +183,7 @@ unsigned dev_reap(struct blkfront_dev *dev, struct blk_queue *only)
         deliver_done(dev);
     dev->delivering = false;
     if (dev_active(dev)) {
+        dev->now = 0; /* the callbacks may have taken long */
         request_pump(dev);
         request_push(dev);
     }

@@ -9,6 +9,8 @@
 
 #define CONNECT_TIMEOUT_NS (30 * NSEC_PER_SEC)
 #define CLOSE_TIMEOUT_NS   (10 * NSEC_PER_SEC)
+#define WATCHDOG_NS        (30 * NSEC_PER_SEC)
+#define SHORTEST_NS        NSEC_PER_MSEC /* what is shorter is a mistake in the unit */
 /* More than a few gain nothing: one vCPU fills them all, and each may take a ring of 64 KiB. */
 #define QUEUES_DEFAULT 4
 
@@ -63,6 +65,18 @@ int negotiate_config(const struct blkfront_config *config, struct blkfront_confi
                (unsigned)WIRE_SEGMENTS_MAX);
         return -EINVAL;
     }
+    if (out->watchdog_ns && out->watchdog_ns < SHORTEST_NS) {
+        pr_err("blkfront: watchdog_ns=%llu: at least %llu\n", (unsigned long long)out->watchdog_ns,
+               SHORTEST_NS);
+        return -EINVAL;
+    }
+    if (out->request_timeout_ns && out->request_timeout_ns < SHORTEST_NS) {
+        pr_err("blkfront: request_timeout_ns=%llu: at least %llu\n",
+               (unsigned long long)out->request_timeout_ns, SHORTEST_NS);
+        return -EINVAL;
+    }
+    if (!out->watchdog_ns)
+        out->watchdog_ns = WATCHDOG_NS;
     out->ring_pages =
         out->ring_pages ? power_of_two_below(out->ring_pages) : (unsigned)WIRE_RING_PAGES_MAX;
     if (!out->queues)

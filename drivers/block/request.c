@@ -329,6 +329,9 @@ void request_send(struct blkfront_dev *dev, struct part *p)
 {
     struct blkfront_stats *s = &dev->stats;
 
+    if (!dev->now)
+        dev->now = clock_now();
+    p->sent = dev->now;
     if (p->segments <= WIRE_SEGMENTS)
         send_direct(dev, p);
     else
@@ -366,17 +369,23 @@ void request_push(struct blkfront_dev *dev)
             evtchn_notify(q->port);
         }
     }
+    watchdog_watch(dev);
 }
 
 unsigned request_submit(struct blkfront_dev *dev)
 {
     unsigned count = 0;
 
+    if (!dev->reaping)
+        dev->now = list_empty(&dev->prepared) ? 0 : clock_now();
     while (!list_empty(&dev->prepared)) {
-        struct list *l = dev->prepared.next;
+        struct blkfront_request *r = list_entry(dev->prepared.next, struct blkfront_request, link);
 
-        list_del(l);
-        list_add_tail(&list_entry(l, struct blkfront_request, link)->queue->waiting, l);
+        list_del(&r->link);
+        list_add_tail(&r->queue->waiting, &r->link);
+        r->submitted = dev->now;
+        if (r->aiocb->aio_timeout_ns)
+            watchdog_mind(dev, r);
         count++;
     }
     dev->next_queue += count != 0;

@@ -57,6 +57,9 @@ struct blkfront_dev *dev_create(unsigned devid, const struct blkfront_config *co
     dev->grants.need = 1;
     dev->grants.fn = grants_there;
     timer_init(&dev->kick, kick);
+    watchdog_init(dev);
+    for (unsigned i = 0; i < BLKFRONT_KINDS; i++)
+        histogram_reset(&dev->latency[i]);
     wait_queue_init(&dev->completion);
     mutex_init(&dev->sync);
     return dev;
@@ -174,6 +177,7 @@ static void stop(struct blkfront_dev *dev)
 {
     dev->state = DEV_LOST;
     dev->online = false;
+    timer_stop(&dev->watchdog);
     for (unsigned i = 0; i < dev->limits.queues; i++) {
         if (dev->queues[i].port)
             evtchn_mask(dev->queues[i].port);

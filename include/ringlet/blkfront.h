@@ -18,6 +18,7 @@
 #define RINGLET_BLKFRONT_H
 
 #include <ringlet/compiler.h>
+#include <ringlet/histogram.h>
 
 struct blkfront_dev;
 struct blkfront_request; /* the driver's part of an aiocb; its grefs are sized by the negotiated
@@ -43,6 +44,17 @@ struct blkfront_config {
     unsigned grant_budget; /* segment grants in flight at most; default: half of the grant table */
     uint64_t connect_timeout_ns; /* default 30 s */
     uint64_t close_timeout_ns;   /* default 10 s */
+    /*
+     * What a backend that does not answer leads to. A request that has been with it for watchdog_ns
+     * (default 30 s; at least 1 ms) is reported in one line, and the backend is notified once more,
+     * in case an event got lost; another line follows at most each watchdog_ns while it lasts. The
+     * device fails with -ETIMEDOUT when a request has been there for request_timeout_ns (default:
+     * never; at least 1 ms), of which the report and the notification come at half at the latest.
+     * Then each request completes with -ETIMEDOUT: at once, or, if the backend keeps its pages,
+     * after close_timeout_ns, with the pages in quarantine. Times end no sooner than this, and up
+     * to an eighth later.
+     */
+    uint64_t watchdog_ns, request_timeout_ns;
 };
 
 /*
@@ -143,6 +155,9 @@ struct blkfront_aiocb {
     /* 0: the driver chooses, another queue for each batch; n: the n-th queue, of those that were
      * negotiated (modulo their number). */
     unsigned aio_queue;
+    /* 0: request_timeout_ns of the device. Else it holds instead, be it shorter or longer, and
+     * counts from the submission, so with what the request waits for a ring slot or a grant. */
+    uint64_t aio_timeout_ns;
     /* The driver's; zero before first use. */
     size_t total_bytes;
     int is_write;
@@ -218,9 +233,22 @@ struct blkfront_stats {
     uint64_t read_merged_writes;        /* writes that needed read-modify-write */
     uint64_t waited_slot, waited_grant; /* times a request found no ring slot / no grant */
     unsigned ring_high_water;           /* most slots of a queue ever in use */
+    unsigned max_in_flight;             /* most aiocbs accepted and not completed at once */
+    /* the watchdog: times it notified a backend once more; answers that it found on the ring
+     * without an event; requests whose time passed, which ends the device */
+    uint64_t rekicks, lost_events, timeouts;
 };
 
 /* Any context. No dev: all zero. */
 void blkfront_get_stats(const struct blkfront_dev *dev, struct blkfront_stats *out);
+
+/* Ring requests by what they do; a read for the sake of a partial write is a read. */
+enum blkfront_kind { BLKFRONT_READ, BLKFRONT_WRITE, BLKFRONT_OTHER, BLKFRONT_KINDS };
+
+/* Nanoseconds from the submission to the ring until the answer was taken from it, of ring requests
+ * that were answered, whether with an error or not. The device's own (4 KB): it changes as requests
+ * complete and goes with the device. Any context. NULL for another kind. */
+const struct histogram *blkfront_get_latency(const struct blkfront_dev *dev,
+                                             enum blkfront_kind kind);
 
 #endif

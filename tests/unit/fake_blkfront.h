@@ -44,6 +44,7 @@ struct fake_faults {
 
 static struct blkfront_dev fake_disk[FAKE_DISKS];
 static struct fake_faults fake;
+static struct blkfront_config fake_config; /* the last device's */
 static uint64_t fake_random;
 static unsigned fake_max_queued; /* most requests ever pending at once */
 static unsigned fake_max_batch;  /* most requests ever submitted at once */
@@ -163,8 +164,9 @@ static int fake_enqueue(struct blkfront_aiocb *a, uint8_t op)
 int blkfront_open_device(const char *nodename, const struct blkfront_config *config,
                          struct blkfront_info *info, struct blkfront_dev **dev)
 {
-    (void)config;
     (void)info;
+    if (config)
+        fake_config = *config;
     for (unsigned i = 0; i < FAKE_DISKS; i++) {
         char node[16];
 

@@ -38,6 +38,19 @@ static void unknown_words_are_named(void **state)
     assert_int_equal(fake_completed, 0);
 }
 
+static void timeouts_reach_the_driver(void **state)
+{
+    (void)state;
+    run("", "SUCCESS");
+    assert_int_equal(fake_config.request_timeout_ns, 0);
+    assert_int_equal(fake_config.watchdog_ns, 0);
+    run("request_timeout=90s watchdog=1500ms", "SUCCESS");
+    assert_int_equal(fake_config.request_timeout_ns, 90 * NSEC_PER_SEC);
+    assert_int_equal(fake_config.watchdog_ns, 1500 * NSEC_PER_MSEC);
+    run("watchdog=never", "ERROR");
+    assert_true(said("watchdog=never"));
+}
+
 static void no_disk_is_an_error(void **state)
 {
     (void)state;
@@ -239,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(verify_0_checks_nothing),
         TEST(unknown_words_are_named),
+        TEST(timeouts_reach_the_driver),
         TEST(no_disk_is_an_error),
         TEST(connect_errors_name_the_disk),
         TEST(queue_depth_and_batch),

@@ -82,6 +82,8 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
          .type = OPT_DURATION,
          .out = &o->driver.connect_timeout_ns,
          .min = 1},
+        {.name = "request_timeout", .type = OPT_DURATION, .out = &o->driver.request_timeout_ns},
+        {.name = "watchdog", .type = OPT_DURATION, .out = &o->driver.watchdog_ns},
         {.name = "hold", .type = OPT_DURATION, .out = &o->hold_ns},
         {.name = "hotplug", .type = OPT_UINT, .out = &o->hotplug},
         {.name = "batch", .type = OPT_UINT, .out = &o->batch},
