@@ -27,6 +27,7 @@
 #include <ringlet/clock.h>
 #include <ringlet/grant_table.h>
 #include <ringlet/histogram.h>
+#include <ringlet/xenstore.h>
 
 enum dev_state {
     DEV_STARTING, /* not connected yet */
@@ -91,6 +92,16 @@ struct part {
     struct split_segment seg[];
 };
 
+/* stats_store.c's. */
+struct stats_store {
+    char path[32];
+    struct xs_watch watch; /* of the request */
+    struct wait_queue wq;
+    uint64_t not_before;    /* the next answer */
+    bool running, stopping; /* the thread */
+    bool written, complained;
+};
+
 struct blkfront_dev {
     /* what every request needs */
     struct blk_queue queues[NEGOTIATE_QUEUES_MAX]; /* limits.queues of them are used */
@@ -138,6 +149,7 @@ struct blkfront_dev {
     struct blkfront_config config;
     struct blkfront_limits limits;
     enum ring_scheme scheme;
+    struct stats_store store;
     int abort_result; /* instead of -EIO and -ENODEV, when not 0 */
     struct list link; /* of devices that are opened, open, or not yet closed */
     bool opening; /* blkfront_open_device works on it, and will free it if it comes to nothing */
@@ -301,6 +313,19 @@ static inline void watchdog_watch(struct blkfront_dev *dev)
     if (!dev->watchdog.armed && requests_in_flight(dev))
         watchdog_arm(dev);
 }
+
+/* ---- stats_store.c: statistics in XenStore for who asks for them ---- */
+
+/* A node of a guest's may have 2048 bytes in xenstored, of which permissions take a few. */
+#define STATS_TEXT_MAX 2000
+
+/* One line of JSON. 0 or -ENOSPC. */
+int stats_text(const struct blkfront_dev *dev, char *text, size_t size);
+/* The device is connected: whoever asks is served. Thread context; does not wait. */
+void stats_store_start(struct blkfront_dev *dev);
+/* Nobody is served any more, and what was written is removed. Thread context; waits. Harmless when
+ * it was not started. */
+void stats_store_stop(struct blkfront_dev *dev);
 
 /* ---- names.c ---- */
 

@@ -69,8 +69,10 @@ static int connected(struct frontend *fe)
     if (!ret)
         ret = negotiate_properties(items, &dev->config, &dev->limits);
     xs_batch_free(items, PROPERTY_ITEMS);
-    if (!ret)
+    if (!ret) {
         dev_go(dev);
+        stats_store_start(dev);
+    }
     return ret;
 }
 
@@ -128,6 +130,7 @@ static void close_device(struct blkfront_dev *dev)
         dev->abort_result = -ETIMEDOUT;
     }
     frontend_stop(&dev->fe);
+    stats_store_stop(dev);
     dev_gone(dev); /* nothing is left to do if the machine came that far */
     leave(dev);
 }
@@ -223,8 +226,10 @@ static int connect(struct blkfront_dev *dev)
         ret = frontend_wait_connected(&dev->fe);
     if (dev->leaving)
         ret = -ESHUTDOWN;
-    if (ret)
+    if (ret) {
         frontend_stop(&dev->fe);
+        stats_store_stop(dev);
+    }
     return ret;
 }
 

@@ -172,6 +172,20 @@ CASES = [
     Case("reboot-request", args="dev=xvda rw=randread bs=4k iodepth=8 runtime=60s", disks=[f"ram {4 * MIB}"],
          timeout=90, meanwhile="console_says 'blktest' && usleep 1000000 && xl reboot \"$NAME\"",
          says=("(?i)reboot",)),
+    Case("stats-on-request", args="dev=xvda rw=randread bs=4k iodepth=8 runtime=12s hold=1s", disks=[f"ram {4 * MIB}"],
+         timeout=90, meanwhile="console_says 'blktest' && usleep 1000000 && stats_grow",
+         silent=("statistics cannot be",)),
+
+    # A backend that does not answer: reported, and answered in the end; or given up.
+    Case("stalled-reported", args="dev=xvda rw=randread bs=4k iodepth=8 runtime=10s watchdog=1s",
+         disks=[f"dm linear {4 * MIB} {4 * MIB}"], timeout=90,
+         meanwhile="console_says 'blktest' && usleep 2000000 && stall_until 'still waiting'",
+         says=(r"backend 0 has not answered a read of sector \d+ \+ 8 for [12]\.\d+ s", "notifying it again"),
+         silent=("the device fails",)),
+    Case("stalled-given-up", args="dev=xvda rw=randread bs=4k iodepth=8 runtime=60s request_timeout=3s",
+         disks=[f"dm linear {4 * MIB} {4 * MIB}"], timeout=90, expect="FAILURE|ERROR",
+         meanwhile="console_says 'blktest' && usleep 2000000 && stall_until 'the device fails'",
+         says=("notifying it again", "the device fails", "ETIMEDOUT")),
 
     # Saved and restored, or only saved.
     Case("save", image="idle", args="seconds=12", timeout=90, says=("^idle: resumed 1 times, cancelled 0 times",),
