@@ -164,6 +164,7 @@ bool backend_map_rings(struct backend *b)
     b->slots = b->ring_pages * WIRE_SLOTS_PER_PAGE;
     b->reads = b->writes = b->flushes = b->barriers = b->segments = b->indirect = 0;
     b->read_sectors = b->written_sectors = b->requests = b->errors = 0;
+    b->stalls = b->swallowed = b->unheard = b->stalled_until = 0;
     return true;
 }
 
@@ -296,6 +297,25 @@ void backend_detach(struct backend *b)
 
 /* ---- the actor ---- */
 
+/* Its disk, say, does not answer; what is in XenStore it sees all the same. */
+static bool stalls(struct backend *b)
+{
+    const struct profile *p = &b->profile;
+
+    if (seam_now < b->stalled_until) {
+        actor_wake(&b->actor, b->stalled_until - seam_now);
+        return true;
+    }
+    if (!p->stall_in || !one_in(p->stall_in))
+        return false;
+    b->stalled_until = seam_now + random_u64(&sim_random) % p->stall_ns;
+    b->stalls++;
+    TRACE("backend   %u stalls for %llu ns", b->devid,
+          (unsigned long long)(b->stalled_until - seam_now));
+    actor_wake(&b->actor, b->stalled_until - seam_now);
+    return true;
+}
+
 static void run(struct actor *a)
 {
     struct backend *b = (struct backend *)a;
@@ -314,7 +334,7 @@ static void run(struct actor *a)
     }
     if (b->hostile && hostile_turn(b))
         return;
-    if (b->state == XenbusStateConnected && b->mapped)
+    if (b->state == XenbusStateConnected && b->mapped && !stalls(b))
         backend_ring_turn(b);
 }
 
@@ -323,6 +343,13 @@ static void notified(struct sim_channel *c)
     struct backend_queue *q = container_of(c, struct backend_queue, channel);
     struct backend *b = q->backend;
 
+    /* not two in a row: a queue is notified again once only */
+    if (b->profile.swallow_in && !q->deaf && one_in(b->profile.swallow_in)) {
+        q->deaf = true;
+        b->unheard++;
+        return;
+    }
+    q->deaf = false;
     q->rearmed = false;
     actor_wake(&b->actor, b->profile.delay_ns ? below(b->profile.delay_ns) : 0);
 }

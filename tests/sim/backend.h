@@ -31,6 +31,9 @@ struct profile {
     unsigned delay_ns;    /* between turns, at most */
     unsigned event_ns;    /* an event takes up to this long */
     unsigned spurious_in; /* one turn in so many raises an event for nothing; 0: none */
+    unsigned stall_in;    /* one turn in so many is the last for a while; 0: none */
+    uint64_t stall_ns;    /* ... of this at most */
+    unsigned swallow_in;  /* one event in so many gets lost, in either direction; 0: none */
 };
 
 /* A correct one with every feature drawn from the seed, and the two with their known limits. */
@@ -62,6 +65,7 @@ struct backend_queue {
     uint32_t req_cons, rsp_prod, published;
     unsigned taken; /* and not answered yet */
     bool rearmed;
+    bool deaf; /* the last notification got lost */
 };
 
 #define BACKEND_QUEUES_MAX 16
@@ -83,6 +87,7 @@ struct backend {
     struct backend_queue *aim; /* the one that a hostile operation is about */
     unsigned queues, ring_pages, slots;
     bool mute;                                /* raises no events */
+    uint64_t stalled_until;                   /* until then it does not look at the rings */
     struct pending *taken[BACKEND_TAKEN_MAX]; /* of all queues, in the order they came */
     unsigned count;
     struct sim_disk disk;
@@ -94,6 +99,7 @@ struct backend {
     /* since it connected */
     uint64_t reads, writes, flushes, barriers, segments, indirect, read_sectors, written_sectors;
     uint64_t requests, errors;
+    uint64_t stalls, swallowed, unheard; /* events of its own that were lost; and notifications */
 };
 
 /* A disk with its backend, in XenStore and waiting for a frontend. */

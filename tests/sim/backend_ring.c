@@ -123,7 +123,11 @@ static void publish(struct backend *b, struct backend_queue *q)
         return;
     q->published = q->rsp_prod;
     *(volatile uint32_t *)&q->ring->rsp_prod = q->rsp_prod;
-    if (!b->mute && q->rsp_prod - *(volatile uint32_t *)&q->ring->rsp_event < q->rsp_prod - old)
+    if (b->mute || q->rsp_prod - *(volatile uint32_t *)&q->ring->rsp_event >= q->rsp_prod - old)
+        return;
+    if (b->profile.swallow_in && one_in(b->profile.swallow_in))
+        b->swallowed++;
+    else
         sim_raise(q->channel.port, b->profile.event_ns);
 }
 

@@ -111,6 +111,7 @@ void life_honest(struct backend *b, struct workload *w, const struct workload_op
     int ret;
 
     life_random_config(&config);
+    config.watchdog_ns = o->watchdog_ns;
     for (unsigned i = 0; i < BACKEND_QUEUES_MAX; i++)
         b->queue[i].channel.sends = 0;
     ret = life_open(b, &config, &dev);
@@ -120,6 +121,7 @@ void life_honest(struct backend *b, struct workload *w, const struct workload_op
     workload_wait(w);
     workload_verify(w);
     check_stats(b, w);
+    blkfront_get_stats(dev, &w->stats);
     ret = shutdown_blkfront(dev);
     CHECK(!ret, "close: %s", errno_name(ret));
     workload_end(w);
@@ -146,6 +148,7 @@ void life_lossy(struct backend *b, struct workload *w, const struct workload_opt
     workload_wait(w);
     if (b->hostile) /* what it did, or is about to do, comes to light before the device is closed */
         thread_sleep(NSEC_PER_MSEC);
+    blkfront_get_stats(dev, &w->stats);
     ret = shutdown_blkfront(dev);
     CHECK(!ret || ret == -ETIMEDOUT, "close: %s", errno_name(ret));
     workload_end(w);

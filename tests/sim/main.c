@@ -236,6 +236,9 @@ static void report(const struct sim_totals *t, double took)
     printf("crash points        %llu (every content of %llu sectors checked), %llu real crashes\n",
            U(t->crash_points), U(t->crash_sectors), U(t->crashes));
     printf("backend restarts    %llu\n", U(t->restarts));
+    printf("stalls              %llu devices given up, %llu times notified again, %llu answers "
+           "found without an event\n",
+           U(t->timeouts), U(t->rekicks), U(t->lost_events));
     printf("allocations failed  %llu, each alone, the 1st to the %u-th of the fixed scenario (%u "
            "of them",
            U(t->alloc_failures), last, n);

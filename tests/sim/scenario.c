@@ -197,6 +197,9 @@ void scenario_run(uint64_t seed)
     case 10:
         busy();
         break;
+    case 15:
+        scenario_stall();
+        break;
     case 11:
         if (round % 8 == 0) {
             large();

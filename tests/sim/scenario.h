@@ -10,4 +10,7 @@ void scenario_run(uint64_t seed);
 /* scenario_hostile.c: the pairs of the first-th such seed. */
 void scenario_hostile(unsigned first);
 
+/* A backend that stalls and loses events. */
+void scenario_stall(void);
+
 #endif

@@ -33,6 +33,7 @@ struct sim_totals {
     uint64_t verified, bytes_verified; /* of these: data compared; and how much of it in all */
     uint64_t crash_points, crash_sectors;
     uint64_t alloc_failures;
+    uint64_t rekicks, lost_events, timeouts;
     uint64_t ring_requests, world_steps, events, conflicts, xs_messages;
     uint64_t lines_max; /* console lines of one hostile life, at most */
     uint64_t sites;     /* allocations in the fixed scenario */

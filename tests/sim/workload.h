@@ -18,7 +18,8 @@ struct workload_options {
     unsigned align;          /* offsets, lengths and buffers are multiples; 1: anything */
     unsigned hot_in;         /* one request in so many goes to the same small part; 0: none */
     uint64_t quota;          /* requests */
-    bool lossy; /* the device may fail: errors are no violation, answers may not come */
+    bool lossy;           /* the device may fail: errors are no violation, answers may not come */
+    uint64_t watchdog_ns; /* 0: the driver's default */
 };
 
 struct slot {
@@ -37,6 +38,7 @@ struct workload {
     struct backend *backend;
     struct blkfront_dev *dev;
     struct blkfront_limits limits;
+    struct blkfront_stats stats; /* shortly before it was closed */
     struct slot slot[SLOTS_MAX];
     unsigned slot_pages, running, next_thread, under_way;
     uint64_t left, completed, errors, progress; /* progress: when the last one completed */
