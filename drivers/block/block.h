@@ -308,6 +308,9 @@ void watchdog_arm(struct blkfront_dev *dev);
 /* Looks after this request in time, which has a timeout of its own. */
 void watchdog_mind(struct blkfront_dev *dev, const struct blkfront_request *r);
 
+/* After a resume the clock may be another one: all that waits begins to wait now. */
+void watchdog_resume(struct blkfront_dev *dev);
+
 static inline void watchdog_watch(struct blkfront_dev *dev)
 {
     if (!dev->watchdog.armed && requests_in_flight(dev))

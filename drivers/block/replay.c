@@ -93,6 +93,7 @@ void dev_requeue(struct blkfront_dev *dev)
         empty_queue(dev, &dev->queues[i].ring);
     while (!list_empty(&dev->merge_ready))
         put_back(dev, list_entry(dev->merge_ready.next, struct part, ready));
+    watchdog_resume(dev);
     dev_free_rings(dev);
     pool_destroy(dev); /* the next limits may want parts of another size */
 }

@@ -247,3 +247,15 @@ void watchdog_mind(struct blkfront_dev *dev, const struct blkfront_request *r)
     if (!dev->watchdog.armed || dev->watchdog.deadline > due)
         timer_start(&dev->watchdog, due);
 }
+
+void watchdog_resume(struct blkfront_dev *dev)
+{
+    const uint64_t now = clock_now();
+
+    timer_stop(&dev->watchdog);
+    dev->rekicked_at = dev->report_at = dev->fail_after = 0;
+    for (unsigned i = 0; i < dev->limits.queues; i++) {
+        list_for_each (l, &dev->queues[i].waiting)
+            list_entry(l, struct blkfront_request, link)->submitted = now;
+    }
+}
