@@ -3,9 +3,10 @@
  * Requests that take too long. One timer of the device looks at everything that is under way and
  * finds out when it has to look again, so that requests themselves only carry the time at which
  * they were sent. A request that is due is reported and the backend is notified once more (its
- * event, or ours, may be lost); when its timeout has passed after that, the device fails. The timer
- * is armed as long as there is something under way, and is late by at most an eighth of the time in
- * question: many requests that come due one after the other are one look.
+ * event, or ours, may be lost), and so with each report while it lasts; when its timeout has passed
+ * after that, the device fails. The timer is armed as long as there is something under way, and is
+ * late by at most an eighth of the time in question: many requests that come due one after the
+ * other are one look.
  */
 #include "block.h"
 
@@ -202,6 +203,7 @@ static void fires(struct timer *t)
 {
     struct blkfront_dev *dev = container_of(t, struct blkfront_dev, watchdog);
     struct look look;
+    bool report;
 
     if (!dev_active(dev))
         return;
@@ -216,11 +218,14 @@ static void fires(struct timer *t)
         give_up(dev, &look);
         return;
     }
-    if (look.oldest.r && look.now >= dev->report_at) {
+    /* With each report once more: the next notification may be lost like the first. */
+    report = look.oldest.r && look.now >= dev->report_at;
+    if (report) {
         dev->report_at = later(look.now, dev->config.watchdog_ns);
-        describe(dev, &look.oldest, look.now, look.rekick ? "notifying it again" : "still waiting");
+        describe(dev, &look.oldest, look.now,
+                 look.rekick ? "notifying it again" : "still waiting, notifying it again");
     }
-    if (look.rekick)
+    if (look.rekick || report)
         rekick(dev, &look);
     look_at(dev, &look);
     if (look.next != UINT64_MAX)

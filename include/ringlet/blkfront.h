@@ -47,7 +47,7 @@ struct blkfront_config {
     /*
      * What a backend that does not answer leads to. A request that has been with it for watchdog_ns
      * (default 30 s; at least 1 ms) is reported in one line, and the backend is notified once more,
-     * in case an event got lost; another line follows at most each watchdog_ns while it lasts. The
+     * in case an event got lost; both again at most each watchdog_ns while it lasts. The
      * device fails with -ETIMEDOUT when a request has been there for request_timeout_ns (default:
      * never; at least 1 ms), of which the report and the notification come at half at the latest.
      * Then each request completes with -ETIMEDOUT: at once, or, if the backend keeps its pages,

@@ -343,13 +343,10 @@ static void notified(struct sim_channel *c)
     struct backend_queue *q = container_of(c, struct backend_queue, channel);
     struct backend *b = q->backend;
 
-    /* not two in a row: a queue is notified again once only */
-    if (b->profile.swallow_in && !q->deaf && one_in(b->profile.swallow_in)) {
-        q->deaf = true;
+    if (b->profile.swallow_in && one_in(b->profile.swallow_in)) {
         b->unheard++;
         return;
     }
-    q->deaf = false;
     q->rearmed = false;
     actor_wake(&b->actor, b->profile.delay_ns ? below(b->profile.delay_ns) : 0);
 }

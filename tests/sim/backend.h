@@ -65,7 +65,6 @@ struct backend_queue {
     uint32_t req_cons, rsp_prod, published;
     unsigned taken; /* and not answered yet */
     bool rearmed;
-    bool deaf; /* the last notification got lost */
 };
 
 #define BACKEND_QUEUES_MAX 16

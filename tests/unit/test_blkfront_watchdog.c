@@ -68,8 +68,8 @@ static void reported_and_late(void **state)
     assert_int_equal(lines("\n"), 11);
     assert_int_equal(lines("still waiting"), 10);
     assert_int_equal(lines("for 11.000 s"), 1);
-    assert_int_equal(stats().rekicks, 1);
-    assert_int_equal(seam_sends, sends + 1);
+    assert_int_equal(stats().rekicks, 11); /* with each line: the last one may have been lost too */
+    assert_int_equal(seam_sends, sends + 11);
     assert_int_equal(calls, 0);
 
     fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
@@ -127,7 +127,7 @@ static void many_at_once(void **state)
     assert_int_equal(calls, 8);
     /* and one that comes later has its own */
     submit(0, p, 0, 0);
-    thread_sleep(3 * SEC);
+    thread_sleep(3 * SEC / 2);
     assert_int_equal(stats().rekicks, 2);
     fdisk_drain(&disk);
     fdisk_close(&disk);
