@@ -23,8 +23,8 @@ static int check_vector(const struct blkfront_aiocb *aiocb)
     return sum == aiocb->aio_nbytes ? 0 : -EINVAL;
 }
 
-static int check_data(const struct blkfront_dev *dev, const struct blkfront_aiocb *aiocb,
-                      bool write)
+static int check_range(const struct blkfront_dev *dev, const struct blkfront_aiocb *aiocb,
+                       bool write)
 {
     const uint64_t size = dev->limits.sectors << WIRE_SECTOR_SHIFT;
     const uint64_t offset = (uint64_t)aiocb->aio_offset;
@@ -32,9 +32,7 @@ static int check_data(const struct blkfront_dev *dev, const struct blkfront_aioc
     /* a negative offset is beyond any end */
     if (offset > size || aiocb->aio_nbytes > size - offset)
         return -EINVAL;
-    if (write && dev->limits.readonly)
-        return -EROFS;
-    return check_vector(aiocb);
+    return write && dev->limits.readonly ? -EROFS : 0;
 }
 
 /* A batch stays together, so that it needs one notification only. */
@@ -54,9 +52,11 @@ int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8
         return -EBUSY;
     if (dev->state != DEV_READY || dev->violated)
         return -ENODEV;
-    if (data) {
-        int ret = check_data(dev, aiocb, op == BLKIF_OP_WRITE);
+    if (data || op == BLKIF_OP_DISCARD) {
+        int ret = check_range(dev, aiocb, op != BLKIF_OP_READ);
 
+        if (!ret && data)
+            ret = check_vector(aiocb);
         if (ret)
             return ret;
     }
@@ -72,6 +72,9 @@ int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8
         list_add_tail(&dev->barriers, &r->barrier);
     r->epoch = (uint8_t)dev->epoch;
     request_rewind(r);
+    r->secure = op == BLKIF_OP_DISCARD && aiocb->aio_flags & BLKFRONT_SECURE;
+    if (op == BLKIF_OP_DISCARD)
+        discard_range(&dev->limits, &r->offset, &r->left);
     aiocb->request = r;
     aiocb->total_bytes = r->left;
     aiocb->is_write = op == BLKIF_OP_WRITE;
@@ -129,7 +132,9 @@ int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op)
     case BLKIF_OP_WRITE_BARRIER:
         return push_bare(aiocb, op, aiocb->aio_dev->limits.barrier);
     case BLKIF_OP_DISCARD:
-        return -EOPNOTSUPP;
+        return push_bare(aiocb, op,
+                         aiocb->aio_flags & BLKFRONT_SECURE ? aiocb->aio_dev->limits.discard_secure
+                                                            : aiocb->aio_dev->limits.discard);
     default:
         return -EINVAL;
     }

@@ -11,6 +11,8 @@
  *
  * complete.c, reap: responses end parts, the last part ends the request, aio_cb is called.
  *
+ * discard.c: what of a range can be discarded, and how much of it in one request.
+ *
  * merge.c: writes to a part of a sector are a read, a merge and a write, and some things may not
  * overtake them.
  *
@@ -62,9 +64,10 @@ struct blkfront_request {
     uint64_t offset;            /* ... its place on the disk ... */
     size_t left;                /* ... and how much it is */
     unsigned parts;             /* not finished yet */
-    uint8_t op;                 /* BLKIF_OP_READ, _WRITE, _WRITE_BARRIER, _FLUSH_DISKCACHE */
-    uint8_t epoch;              /* see blkfront_dev */
-    bool sent;                  /* all of it is in parts */
+    uint8_t op;    /* BLKIF_OP_READ, _WRITE, _WRITE_BARRIER, _FLUSH_DISKCACHE, _DISCARD */
+    uint8_t epoch; /* see blkfront_dev */
+    bool sent;     /* all of it is in parts */
+    bool secure;   /* a discard that leaves nothing to recover */
     bool merged, waited_slot, waited_grant; /* counted already */
     int result;                             /* 0 or the first error */
 };
@@ -329,6 +332,18 @@ void stats_store_start(struct blkfront_dev *dev);
 /* Nobody is served any more, and what was written is removed. Thread context; waits. Harmless when
  * it was not started. */
 void stats_store_stop(struct blkfront_dev *dev);
+
+/* ---- discard.c ---- */
+
+/* Shrinks the range to the whole granules in it; *bytes may become 0. */
+void discard_range(const struct blkfront_limits *limits, uint64_t *offset, size_t *bytes);
+/* How many bytes, from its offset on, the next part of a discard carries; 0: it ends here, as
+ * nothing is left, or (it has failed then) as the backend does not discard any more. */
+size_t discard_next(struct blkfront_dev *dev, struct blkfront_request *r);
+/* Puts a part that is a discard on its queue's ring. */
+void discard_put(struct blkfront_dev *dev, struct part *p);
+/* The backend refused one: it is not asked again. */
+void discard_refused(struct blkfront_dev *dev, const struct blkfront_request *r);
 
 /* ---- names.c ---- */
 

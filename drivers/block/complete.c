@@ -88,12 +88,14 @@ void dev_violation(struct blkfront_dev *dev, const char *what, const struct queu
 }
 
 /* The backend takes an offer back: it is not asked again. */
-static void feature_off(struct blkfront_dev *dev, uint8_t op)
+static void feature_off(struct blkfront_dev *dev, const struct part *p)
 {
-    if (op == BLKIF_OP_FLUSH_DISKCACHE)
+    if (p->op == BLKIF_OP_FLUSH_DISKCACHE)
         dev->limits.flush = false;
-    else if (op == BLKIF_OP_WRITE_BARRIER)
+    else if (p->op == BLKIF_OP_WRITE_BARRIER)
         dev->limits.barrier = false;
+    else if (p->op == BLKIF_OP_DISCARD)
+        discard_refused(dev, p->request);
 }
 
 static int status_result(struct blkfront_dev *dev, const struct part *p, int16_t status)
@@ -102,7 +104,7 @@ static int status_result(struct blkfront_dev *dev, const struct part *p, int16_t
         return 0;
     if (status != BLKIF_RSP_EOPNOTSUPP)
         return -EIO;
-    feature_off(dev, p->op);
+    feature_off(dev, p);
     return -EOPNOTSUPP;
 }
 

@@ -4,7 +4,8 @@
  * in, and the sector is written. From the read to the end of the write nothing else may write
  * there, or one of two writers to different bytes of a sector would undo the other.
  *
- * A merge waits for writes in flight to its sector, and any write waits for merges under way; as
+ * A merge waits for writes in flight to its sector, and any write waits for merges under way (a
+ * discard is a write here); as
  * requests are served in order, waiting at the head of the queue is all it takes. Merges are looked
  * for only when there is one, writes in flight only by a merge: other requests pay one comparison.
  */
@@ -32,7 +33,8 @@ bool merge_blocked(const struct blkfront_dev *dev, uint64_t sector, uint64_t sec
         for (unsigned slot = 0; slot < q->slots; slot++) {
             const struct part *p = queue_part(q, slot);
 
-            if (p && p->op == BLKIF_OP_WRITE && overlaps(p, sector, sectors))
+            if (p && (p->op == BLKIF_OP_WRITE || p->op == BLKIF_OP_DISCARD) &&
+                overlaps(p, sector, sectors))
                 return true;
         }
     }

@@ -21,6 +21,9 @@ static const char *const property_keys[PROPERTY_ITEMS] = {
     [PROPERTY_FLUSH] = "feature-flush-cache",
     [PROPERTY_BARRIER] = "feature-barrier",
     [PROPERTY_DISCARD] = "feature-discard",
+    [PROPERTY_DISCARD_GRANULARITY] = "discard-granularity",
+    [PROPERTY_DISCARD_ALIGNMENT] = "discard-alignment",
+    [PROPERTY_DISCARD_SECURE] = "discard-secure",
     [PROPERTY_PERSISTENT] = "feature-persistent",
     [PROPERTY_INDIRECT] = "feature-max-indirect-segments",
 };
@@ -119,6 +122,33 @@ static bool offered(const struct xs_batch_item *item)
     return value;
 }
 
+/* A number of bytes that must be whole sectors, from min to max; def for anything else. */
+static uint64_t read_extent(const struct xs_batch_item *item, uint64_t min, uint64_t max,
+                            uint64_t def, const struct blkfront_limits *limits)
+{
+    uint64_t value;
+
+    xs_item_u64(item, min, max, def, &value);
+    if (!(value & (limits->sector_size - 1)))
+        return value;
+    pr_warn("%s: %s=%llu: not a multiple of sector-size %u, %llu is used\n", limits->name,
+            item->node, (unsigned long long)value, limits->sector_size, (unsigned long long)def);
+    return def;
+}
+
+/* The defaults are blkif.h's. A granule that is none is a matter of efficiency only: what a disk
+ * cannot discard it leaves alone. */
+static void read_discard(const struct xs_batch_item *items, struct blkfront_limits *limits)
+{
+    limits->discard_offered = limits->discard = offered(&items[PROPERTY_DISCARD]);
+    limits->discard_granularity =
+        read_extent(&items[PROPERTY_DISCARD_GRANULARITY], limits->sector_size, UINT32_MAX,
+                    limits->sector_size, limits);
+    limits->discard_alignment = read_extent(&items[PROPERTY_DISCARD_ALIGNMENT], 0,
+                                            limits->discard_granularity - 1, 0, limits);
+    limits->discard_secure = offered(&items[PROPERTY_DISCARD_SECURE]) && limits->discard;
+}
+
 int negotiate_properties(const struct xs_batch_item items[PROPERTY_ITEMS],
                          const struct blkfront_config *config, struct blkfront_limits *limits)
 {
@@ -129,7 +159,7 @@ int negotiate_properties(const struct xs_batch_item items[PROPERTY_ITEMS],
     read_mode(items, limits);
     limits->flush = offered(&items[PROPERTY_FLUSH]);
     limits->barrier = offered(&items[PROPERTY_BARRIER]);
-    limits->discard_offered = offered(&items[PROPERTY_DISCARD]);
+    read_discard(items, limits);
     limits->persistent_offered |= offered(&items[PROPERTY_PERSISTENT]);
     negotiate_segments(&items[PROPERTY_INDIRECT], config, limits);
     return 0;

@@ -24,7 +24,7 @@ void request_rewind(struct blkfront_request *r)
     const struct blkfront_aiocb *aiocb = r->aiocb;
 
     r->sent = false;
-    if (r->op != BLKIF_OP_READ && r->op != BLKIF_OP_WRITE)
+    if (r->op != BLKIF_OP_READ && r->op != BLKIF_OP_WRITE && r->op != BLKIF_OP_DISCARD)
         return;
     r->offset = (uint64_t)aiocb->aio_offset;
     r->left = aiocb->aio_nbytes;
@@ -175,18 +175,26 @@ static enum outcome send_data(struct blkfront_dev *dev, struct blkfront_request 
     return SENT;
 }
 
-/* A flush or a barrier: a ring entry without data. */
+/* A flush or a barrier, or the next piece of a discard: a ring entry without data. */
 static enum outcome send_bare(struct blkfront_dev *dev, struct blkfront_request *r)
 {
+    const size_t bytes = r->op == BLKIF_OP_DISCARD ? discard_next(dev, r) : 0;
+    const uint64_t sector = r->offset >> WIRE_SECTOR_SHIFT, sectors = bytes >> WIRE_SECTOR_SHIFT;
     struct part *p;
 
+    if (r->op == BLKIF_OP_DISCARD && !bytes)
+        return ENDED;
     /* Ring order is the backend's business, but a merge still has its write before it. */
-    if (r->op == BLKIF_OP_WRITE_BARRIER && !list_empty(&dev->merging))
+    if (!list_empty(&dev->merging) &&
+        (r->op == BLKIF_OP_WRITE_BARRIER || merge_blocks(dev, sector, sectors)))
         return BLOCKED;
     p = part_start(dev, r, 0);
     if (!p)
         return out_of(dev, r, NULL, -ENOMEM);
-    p->sector = 0;
+    p->sector = sector;
+    p->sectors = (unsigned)sectors;
+    r->offset += bytes;
+    r->left -= bytes;
     r->parts++;
     request_send(dev, p);
     return SENT;
@@ -223,8 +231,9 @@ static bool barrier_blocks(const struct blkfront_dev *dev, const struct blkfront
 static enum outcome send_next(struct blkfront_dev *dev, struct blkfront_request *r)
 {
     const bool data = r->op == BLKIF_OP_READ || r->op == BLKIF_OP_WRITE;
+    const bool range = data || r->op == BLKIF_OP_DISCARD;
 
-    if (r->result || (data && !r->left) || (!data && r->parts))
+    if (r->result || (range && !r->left) || (!range && r->parts))
         return ENDED;
     if (barrier_blocks(dev, r))
         return BLOCKED;
@@ -332,6 +341,10 @@ void request_send(struct blkfront_dev *dev, struct part *p)
     if (!dev->now)
         dev->now = clock_now();
     p->sent = dev->now;
+    if (p->op == BLKIF_OP_DISCARD) {
+        discard_put(dev, p);
+        return;
+    }
     if (p->segments <= WIRE_SEGMENTS)
         send_direct(dev, p);
     else

@@ -69,6 +69,8 @@ int stats_text(const struct blkfront_dev *dev, char *text, size_t size)
     json_u64(&j, "written_sectors", s->written_sectors);
     json_u64(&j, "flushes", s->flushes);
     json_u64(&j, "barriers", s->barriers);
+    json_u64(&j, "discards", s->discards);
+    json_u64(&j, "discarded_sectors", s->discarded_sectors);
     json_object(&j, "latency_ns");
     put_latency(&j, "read", &dev->latency[BLKFRONT_READ]);
     put_latency(&j, "write", &dev->latency[BLKFRONT_WRITE]);

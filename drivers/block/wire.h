@@ -44,6 +44,16 @@ struct wire_indirect {
     uint32_t zero3;
 };
 
+/* BLKIF_OP_DISCARD */
+struct wire_discard {
+    uint8_t operation, flag;
+    uint16_t handle;
+    uint32_t zero;
+    uint64_t id;
+    uint64_t sector;
+    uint64_t sectors;
+};
+
 struct wire_response {
     uint64_t id;
     uint8_t operation, zero;
@@ -54,6 +64,7 @@ struct wire_response {
 union wire_entry {
     struct wire_request request;
     struct wire_indirect indirect;
+    struct wire_discard discard;
     struct wire_response response;
 };
 
@@ -114,10 +125,22 @@ _Static_assert(offsetof(struct wire_indirect, gref) ==
                    offsetof(struct blkif_request_indirect, indirect_grefs),
                "indirect_grefs");
 
-_Static_assert(sizeof(struct blkif_request_discard) == 32, "discard request");
-_Static_assert(offsetof(struct blkif_request_discard, id) == 8, "discard id");
-_Static_assert(offsetof(struct blkif_request_discard, sector_number) == 16, "discard sector");
-_Static_assert(offsetof(struct blkif_request_discard, nr_sectors) == 24, "discard sectors");
+_Static_assert(sizeof(struct wire_discard) == 32, "discard request");
+_Static_assert(sizeof(struct wire_discard) == sizeof(struct blkif_request_discard), "discard");
+_Static_assert(offsetof(struct wire_discard, flag) == offsetof(struct blkif_request_discard, flag),
+               "flag");
+_Static_assert(offsetof(struct wire_discard, handle) ==
+                   offsetof(struct blkif_request_discard, handle),
+               "handle");
+_Static_assert(offsetof(struct wire_discard, id) == offsetof(struct blkif_request_discard, id) &&
+                   offsetof(struct wire_discard, id) == offsetof(struct wire_request, id),
+               "id");
+_Static_assert(offsetof(struct wire_discard, sector) ==
+                   offsetof(struct blkif_request_discard, sector_number),
+               "sector_number");
+_Static_assert(offsetof(struct wire_discard, sectors) ==
+                   offsetof(struct blkif_request_discard, nr_sectors),
+               "nr_sectors");
 
 _Static_assert(sizeof(struct wire_response) == 16, "response");
 _Static_assert(sizeof(struct wire_response) == sizeof(struct blkif_response), "response");

@@ -129,6 +129,10 @@ struct blkfront_limits {
     unsigned indirect_offered;       /* feature-max-indirect-segments, 0 = none */
     unsigned grant_budget;
     bool flush, barrier, discard_offered, persistent_offered;
+    bool discard, discard_secure; /* what the backend does; false after it refused */
+    /* What can be discarded begins at discard_alignment + n * discard_granularity: bytes, multiples
+     * of sector_size, the alignment less than the granularity. */
+    uint64_t discard_granularity, discard_alignment;
     bool readonly, removable, cdrom;
     bool trusted; /* false: everything is bounced through zeroed pages of the driver's */
 };
@@ -158,12 +162,17 @@ struct blkfront_aiocb {
     /* 0: request_timeout_ns of the device. Else it holds instead, be it shorter or longer, and
      * counts from the submission, so with what the request waits for a ring slot or a grant. */
     uint64_t aio_timeout_ns;
-    /* The driver's; zero before first use. */
+    unsigned aio_flags; /* BLKFRONT_... */
+    /* The driver's; zero before first use. total_bytes: what is really read, written or discarded,
+     * from the call that accepts the aiocb on. */
     size_t total_bytes;
     int is_write;
     int result;
     struct blkfront_request *request;
 };
+
+/* A discard makes the data unrecoverable, before it completes. Other operations ignore it. */
+#define BLKFRONT_SECURE 1u
 
 struct blkfront_iovec {
     void *base;
@@ -191,8 +200,17 @@ int blkfront_aio_submit(struct blkfront_dev *dev);
  * op: BLKIF_OP_FLUSH_DISKCACHE: what has completed before is on stable storage when it completes.
  * BLKIF_OP_WRITE_BARRIER: in addition, ordered against what was submitted before and after, in
  * whichever queue.
- * BLKIF_OP_READ and _WRITE: as blkfront_aio. -EOPNOTSUPP when the backend does not offer it (also
- * later, as aio_cb's ret, if the backend takes the offer back: the feature is then off).
+ * BLKIF_OP_READ and _WRITE: as blkfront_aio.
+ * BLKIF_OP_DISCARD: the bytes from aio_offset on are not needed any more; reads find what was there
+ * or anything else until they are written again. Head and tail that are no whole granule
+ * (limits.discard_granularity) are left alone, and aiocb->total_bytes says how much is discarded;
+ * where that is nothing it completes with 0. Any length: what one request should not carry is
+ * split. No memory is used. Writes of less than a sector and discards of the same place follow each
+ * other in the order of submission; other requests on one place at one time have no order, as ever.
+ * With BLKFRONT_SECURE in aio_flags -EOPNOTSUPP unless limits.discard_secure: a backend without it
+ * would answer as if it had been done (xen/io/blkif.h). -EINVAL, -EROFS: as for a write.
+ * -EOPNOTSUPP when the backend does not offer the operation (also later, as aio_cb's ret, if the
+ * backend takes the offer back: the feature is then off).
  */
 int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op);
 
@@ -222,8 +240,8 @@ unsigned blkfront_in_flight(const struct blkfront_dev *dev);
 
 struct blkfront_stats {
     /* ring requests sent, by kind, and what they carried (512-byte sectors) */
-    uint64_t reads, writes, flushes, barriers;
-    uint64_t read_sectors, written_sectors;
+    uint64_t reads, writes, flushes, barriers, discards;
+    uint64_t read_sectors, written_sectors, discarded_sectors;
     uint64_t segments, indirect;
     uint64_t aiocbs, completed,
         errors; /* callers' requests: accepted, completed, of these with an error */

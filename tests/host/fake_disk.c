@@ -73,6 +73,10 @@ void fdisk_open(struct fake_disk *d, const struct fake_options *o)
     l->readonly = o->readonly;
     l->flush = o->flush;
     l->barrier = o->barrier;
+    l->discard = o->discard;
+    l->discard_granularity = MAX(o->discard, (uint64_t)l->sector_size);
+    l->discard_alignment = o->discard_alignment;
+    l->discard_secure = o->discard_secure;
     assert_int_equal(dev_make_rings(dev), 0);
     dev_go(dev);
     fdisk_attach(d, dev);
@@ -143,6 +147,24 @@ static void take_segments(struct fake_disk *d, struct fake_request *r, const uni
     assert_true(r->sector + r->sectors <= d->sectors);
 }
 
+static void take_discard(struct fake_disk *d, struct fake_request *r, const struct wire_discard *e)
+{
+    const struct blkfront_limits *l = &d->dev->limits;
+
+    assert_int_equal(e->handle, (uint16_t)l->devid);
+    assert_int_equal(e->zero, 0);
+    r->sectors = e->sectors;
+    r->flag = e->flag;
+    assert_true(r->flag == 0 || (r->flag == BLKIF_DISCARD_SECURE && l->discard_secure));
+    assert_true(l->discard && !l->readonly);
+    assert_true(r->sectors > 0);
+    assert_true(r->sector <= d->sectors && r->sectors <= d->sectors - r->sector);
+    assert_int_equal((r->sector * 512 - l->discard_alignment) % l->discard_granularity, 0);
+    assert_int_equal(r->sectors * 512 % l->discard_granularity, 0);
+    d->requests++;
+    d->discards++;
+}
+
 static void take_one(struct fake_disk *d, unsigned queue)
 {
     struct fake_queue *q = &d->queue[queue];
@@ -154,6 +176,10 @@ static void take_one(struct fake_disk *d, unsigned queue)
     r->id = e.request.id;
     r->sector = e.request.sector;
     r->op = r->ring_op = e.request.operation;
+    if (r->op == BLKIF_OP_DISCARD) {
+        take_discard(d, r, &e.discard);
+        return;
+    }
     r->segments = e.request.segments;
     if (r->op == BLKIF_OP_INDIRECT) {
         r->op = e.indirect.indirect_op;
@@ -197,6 +223,8 @@ static void transfer(struct fake_disk *d, const struct fake_request *r)
 {
     uint8_t *disk = d->data + r->sector * 512;
 
+    if (r->op == BLKIF_OP_DISCARD)
+        memset(disk, FDISK_DISCARDED, r->sectors * 512);
     for (unsigned i = 0; i < r->segments; i++) {
         const struct wire_segment *s = &r->seg[i];
         uint8_t *memory = granted_page(d, s->gref, r->op == BLKIF_OP_READ) + s->first * 512;
@@ -255,6 +283,8 @@ static int16_t status_for(struct fake_disk *d, const struct fake_request *r)
         return d->flush_status;
     if (r->op == BLKIF_OP_WRITE_BARRIER)
         return d->barrier_status;
+    if (r->op == BLKIF_OP_DISCARD)
+        return d->discard_status;
     return d->error_every && ++data % d->error_every == 0 ? BLKIF_RSP_ERROR : BLKIF_RSP_OKAY;
 }
 

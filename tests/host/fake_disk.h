@@ -15,7 +15,9 @@ struct fake_request {
     uint64_t id, sector;
     unsigned queue;
     uint8_t op, ring_op; /* ring_op: BLKIF_OP_INDIRECT for an indirect op */
-    unsigned segments, sectors;
+    unsigned segments;
+    uint64_t sectors;
+    uint8_t flag; /* a discard's */
     struct wire_segment *seg;
 };
 
@@ -35,19 +37,23 @@ struct fake_disk {
     unsigned count;
 
     struct random *random; /* answers in random order; NULL: in order */
-    int16_t flush_status, barrier_status;
+    int16_t flush_status, barrier_status, discard_status;
     unsigned error_every; /* the n-th, 2n-th ... data request fails; 0: none */
     bool answer_outer;    /* an indirect request's answer says BLKIF_OP_INDIRECT */
-    unsigned requests, flushes, barriers, largest, granted, granted_max;
+    unsigned requests, flushes, barriers, discards, largest, granted, granted_max;
 };
 
 /* Every 0 means: 2048 sectors of 512 bytes, one queue, one ring page, 11 segments, default budget,
- * trusted, writable, no flush and no barrier. */
+ * trusted, writable, no flush, no barrier, no discard. discard: the granule in bytes. */
 struct fake_options {
     uint64_t sectors;
     unsigned sector_size, queues, ring_pages, max_segments, budget;
-    bool untrusted, readonly, flush, barrier;
+    uint64_t discard, discard_alignment;
+    bool untrusted, readonly, flush, barrier, discard_secure;
 };
+
+/* What the disk has where something was discarded. */
+#define FDISK_DISCARDED 0xd1
 
 /* seam_init, event channels and grants, and nothing allocated yet; fdisk_exit checks that nothing
  * leaked. */

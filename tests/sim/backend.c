@@ -47,6 +47,9 @@ static void write_properties(struct backend *b)
     store_u64(b->directory, "physical-sector-size", MAX(b->profile.sector_size, 4096u));
     store_u64(b->directory, "info", b->profile.readonly ? VDISK_READONLY : 0);
     store_text(b->directory, "mode", b->profile.readonly ? "r" : "w");
+    offer(b, "discard-granularity", b->profile.granularity);
+    offer(b, "discard-alignment", b->profile.alignment);
+    offer(b, "discard-secure", b->profile.secure);
 }
 
 /* ---- connecting ---- */
@@ -165,6 +168,7 @@ bool backend_map_rings(struct backend *b)
     b->reads = b->writes = b->flushes = b->barriers = b->segments = b->indirect = 0;
     b->read_sectors = b->written_sectors = b->requests = b->errors = 0;
     b->stalls = b->swallowed = b->unheard = b->stalled_until = 0;
+    b->discards = b->discarded_sectors = 0;
     return true;
 }
 

@@ -19,11 +19,13 @@ struct profile {
     const char *type; /* the folder in its path */
     int max_ring_order, max_ring_pages, indirect, persistent, queues, discard, trusted;
     int flush, barrier;
+    int granularity, alignment, secure;  /* of discards, bytes */
     bool flush_refused, barrier_refused; /* offered, and then answered with EOPNOTSUPP */
-    bool cached;                         /* a volatile write cache */
-    bool copies;                         /* maps for the time of the transfer only (grant copy) */
-    bool ordered;                        /* answers in order */
-    bool answer_outer;                   /* indirect requests are answered as such */
+    bool discard_refused, secure_refused;
+    bool cached;       /* a volatile write cache */
+    bool copies;       /* maps for the time of the transfer only (grant copy) */
+    bool ordered;      /* answers in order */
+    bool answer_outer; /* indirect requests are answered as such */
     bool readonly;
     unsigned sector_size;
     unsigned error_in;    /* one request in so many fails; 0: none */
@@ -45,7 +47,7 @@ struct pending {
     struct pending *next_free;
     struct backend_queue *queue;
     uint64_t id, sector;
-    uint8_t op, ring_op;
+    uint8_t op, ring_op, flag;
     bool mapped, executed;
     int16_t status;
     unsigned segments, sectors;
@@ -99,6 +101,7 @@ struct backend {
     uint64_t reads, writes, flushes, barriers, segments, indirect, read_sectors, written_sectors;
     uint64_t requests, errors;
     uint64_t stalls, swallowed, unheard; /* events of its own that were lost; and notifications */
+    uint64_t discards, discarded_sectors;
 };
 
 /* A disk with its backend, in XenStore and waiting for a frontend. */

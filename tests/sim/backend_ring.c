@@ -55,10 +55,26 @@ static void move_data(struct backend *b, struct pending *r)
         crash_point(b, r);
 }
 
+/* Each sector for itself: it is zeroes now, or the disk took the discard for a hint. */
+static int16_t discard(struct backend *b, struct pending *r)
+{
+    static const uint8_t zeroes[512];
+
+    if (b->profile.discard_refused || (r->flag && b->profile.secure_refused))
+        return BLKIF_RSP_EOPNOTSUPP;
+    for (uint64_t at = r->sector; at < r->sector + r->sectors; at++) {
+        if (r->flag || one_in(2))
+            disk_write(&b->disk, at, zeroes);
+    }
+    crash_point(b, r);
+    return BLKIF_RSP_OKAY;
+}
+
 /* A request that it has scribbled on the ring itself. */
 static bool hostile_made(const struct backend *b, const struct pending *r)
 {
-    return b->hostile && !r->segments && (r->op == BLKIF_OP_READ || r->op == BLKIF_OP_WRITE);
+    return b->hostile && !r->segments &&
+           (r->op == BLKIF_OP_READ || r->op == BLKIF_OP_WRITE || !r->sectors);
 }
 
 void backend_execute(struct backend *b, struct pending *r)
@@ -84,6 +100,10 @@ void backend_execute(struct backend *b, struct pending *r)
     case BLKIF_OP_FLUSH_DISKCACHE:
         r->status = p->flush_refused ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_OKAY;
         break;
+    case BLKIF_OP_DISCARD:
+        r->status = discard(b, r);
+        r->executed = true;
+        return;
     default:
         r->status = p->barrier_refused ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_OKAY;
     }

@@ -140,6 +140,37 @@ static void check_segments(struct backend *b, struct pending *r)
         r->status = BLKIF_RSP_ERROR;
 }
 
+static void check_discard(const struct backend *b, const struct wire_discard *e)
+{
+    const struct profile *p = &b->profile;
+    uint64_t granule = (uint64_t)(p->granularity == ABSENT ? (int)p->sector_size : p->granularity);
+    uint64_t alignment = (uint64_t)(p->alignment == ABSENT ? 0 : p->alignment);
+
+    CHECK(e->handle == b->devid, "a discard for device %u", e->handle);
+    CHECK(!e->zero, "a discard shows old memory");
+    if (b->hostile)
+        return;
+    CHECK(p->discard == 1 && !p->readonly, "a discard that was not offered");
+    CHECK(e->flag == 0 || (e->flag == BLKIF_DISCARD_SECURE && p->secure == 1),
+          "a discard's flag %u", e->flag);
+    CHECK(e->sectors && e->sectors <= b->disk.sectors && e->sector <= b->disk.sectors - e->sectors,
+          "a discard of sectors %llu + %llu", (unsigned long long)e->sector,
+          (unsigned long long)e->sectors);
+    CHECK(!((e->sector * 512 - alignment) % granule) && !(e->sectors * 512 % granule),
+          "a discard of sectors %llu + %llu, which are no granules", (unsigned long long)e->sector,
+          (unsigned long long)e->sectors);
+}
+
+static void take_discard(struct backend *b, struct pending *r, const struct wire_discard *e)
+{
+    bool inside = e->sectors <= b->disk.sectors && e->sector <= b->disk.sectors - e->sectors;
+
+    check_discard(b, e);
+    r->sectors = inside ? (unsigned)e->sectors : 0;
+    r->flag = e->flag;
+    r->status = inside ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR;
+}
+
 static void count_request(struct backend *b, const struct pending *r)
 {
     b->requests++;
@@ -149,6 +180,9 @@ static void count_request(struct backend *b, const struct pending *r)
     b->writes += r->op == BLKIF_OP_WRITE;
     b->flushes += r->op == BLKIF_OP_FLUSH_DISKCACHE;
     b->barriers += r->op == BLKIF_OP_WRITE_BARRIER;
+    b->discards += r->op == BLKIF_OP_DISCARD;
+    if (r->op == BLKIF_OP_DISCARD)
+        b->discarded_sectors += r->sectors;
     if (r->op == BLKIF_OP_READ)
         b->read_sectors += r->sectors;
     if (r->op == BLKIF_OP_WRITE)
@@ -201,14 +235,32 @@ static void check_order(const struct backend *b, const struct pending *r)
     }
 }
 
+static void take_segments(struct backend *b, struct pending *r, const union wire_entry *e)
+{
+    bool indirect = r->ring_op == BLKIF_OP_INDIRECT, good = true;
+
+    CHECK(indirect || e->request.segments <= WIRE_SEGMENTS, "%u segments", e->request.segments);
+    check_request(b, r, e);
+    if (indirect)
+        good = read_indirect(b, r, e);
+    else
+        memcpy(r->seg, e->request.seg, r->segments * sizeof(r->seg[0]));
+    r->status = good ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR;
+    if (good)
+        check_segments(b, r);
+    else
+        r->segments = 0;
+}
+
 static void take_one(struct backend *b, struct backend_queue *q)
 {
     union wire_entry e;
     struct pending *r;
-    bool indirect, good = true;
+    bool indirect, discard;
 
     peer_copy(&e, &q->ring->entry[q->req_cons++ & (b->slots - 1)], sizeof(e));
     indirect = e.request.operation == BLKIF_OP_INDIRECT;
+    discard = e.request.operation == BLKIF_OP_DISCARD;
     if (b->hostile && b->hostile->scribbled) {
         /* what it wrote there itself is nobody else's fault */
         r = pending_get(q, 0);
@@ -217,23 +269,17 @@ static void take_one(struct backend *b, struct backend_queue *q)
         b->taken[b->count++] = r;
         return;
     }
-    r = pending_get(q, indirect ? MIN(e.indirect.segments, (unsigned)WIRE_SEGMENTS_MAX)
-                                : MIN(e.request.segments, (unsigned)WIRE_SEGMENTS));
+    r = pending_get(q, indirect  ? MIN(e.indirect.segments, (unsigned)WIRE_SEGMENTS_MAX)
+                       : discard ? 0
+                                 : MIN(e.request.segments, (unsigned)WIRE_SEGMENTS));
     r->id = e.request.id;
     r->sector = e.request.sector;
     r->ring_op = e.request.operation;
     r->op = indirect ? e.indirect.indirect_op : r->ring_op;
-    CHECK(indirect || e.request.segments <= WIRE_SEGMENTS, "%u segments", e.request.segments);
-    check_request(b, r, &e);
-    if (indirect)
-        good = read_indirect(b, r, &e);
+    if (discard)
+        take_discard(b, r, &e.discard);
     else
-        memcpy(r->seg, e.request.seg, r->segments * sizeof(r->seg[0]));
-    r->status = good ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR;
-    if (good)
-        check_segments(b, r);
-    else
-        r->segments = 0;
+        take_segments(b, r, &e);
     count_request(b, r);
     if (r->status == BLKIF_RSP_OKAY && !b->profile.copies && !backend_map(b, r))
         r->status = BLKIF_RSP_ERROR;

@@ -18,6 +18,9 @@ static const char *const keys[] = {
     "feature-flush-cache",
     "feature-barrier",
     "feature-discard",
+    "discard-granularity",
+    "discard-alignment",
+    "discard-secure",
     "state",
 };
 
@@ -54,6 +57,10 @@ static const struct {
     {"max-ring-pages", "3"},
     {"max-ring-pages", "4294967295"},
     {"mode", "x"},
+    {"discard-granularity", "0"},
+    {"discard-granularity", "1"},
+    {"discard-granularity", "4294967295"},
+    {"discard-alignment", "4294967295"},
     {"info", "4294967295"},
 };
 

@@ -61,7 +61,9 @@ static void check_limits(const struct backend *b, const struct blkfront_config *
     blkfront_get_limits(dev, &l);
     CHECK(l.sectors == b->disk.sectors && l.sector_size == p->sector_size &&
               l.readonly == p->readonly && l.flush == (p->flush == 1) &&
-              l.barrier == (p->barrier == 1) && l.trusted == (p->trusted != 0),
+              l.barrier == (p->barrier == 1) && l.trusted == (p->trusted != 0) &&
+              l.discard == (p->discard == 1) &&
+              l.discard_secure == (p->discard == 1 && p->secure == 1),
           "what was negotiated is not what was offered");
     CHECK(l.queues == b->queues && l.queues <= (c->queues ? c->queues : 4), "%u queues, %u used",
           l.queues, b->queues);
@@ -88,7 +90,8 @@ static void check_stats(const struct backend *b, const struct workload *w)
     blkfront_get_stats(w->dev, &s);
     CHECK(s.reads == b->reads && s.writes == b->writes && s.flushes == b->flushes &&
               s.barriers == b->barriers && s.segments == b->segments && s.indirect == b->indirect &&
-              s.read_sectors == b->read_sectors && s.written_sectors == b->written_sectors,
+              s.read_sectors == b->read_sectors && s.written_sectors == b->written_sectors &&
+              s.discards == b->discards && s.discarded_sectors == b->discarded_sectors,
           "statistics: %llu reads %llu writes %llu segments, the backend saw %llu %llu %llu",
           (unsigned long long)s.reads, (unsigned long long)s.writes, (unsigned long long)s.segments,
           (unsigned long long)b->reads, (unsigned long long)b->writes,

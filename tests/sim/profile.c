@@ -29,6 +29,19 @@ static void cache(struct profile *p)
     p->cached = way && one_in(2);
 }
 
+/* Granules of any size and any place. */
+static void discards(struct profile *p)
+{
+    p->granularity = maybe((int)(p->sector_size * (1 + below(one_in(3) ? 64 : 4))));
+    p->alignment =
+        p->granularity == ABSENT
+            ? ABSENT
+            : maybe((int)(below((unsigned)p->granularity) / p->sector_size * p->sector_size));
+    p->secure = maybe((int)below(2));
+    p->discard_refused = one_in(8);
+    p->secure_refused = one_in(6);
+}
+
 void profile_random(struct profile *p)
 {
     static const int indirect[] = {ABSENT, 0, 1, 11, 12, 16, 32, 64, 256, 512, 1024, 4096, 65535};
@@ -52,6 +65,7 @@ void profile_random(struct profile *p)
     p->readonly = one_in(24);
     p->sector_size = sizes[below(ARRAY_SIZE(sizes))];
     cache(p);
+    discards(p);
 }
 
 void profile_qdisk(struct profile *p)
@@ -64,6 +78,9 @@ void profile_qdisk(struct profile *p)
         .persistent = ABSENT,
         .queues = ABSENT,
         .discard = one_in(2) ? 1 : ABSENT,
+        .granularity = 4096,
+        .alignment = 0,
+        .secure = ABSENT,
         .trusted = one_in(2) ? 1 : ABSENT,
         .flush = 1,
         .barrier = ABSENT,
@@ -83,6 +100,9 @@ void profile_tapdisk(struct profile *p)
         .persistent = 0,
         .queues = ABSENT,
         .discard = ABSENT,
+        .granularity = ABSENT,
+        .alignment = ABSENT,
+        .secure = ABSENT,
         .trusted = one_in(2) ? 1 : ABSENT,
         .flush = ABSENT,
         .barrier = 1,

@@ -14,7 +14,7 @@
 #define PAIRS_PER_SEED 4
 /* What a hostile backend may make the guest say, in all: each key that makes no sense is named
  * once, then come why the device failed, how many requests it lost, and that it does not close. */
-#define LINES_MAX  24
+#define LINES_MAX  28
 #define ERRORS_MAX 3
 
 static struct backend disk, other;

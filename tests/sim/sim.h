@@ -29,7 +29,7 @@
 /* What was done and checked; added up over the seeds that passed. */
 struct sim_totals {
     uint64_t seeds, lives, restarts, crashes, hostile_lives;
-    uint64_t requests, reads, writes, flushes, failed; /* completed requests of callers */
+    uint64_t requests, reads, writes, flushes, discards, failed; /* callers', completed */
     uint64_t verified, bytes_verified; /* of these: data compared; and how much of it in all */
     uint64_t crash_points, crash_sectors;
     uint64_t alloc_failures;

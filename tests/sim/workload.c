@@ -11,6 +11,7 @@
 #define ROOM (512 * 1024)
 
 static uint8_t pool[POOL + ROOM];
+static const uint8_t zeroes[ROOM]; /* what a discard may leave */
 
 void workload_make_data(void)
 {
@@ -123,7 +124,9 @@ static void begin(struct workload *w, struct slot *s)
     s->busy = true;
     w->left -= w->left != 0;
     w->under_way++;
-    if (s->kind == BLKIF_OP_READ || s->kind == BLKIF_OP_WRITE)
+    if (s->kind == BLKIF_OP_DISCARD)
+        oracle_begin(&w->backend->oracle, &s->op, true, s->place, s->extent, zeroes);
+    else if (s->kind == BLKIF_OP_READ || s->kind == BLKIF_OP_WRITE)
         oracle_begin(&w->backend->oracle, &s->op, s->kind == BLKIF_OP_WRITE,
                      (uint64_t)s->aiocb.aio_offset, s->aiocb.aio_nbytes, data);
     else
@@ -137,7 +140,7 @@ static void take_back(struct workload *w, struct slot *s, int ret)
     w->under_way--;
     if (s->kind == BLKIF_OP_READ)
         oracle_read_end(&w->backend->oracle, &s->op, NULL);
-    else if (s->kind == BLKIF_OP_WRITE)
+    else if (s->kind == BLKIF_OP_WRITE || s->kind == BLKIF_OP_DISCARD)
         oracle_write_end(&w->backend->oracle, &s->op, false);
     CHECK(w->o.lossy, "a request was refused with %s", errno_name(ret));
     CHECK(ret == -ENODEV || ret == -ENOMEM, "a request was refused with %s", errno_name(ret));
@@ -226,6 +229,53 @@ static void step_flush(struct workload *w, unsigned thread)
     }
 }
 
+/* The whole granules in [from, to): looked for one by one. */
+static void find_granules(const struct blkfront_limits *l, struct slot *s, uint64_t from,
+                          uint64_t to)
+{
+    s->place = l->discard_alignment;
+    s->extent = 0;
+    while (s->place < from)
+        s->place += l->discard_granularity;
+    while (s->place + s->extent + l->discard_granularity <= to)
+        s->extent += l->discard_granularity;
+}
+
+static void step_discard(struct workload *w, unsigned thread)
+{
+    const struct profile *p = &w->backend->profile;
+    struct slot *s = free_slot(w, thread);
+    bool secure = one_in(3);
+    size_t bytes;
+    int ret;
+
+    if (!s)
+        return;
+    s->kind = BLKIF_OP_DISCARD;
+    s->aiocb = (struct blkfront_aiocb){.aio_dev = w->dev, .aio_cb = workload_done, .data = s};
+    s->aiocb.aio_queue = one_in(3) ? below(8) : 0;
+    s->aiocb.aio_flags = secure ? BLKFRONT_SECURE : 0;
+    bytes = place(w, s, random_length(w));
+    find_granules(&w->limits, s, (uint64_t)s->aiocb.aio_offset,
+                  (uint64_t)s->aiocb.aio_offset + bytes);
+    begin(w, s);
+    ret = blkfront_aio_push_operation(&s->aiocb, s->kind);
+    if (ret == -EOPNOTSUPP || (ret == -EROFS && w->limits.readonly)) {
+        bool offered = p->discard == 1 && !p->discard_refused &&
+                       (!secure || (p->secure == 1 && !p->secure_refused));
+
+        CHECK(!offered || ret == -EROFS || w->o.lossy, "discard: not supported, but offered");
+        s->busy = false;
+        w->under_way--;
+        oracle_write_end(&w->backend->oracle, &s->op, false);
+    } else if (ret) {
+        take_back(w, s, ret);
+    } else {
+        CHECK(s->aiocb.total_bytes == s->extent, "of a discard of %zu bytes at %lld %zu are done",
+              bytes, (long long)s->aiocb.aio_offset, s->aiocb.total_bytes);
+    }
+}
+
 static void step_sync(struct workload *w)
 {
     uint64_t begun = oracle_flush_begin(&w->backend->oracle);
@@ -301,6 +351,8 @@ static void step(struct workload *w, unsigned thread)
         step_io(w, thread);
     else if (pick < 13)
         step_wrong(w, thread);
+    else if (pick < 18)
+        step_discard(w, thread);
     else
         step_batch(w, thread);
     if (w->backend->oracle.unflushed_count > 300 && !w->backend->hostile)

@@ -29,7 +29,9 @@ struct slot {
     struct workload *w;
     uint8_t *memory, *flat; /* pages of the guest's; a vector's data in one piece */
     uint64_t flush_begun;
-    uint8_t kind; /* BLKIF_OP_* */
+    uint64_t place; /* of what a discard discards ... */
+    size_t extent;  /* ... and its bytes */
+    uint8_t kind;   /* BLKIF_OP_* */
     bool busy;
 };
 

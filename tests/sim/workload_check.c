@@ -25,6 +25,9 @@ static void check_result(const struct slot *s, int ret)
         return;
     if (ret == -EOPNOTSUPP && s->kind == BLKIF_OP_WRITE_BARRIER && p->barrier_refused)
         return;
+    if (ret == -EOPNOTSUPP && s->kind == BLKIF_OP_DISCARD &&
+        (p->discard_refused || (p->secure_refused && s->aiocb.aio_flags & BLKFRONT_SECURE)))
+        return;
     sim_violation("operation %u ended with %s, which nothing explains", s->kind, errno_name(ret));
 }
 
@@ -72,6 +75,10 @@ void workload_finish(struct slot *s, int ret)
     case BLKIF_OP_WRITE:
         totals.writes++;
         oracle_write_end(o, &s->op, !ret && believed(w));
+        break;
+    case BLKIF_OP_DISCARD: /* the old data or zeroes */
+        totals.discards++;
+        oracle_write_end(o, &s->op, false);
         break;
     default:
         totals.flushes++;

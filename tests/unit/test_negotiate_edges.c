@@ -70,6 +70,46 @@ static bool property(enum property_item item, const char *value)
     return *seam_console();
 }
 
+static void discard_has_ranges(void **state)
+{
+    (void)state;
+    assert_false(property(PROPERTY_DISCARD, NULL));
+    assert_false(limits.discard || limits.discard_secure);
+    assert_false(property(PROPERTY_DISCARD_SECURE, "1"));
+    assert_false(limits.discard_secure); /* of nothing */
+    set(&properties[PROPERTY_DISCARD], "1");
+    assert_false(property(PROPERTY_DISCARD_SECURE, "1"));
+    assert_true(limits.discard && limits.discard_secure);
+    assert_true(property(PROPERTY_DISCARD_SECURE, "2"));
+    assert_true(limits.discard && !limits.discard_secure);
+
+    assert_int_equal(limits.discard_granularity, 512);
+    assert_false(property(PROPERTY_DISCARD_GRANULARITY, "512"));
+    assert_false(property(PROPERTY_DISCARD_GRANULARITY, "196608")); /* no power of two */
+    assert_int_equal(limits.discard_granularity, 196608);
+    assert_false(property(PROPERTY_DISCARD_GRANULARITY, "4294966784"));
+    assert_int_equal(limits.discard_granularity, 4294966784);
+    set(&properties[PROPERTY_SECTOR_SIZE], "4096");
+    assert_true(property(PROPERTY_DISCARD_GRANULARITY, "512"));
+    assert_int_equal(limits.discard_granularity, 4096);
+    assert_true(property(PROPERTY_DISCARD_GRANULARITY, "6144"));
+    assert_non_null(strstr(seam_console(), "discard-granularity=6144"));
+    assert_int_equal(limits.discard_granularity, 4096);
+    assert_true(property(PROPERTY_DISCARD_GRANULARITY, "0"));
+    assert_true(property(PROPERTY_DISCARD_GRANULARITY, "4294967296"));
+    assert_true(property(PROPERTY_DISCARD_GRANULARITY, "-1"));
+    assert_int_equal(limits.discard_granularity, 4096);
+
+    set(&properties[PROPERTY_DISCARD_GRANULARITY], "65536");
+    assert_false(property(PROPERTY_DISCARD_ALIGNMENT, "0"));
+    assert_false(property(PROPERTY_DISCARD_ALIGNMENT, "61440"));
+    assert_int_equal(limits.discard_alignment, 61440);
+    assert_true(property(PROPERTY_DISCARD_ALIGNMENT, "65536"));
+    assert_int_equal(limits.discard_alignment, 0);
+    assert_true(property(PROPERTY_DISCARD_ALIGNMENT, "512"));
+    assert_int_equal(limits.discard_alignment, 0);
+}
+
 static void offers_have_ranges(void **state)
 {
     (void)state;
@@ -323,6 +363,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(offers_have_ranges, setup, teardown),
+        cmocka_unit_test_setup_teardown(discard_has_ranges, setup, teardown),
         cmocka_unit_test_setup_teardown(configuration_has_defaults, setup, teardown),
         cmocka_unit_test_setup_teardown(sector_sizes, setup, teardown),
         cmocka_unit_test_setup_teardown(sizes_of_disks, setup, teardown),
