@@ -82,6 +82,15 @@ CASES = [
          blkback="max_queues=4", checks=ALL_CHECKS, says=('"queues":3,"queues_offered":4,',)),
     Case("no-persistent-grants", args=f"dev=xvda {WRITE}", disks=[f"ram {4 * MIB}"],
          blkback="feature_persistent=N", checks=ALL_CHECKS),
+    # A loop device discards by punching holes into its file: what is discarded then reads as zeroes.
+    Case("trim-loop", args="dev=xvda write=1 rw=trim,read bs=64k,6k iodepth=8 size=1m", disks=[f"loop {4 * MIB} 512"],
+         checks=ALL_CHECKS, says=('"rw":"trim"', '"discards":[1-9]')),
+    Case("trim-loop-4096", args="dev=xvda write=1 rw=trim bs=64k iodepth=8 size=1m", disks=[f"loop {4 * MIB} 4096"],
+         checks=ALL_CHECKS, says=('"rw":"trim"', '"discards":16,"discarded_sectors":2048')),
+    Case("trim-null", args="dev=xvda write=1 rw=trim bs=64k iodepth=8 size=1m", disks=["null-memory"],
+         checks=ALL_CHECKS, says=('"rw":"trim"', '"discards":16,"discarded_sectors":2048')),
+    Case("trim-ram", args="dev=xvda write=1 rw=trim bs=64k", disks=[f"ram {4 * MIB}"], expect="SKIP",
+         says=("does not discard",), checks=("counters",)),
     # Beyond 2 TiB a sector's number does not fit 32 bits: far behind that line, and across it. The disk is
     # sparse. A driver that cut the number would find its data again; dom0 would not.
     Case("beyond-2tib", args="dev=xvda write=1 rw=write,randread bs=64k iodepth=4 offset=2560g size=1m",

@@ -39,6 +39,7 @@ struct fake_faults {
     unsigned stuck_after;    /* requests, then nothing completes */
     bool accept_readonly;    /* a read-only disk lets itself be written */
     bool no_flush;           /* flushes are offered but answered with -EOPNOTSUPP */
+    bool trim_garbage;       /* a discard leaves something else behind */
     int connect;             /* what opening a disk returns */
 };
 
@@ -69,6 +70,9 @@ static void fake_add(unsigned i, uint8_t *data, uint64_t bytes, bool readonly)
         .indirect_offered = 256,
         .flush = true,
         .barrier = true,
+        .discard = true,
+        .discard_offered = true,
+        .discard_granularity = 4096,
         .readonly = readonly,
         .trusted = true,
     };
@@ -117,6 +121,23 @@ static int fake_transfer(struct blkfront_dev *d, struct blkfront_aiocb *a, bool 
     return 0;
 }
 
+/* Every other block is zeroes then. */
+static int fake_discard(struct blkfront_dev *d, struct blkfront_aiocb *a)
+{
+    uint64_t granule = d->limits.discard_granularity;
+    uint64_t from = ROUND_UP((uint64_t)a->aio_offset, granule);
+    uint64_t to = ROUND_DOWN((uint64_t)a->aio_offset + a->aio_nbytes, granule);
+
+    a->total_bytes = to > from ? to - from : 0;
+    if (!a->total_bytes)
+        return 0;
+    d->stats.discards++;
+    d->stats.discarded_sectors += a->total_bytes / 512;
+    for (; from < to; from += 1024)
+        memset(d->data + from, fake.trim_garbage ? 0x77 : 0, 512);
+    return 0;
+}
+
 /* Completes the i-th request of the queue. */
 static void fake_complete(struct blkfront_dev *d, unsigned i)
 {
@@ -134,6 +155,8 @@ static void fake_complete(struct blkfront_dev *d, unsigned i)
         ret = -ENODEV;
     else if (op == BLKIF_OP_READ || op == BLKIF_OP_WRITE)
         ret = fake_transfer(d, a, op == BLKIF_OP_WRITE);
+    else if (op == BLKIF_OP_DISCARD)
+        ret = fake_discard(d, a);
     else
         ret = fake.no_flush ? -EOPNOTSUPP : 0;
     if (op == BLKIF_OP_FLUSH_DISKCACHE)
@@ -149,7 +172,7 @@ static int fake_enqueue(struct blkfront_aiocb *a, uint8_t op)
     uint64_t bytes = d->limits.sectors * 512;
     static unsigned calls;
 
-    if (op == BLKIF_OP_WRITE && d->limits.readonly && !fake.accept_readonly)
+    if (op != BLKIF_OP_READ && d->limits.readonly && !fake.accept_readonly)
         return -EROFS;
     if (a->aio_offset < 0 || (uint64_t)a->aio_offset + a->aio_nbytes > bytes)
         return -EINVAL;

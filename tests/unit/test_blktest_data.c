@@ -163,6 +163,54 @@ static void a_failed_write_leaves_no_digest(void **state)
     assert_int_equal(results("\"rw\":\"write\"", "\"requests\":256"), 1);
 }
 
+static void trim_discards_and_looks(void **state)
+{
+    (void)state;
+    run("rw=trim", "ERROR");
+    assert_true(said("rw=trim empties the disk: add write=1"));
+    assert_int_equal(fake_completed, 0);
+
+    run("write=1 rw=trim bs=64k iodepth=4", "SUCCESS");
+    assert_int_equal(fake_disk[0].stats.discards, 16);
+    assert_int_equal(results("\"rw\":\"trim\"", "\"bytes\":1048576"), 1);
+    assert_int_equal(results("\"rw\":\"read_back\"", "\"verified_bytes\":1048576"), 2);
+    assert_int_equal(results("\"rw\":\"write\"", "\"errors\":0"), 2);
+    assert_int_equal(results("counters", "\"discards\":16,\"discarded_sectors\":2048"), 1);
+    assert_true(digest(0, 0, DISK_BYTES, "written")); /* written again */
+
+    /* nothing whole in a block */
+    run("write=1 rw=trim,read bs=2k iodepth=4", "SUCCESS");
+    assert_int_equal(fake_disk[0].stats.discards, 16);
+    assert_true(said("holds no whole granule"));
+
+    run("write=1 rw=trim verify=0 bs=64k", "SUCCESS");
+    assert_int_equal(fake_disk[0].stats.discards, 32);
+    assert_int_equal(results("\"type\":\"job\"", ""), 1);
+}
+
+/* A read beside it: half of the blocks are zeroes, which is right. */
+static void what_is_trimmed_reads_as_either(void **state)
+{
+    (void)state;
+    run("write=1 rw=trim,randread,randrw bs=64k size=512k offset=1k", "SUCCESS");
+    fake.trim_garbage = true;
+    run("write=1 rw=trim bs=64k", "FAILURE");
+    assert_int_equal(results("\"rw\":\"read_back\"", "\"errors\":16"), 1);
+}
+
+static void a_disk_that_does_not_discard_is_left_out(void **state)
+{
+    (void)state;
+    fake_disk[0].limits.discard = false;
+    run("write=1 rw=trim,read bs=64k", "SKIP");
+    assert_true(said("does not discard"));
+    assert_int_equal(fake_disk[0].stats.discards, 0);
+    assert_int_equal(results("\"rw\":\"read\"", ""), 1);
+    fake_add(0, content[0], DISK_BYTES, true);
+    run("write=1 rw=trim", "SUCCESS");
+    assert_true(said("write refused with -EROFS"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,7 +220,8 @@ int main(void)
         TEST(bytes_beside_the_region_stay),    TEST(first_mixed_job_writes_the_region),
         TEST(a_lost_write_is_found),           TEST(a_lost_write_of_a_second_run_is_found),
         TEST(a_misplaced_write_is_found),      TEST(a_flipped_bit_is_found),
-        TEST(a_failed_write_leaves_no_digest),
+        TEST(a_failed_write_leaves_no_digest), TEST(trim_discards_and_looks),
+        TEST(what_is_trimmed_reads_as_either), TEST(a_disk_that_does_not_discard_is_left_out),
     };
 
     return cmocka_run_group_tests_name("blktest: data", tests, NULL, NULL);

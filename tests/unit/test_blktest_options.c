@@ -29,7 +29,6 @@ static void unknown_words_are_named(void **state)
     assert_true(said("nosuch=1"));
     run("bs=17m", "ERROR");
     assert_true(said("bs=17m"));
-    run("rw=trim write=1", "ERROR");
     run("buffers=registered", "ERROR");
     assert_true(said("not supported by this version"));
     run("dev=xvdq", "ERROR");

@@ -11,13 +11,14 @@
 #include <ringlet/thread.h>
 
 /*
- * A part of the disk's region that one thread works on. Its content is in one of three states: not
- * known; known to be our pattern of one generation (written in this run); or read once, so that its
- * sum is known (`baseline`).
+ * A part of the disk's region that one thread works on. Its content is in one of four states: not
+ * known; known to be our pattern of one generation (written in this run); that or zeroes, block for
+ * block (`trimmed`: discarded since); or read once, so that its sum is known (`baseline`).
  */
 struct slice {
     uint64_t offset, bytes;
     uint32_t generation; /* 0: not our pattern */
+    uint32_t trimmed;    /* the generation that was discarded; 0: none, or written since */
     bool baseline;
     uint64_t sum;     /* content_sum, when baseline */
     uint8_t *unknown; /* blocks that are none of these (unknown.h); NULL: there are none */

@@ -9,6 +9,7 @@
 
 #include <ringlet/checksum.h>
 #include <ringlet/errno.h>
+#include <ringlet/format.h>
 #include <ringlet/heap.h>
 
 /* The whole device rejects it, or whoever started this guest wants it to end. */
@@ -20,7 +21,8 @@ static bool over(const struct disk *disk)
 static bool all_known(const struct disk *disk, bool baseline_suffices)
 {
     for (unsigned i = 0; i < disk->nr_slices; i++)
-        if (!disk->slices[i].generation && !(baseline_suffices && disk->slices[i].baseline))
+        if (!disk->slices[i].generation &&
+            !(baseline_suffices && (disk->slices[i].baseline || disk->slices[i].trimmed)))
             return false;
     return true;
 }
@@ -92,18 +94,40 @@ static void check_refusal(struct disk *disk)
     page_free(buf, pages);
 }
 
+/* What was discarded is looked at, and then written again, as it must be possible at once. */
+static void after_trim(struct disk *disk, uint64_t bs, unsigned depth)
+{
+    char size[24];
+
+    if (!disk->job.bytes && !disk->job.errors)
+        print_raw("%s: bs=%llu holds no whole granule (%s): nothing was discarded\n", disk->name,
+                  (unsigned long long)bs,
+                  format_bytes(size, sizeof(size), disk->limits.discard_granularity));
+    if (!disk->options->verify || over(disk))
+        return;
+    job_run(disk, RW_READ_BACK, false, bs, depth, 0);
+    job_run(disk, RW_WRITE, false, bs, depth, 0);
+    if (all_known(disk, false) && !over(disk))
+        job_run(disk, RW_READ_BACK, false, bs, depth, 0);
+}
+
 static void run_point(struct disk *disk, enum workload w, uint64_t bs, unsigned depth)
 {
     bool verify = disk->options->verify;
 
-    if (workload_writes(w) && disk->limits.readonly) {
+    if (workload_destroys(w) && disk->limits.readonly) {
         check_refusal(disk);
         return;
     }
-    if (verify && workload_writes(w) && !disk->generation_probed)
+    if (w == RW_TRIM && !disk->limits.discard) {
+        print_raw("%s: the backend does not discard: rw=trim is left out\n", disk->name);
+        verdict_worsen(&disk->verdict, SKIP);
+        return;
+    }
+    if (verify && workload_destroys(w) && !disk->generation_probed)
         probe_generation(disk);
-    if (verify && workload_mixes(w) && !all_known(disk, false)) {
-        print_raw("%s: %s checks what it reads: the region is written first\n", disk->name,
+    if (verify && (workload_mixes(w) || w == RW_TRIM) && !all_known(disk, false)) {
+        print_raw("%s: %s must know what it finds: the region is written first\n", disk->name,
                   workload_name[w]);
         job_run(disk, RW_WRITE, false, bs, depth, disk->options->runtime_ns);
     }
@@ -117,6 +141,8 @@ static void run_point(struct disk *disk, enum workload w, uint64_t bs, unsigned 
     job_run(disk, w, workload_random(w), bs, depth, disk->options->runtime_ns);
     if (verify && workload_writes(w) && all_known(disk, false) && !over(disk))
         job_run(disk, RW_READ_BACK, workload_random(w), bs, depth, 0);
+    if (w == RW_TRIM)
+        after_trim(disk, bs, depth);
 }
 
 void grid_run(struct disk *disk)

@@ -51,6 +51,8 @@ static int read_slice(struct worker *w)
 
     if (slice->generation)
         return run_pass(w, WRITE_NONE, CHECK_PATTERN, slice->generation, 0);
+    if (slice->trimmed)
+        return run_pass(w, WRITE_NONE, CHECK_TRIMMED, slice->trimmed, 0);
     /* a random job comes here without a baseline when runtime= cut the pass that was to take it */
     if (!slice->baseline && w->disk->job.random)
         return run_pass(w, WRITE_NONE, CHECK_NOTHING, 0, 0);
@@ -81,7 +83,7 @@ static int write_slice(struct worker *w)
     int ret;
 
     /* until the last block is written the content is not of one kind */
-    slice->generation = 0;
+    slice->generation = slice->trimmed = 0;
     slice->baseline = false;
     if (workload_mixes(w->disk->job.type)) {
         ret = run_pass(w, WRITE_HALF, old, before, now);
@@ -93,6 +95,26 @@ static int write_slice(struct worker *w)
     if (ret == 0 && w->disk->options->verify)
         slice->generation = now;
     return ret;
+}
+
+static int trim_slice(struct worker *w)
+{
+    struct slice *slice = w->slice;
+
+    if (slice->generation)
+        slice->trimmed = slice->generation;
+    slice->generation = 0;
+    slice->baseline = false;
+    return run_pass(w, TRIM_ALL, CHECK_NOTHING, 0, 0);
+}
+
+static int work_on_slice(struct worker *w)
+{
+    enum workload type = w->disk->job.type;
+
+    if (type == RW_TRIM)
+        return trim_slice(w);
+    return workload_writes(type) ? write_slice(w) : read_slice(w);
 }
 
 /* Without verification nothing is computed on the way: what a write finds in the buffers must be
@@ -144,7 +166,7 @@ static void work(void *arg)
     if (!disk->options->verify && workload_writes(disk->job.type))
         fill_buffers(w);
     do
-        ret = workload_writes(disk->job.type) ? write_slice(w) : read_slice(w);
+        ret = work_on_slice(w);
     while (ret == 0 && runtime && clock_now() - disk->job.start < runtime);
     if (ret == -ECANCELED && runtime && disk->options->verify && !stop_requested())
         print_raw("%s: the time was over within a pass: %s\n", disk->name,

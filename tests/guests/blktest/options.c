@@ -38,14 +38,9 @@ static int check(const struct options *o, char *err, size_t err_size)
     for (unsigned i = 0; i < o->rw.count; i++) {
         enum workload w = (enum workload)o->rw.value[i];
 
-        if (w == RW_TRIM) {
-            format(err, err_size, "rw=trim: not supported by this version");
-            return -EINVAL;
-        }
-        if (workload_writes(w) && !o->write) {
-            format(err, err_size,
-                   "rw=%s overwrites the disk: add write=1 if its content may be lost",
-                   workload_name[w]);
+        if (workload_destroys(w) && !o->write) {
+            format(err, err_size, "rw=%s %s the disk: add write=1 if its content may be lost",
+                   workload_name[w], w == RW_TRIM ? "empties" : "overwrites");
             return -EINVAL;
         }
     }

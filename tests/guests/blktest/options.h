@@ -25,6 +25,12 @@ static inline bool workload_writes(enum workload w)
     return w == RW_WRITE || w == RW_RANDWRITE || w == RW_RW || w == RW_RANDRW;
 }
 
+/* Is anything lost by it? */
+static inline bool workload_destroys(enum workload w)
+{
+    return workload_writes(w) || w == RW_TRIM;
+}
+
 static inline bool workload_mixes(enum workload w)
 {
     return w == RW_RW || w == RW_RANDRW;

@@ -19,6 +19,7 @@
 
 #include <ringlet/clock.h>
 #include <ringlet/errno.h>
+#include <xen/io/blkif.h>
 
 #define WAIT_NS NSEC_PER_SEC
 #define EMPTY_WAITS_MAX \
@@ -28,8 +29,8 @@ static bool is_write(const struct pass *p, uint64_t block)
 {
     bool half;
 
-    if (p->writes == WRITE_NONE || p->writes == WRITE_ALL)
-        return p->writes == WRITE_ALL;
+    if (p->writes != WRITE_HALF && p->writes != WRITE_OTHER_HALF)
+        return p->writes != WRITE_NONE;
     half = mix64(mix64(p->disk->options->seed + p->written) + block * MIX_STEP) & 1;
     return half == (p->writes == WRITE_HALF);
 }
@@ -57,7 +58,7 @@ static void prepare(struct pass *p, struct slot *slot)
     slot->aiocb.aio_buf = slot->buf;
     slot->aiocb.aio_nbytes = len;
     slot->aiocb.aio_offset = (int64_t)offset;
-    if (slot->write && p->disk->options->verify) {
+    if (slot->write && p->writes != TRIM_ALL && p->disk->options->verify) {
         const struct pattern pattern = {p->disk->options->seed, p->disk->limits.devid, p->written};
 
         pattern_fill(&pattern, offset, slot->buf, len);
@@ -92,7 +93,10 @@ static bool enqueue(struct pass *p, struct slot *slot)
 
     slots_sent(p->slots, slot);
     list_add_tail(&p->unsent, &slot->link);
-    ret = blkfront_aio_enqueue(&slot->aiocb, slot->write);
+    if (p->writes == TRIM_ALL)
+        ret = blkfront_aio_push_operation(&slot->aiocb, BLKIF_OP_DISCARD);
+    else
+        ret = blkfront_aio_enqueue(&slot->aiocb, slot->write);
     if (ret == 0) {
         p->batch++;
         p->since_flush += slot->write;
@@ -183,8 +187,10 @@ static void request_failed(struct pass *p, const struct slot *slot)
     if (slot->ret == -ENODEV)
         disk->failed = true;
     disk_complain(disk, slot->ret == -ENOMEM ? ERROR : FAILURE, "%s of %zu bytes at %lld: -%s",
-                  slot->write ? "write" : "read", slot->aiocb.aio_nbytes,
-                  (long long)slot->aiocb.aio_offset, errno_name(slot->ret));
+                  p->writes == TRIM_ALL ? "discard"
+                  : slot->write         ? "write"
+                                        : "read",
+                  slot->aiocb.aio_nbytes, (long long)slot->aiocb.aio_offset, errno_name(slot->ret));
 }
 
 static void consume(struct pass *p, struct slot *slot)
@@ -196,7 +202,8 @@ static void consume(struct pass *p, struct slot *slot)
     if (slot->ret) {
         request_failed(p, slot);
     } else {
-        job->bytes += slot->aiocb.aio_nbytes;
+        /* of a discard, what was whole granules */
+        job->bytes += p->writes == TRIM_ALL ? slot->aiocb.total_bytes : slot->aiocb.aio_nbytes;
         if (slot->sent)
             histogram_add(&job->latency, slot->completed - slot->sent);
         if (slot->write)

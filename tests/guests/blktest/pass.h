@@ -14,11 +14,13 @@ enum pass_writes {
     WRITE_ALL,
     WRITE_HALF,       /* pseudo-randomly chosen, the others are read */
     WRITE_OTHER_HALF, /* those that the pass before did not write */
+    TRIM_ALL,         /* discards instead */
 };
 
 enum pass_check {
     CHECK_NOTHING,
     CHECK_PATTERN,
+    CHECK_TRIMMED,  /* the pattern or zeroes */
     CHECK_BASELINE, /* in order: sum and SHA-256 of what is there */
     CHECK_SUM,      /* the sum only */
 };

@@ -73,12 +73,12 @@ void report_disk(const struct disk *disk)
     struct json j;
 
     print_raw("%s: %s, %u-byte sectors, backend %s in dom %u: %u queue%s, %u ring page%s, %u "
-              "segments%s%s%s%s\n",
+              "segments%s%s%s%s%s\n",
               disk->name, format_bytes(size, sizeof(size), l->sectors * 512), l->sector_size,
               l->backend, l->backend_domid, l->queues, l->queues == 1 ? "" : "s", l->ring_pages,
               l->ring_pages == 1 ? "" : "s", l->max_segments, l->flush ? ", flush" : "",
-              l->barrier ? ", barrier" : "", l->readonly ? ", read-only" : "",
-              l->trusted ? "" : ", not trusted");
+              l->barrier ? ", barrier" : "", l->discard ? ", discard" : "",
+              l->readonly ? ", read-only" : "", l->trusted ? "" : ", not trusted");
     json_begin(&j, line, sizeof(line));
     json_str(&j, "type", "disk");
     json_str(&j, "dev", disk->name);
@@ -95,6 +95,8 @@ void report_disk(const struct disk *disk)
     json_bool(&j, "flush", l->flush);
     json_bool(&j, "barrier", l->barrier);
     json_bool(&j, "discard", l->discard_offered);
+    json_bool(&j, "discard_secure", l->discard_secure);
+    json_u64(&j, "discard_granularity", l->discard_offered ? l->discard_granularity : 0);
     json_bool(&j, "persistent", l->persistent_offered);
     json_u64(&j, "indirect", l->indirect_offered);
     json_bool(&j, "trusted", l->trusted);
@@ -202,7 +204,8 @@ void report_counters(const struct disk *disk)
     json_u64(&j, "reads", s.reads);
     json_u64(&j, "writes", s.writes);
     json_u64(&j, "flushes", s.flushes + s.barriers); /* backends count these as one kind */
-    json_u64(&j, "discards", 0);                     /* the driver sends none */
+    json_u64(&j, "discards", s.discards);
+    json_u64(&j, "discarded_sectors", s.discarded_sectors);
     json_u64(&j, "read_sectors", s.read_sectors);
     json_u64(&j, "written_sectors", s.written_sectors);
     json_u64(&j, "segments", s.segments);
