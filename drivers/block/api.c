@@ -72,6 +72,7 @@ int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8
         list_add_tail(&dev->barriers, &r->barrier);
     r->epoch = (uint8_t)dev->epoch;
     request_rewind(r);
+    r->fua = op == BLKIF_OP_WRITE && r->left && aiocb->aio_flags & BLKFRONT_FUA;
     r->secure = op == BLKIF_OP_DISCARD && aiocb->aio_flags & BLKFRONT_SECURE;
     if (op == BLKIF_OP_DISCARD)
         discard_range(&dev->limits, &r->offset, &r->left);

@@ -9,7 +9,8 @@
  * `waiting` parts are cut (split.c), made accessible (buffer.c) and sent (queue.c), strictly in
  * order: what finds no slot, no grant or a conflicting write holds up what is behind.
  *
- * complete.c, reap: responses end parts, the last part ends the request, aio_cb is called.
+ * complete.c, reap: responses end parts, the last part ends the request, aio_cb is called; or, of a
+ * write that must be stable, makes it a flush, which waits in its turn.
  *
  * discard.c: what of a range can be discarded, and how much of it in one request.
  *
@@ -68,6 +69,7 @@ struct blkfront_request {
     uint8_t epoch; /* see blkfront_dev */
     bool sent;     /* all of it is in parts */
     bool secure;   /* a discard that leaves nothing to recover */
+    bool fua;      /* a write that is stable before it completes: then it becomes a flush */
     bool merged, waited_slot, waited_grant; /* counted already */
     int result;                             /* 0 or the first error */
 };
@@ -247,8 +249,6 @@ void buffer_destroy(struct blkfront_dev *dev);
 
 /* A request for aiocb, checked, at the end of `prepared`. 0 or what blkfront_aio says. */
 int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8_t op);
-/* To its beginning: as if nothing of it had been sent. No part of it is left. */
-void request_rewind(struct blkfront_request *r);
 /* `prepared` to `waiting` of each one's queue, pump, push; how many requests were prepared. */
 unsigned request_submit(struct blkfront_dev *dev);
 /* Sends what can be sent; does not push. */
@@ -278,6 +278,10 @@ void dev_violation(struct blkfront_dev *dev, const char *what, const struct queu
 
 /* ---- replay.c ---- */
 
+/* To its beginning: as if nothing of it had been sent. No part of it is left. */
+void request_rewind(struct blkfront_request *r);
+/* Into `waiting` of its queue, before the first that was accepted later. */
+void request_insert(struct blkfront_request *r);
 /*
  * The connection is void: forgets all grants, the ports and the rings, and puts what was in flight
  * back into `waiting` of its queue, in the order in which it was accepted, before what was not sent

@@ -25,10 +25,48 @@ static void deliver(struct blkfront_dev *dev, struct blkfront_request *r)
     aiocb->aio_cb(aiocb, result);
 }
 
+/*
+ * To where it stood before its data were sent: all that was submitted before it is sent already. So
+ * order numbers still rise along each list, which barriers rely on.
+ */
+static void wait_again(struct blkfront_dev *dev, struct blkfront_request *r)
+{
+    struct list *next = dev->barriers.next;
+
+    request_insert(r);
+    if (r->op != BLKIF_OP_WRITE_BARRIER)
+        return;
+    while (next != &dev->barriers &&
+           list_entry(next, struct blkfront_request, barrier)->number < r->number)
+        next = next->next;
+    list_add_tail(next, &r->barrier);
+}
+
+/* A write that must be stable has its data written, or a flush for it was answered. True: a flush
+ * is needed (once more, if the first way was refused). */
+static bool must_flush(struct blkfront_dev *dev, struct blkfront_request *r)
+{
+    if (r->op != BLKIF_OP_WRITE) {
+        if (r->result != -EOPNOTSUPP)
+            return false;
+        r->result = 0;
+    }
+    if (r->result || (!dev->limits.flush && !dev->limits.barrier))
+        return false;
+    r->op = dev->limits.flush ? BLKIF_OP_FLUSH_DISKCACHE : BLKIF_OP_WRITE_BARRIER;
+    r->offset = 0;
+    r->sent = false;
+    return true;
+}
+
 void request_check_done(struct blkfront_dev *dev, struct blkfront_request *r)
 {
     if (!r->sent || r->parts)
         return;
+    if (r->fua && must_flush(dev, r)) {
+        wait_again(dev, r);
+        return;
+    }
     if (dev->delivering) {
         deliver(dev, r);
     } else {

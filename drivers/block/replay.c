@@ -7,8 +7,24 @@
  */
 #include "device.h"
 
-/* Before the first of its queue that was accepted later. */
-static void insert_in_order(struct blkfront_request *r)
+void request_rewind(struct blkfront_request *r)
+{
+    const struct blkfront_aiocb *aiocb = r->aiocb;
+
+    r->sent = false;
+    if (r->fua && r->op != BLKIF_OP_WRITE) { /* who flushes now may not have the data */
+        list_del(&r->barrier);
+        r->op = BLKIF_OP_WRITE;
+    }
+    if (r->op != BLKIF_OP_READ && r->op != BLKIF_OP_WRITE && r->op != BLKIF_OP_DISCARD)
+        return;
+    r->offset = (uint64_t)aiocb->aio_offset;
+    r->left = aiocb->aio_nbytes;
+    r->flat = (struct blkfront_iovec){aiocb->aio_buf, aiocb->aio_nbytes};
+    r->at = (struct split_cursor){.iov = aiocb->aio_iovcnt ? aiocb->aio_iov : &r->flat};
+}
+
+void request_insert(struct blkfront_request *r)
 {
     struct list *waiting = &r->queue->waiting, *at = waiting->next;
 
@@ -33,7 +49,7 @@ static void put_back(struct blkfront_dev *dev, struct part *p)
         return;
     }
     if (r->sent)
-        insert_in_order(r);
+        request_insert(r);
     request_rewind(r);
 }
 
@@ -68,6 +84,17 @@ static void void_all(struct blkfront_dev *dev)
     dev->pages_held_back = 0;
 }
 
+/* Those that wait with their data written, but not flushed, begin again too. */
+static void rewind_unflushed(struct blk_queue *q)
+{
+    list_for_each (l, &q->waiting) {
+        struct blkfront_request *r = list_entry(l, struct blkfront_request, link);
+
+        if (r->fua && !r->parts)
+            request_rewind(r);
+    }
+}
+
 static void empty_queue(struct blkfront_dev *dev, struct queue *q)
 {
     for (unsigned slot = 0; slot < q->slots; slot++) {
@@ -89,8 +116,10 @@ void dev_requeue(struct blkfront_dev *dev)
     dev->online = false;
     if (dev->state == DEV_LOST) /* it was closing: dev_gone does the rest */
         return;
-    for (unsigned i = 0; i < dev->limits.queues; i++)
+    for (unsigned i = 0; i < dev->limits.queues; i++) {
+        rewind_unflushed(&dev->queues[i]);
         empty_queue(dev, &dev->queues[i].ring);
+    }
     while (!list_empty(&dev->merge_ready))
         put_back(dev, list_entry(dev->merge_ready.next, struct part, ready));
     watchdog_resume(dev);
@@ -116,7 +145,7 @@ void dev_fit_queues(struct blkfront_dev *dev)
 
             list_del(&r->link);
             r->queue = first;
-            insert_in_order(r);
+            request_insert(r);
         }
     }
     if (dev->pump_first >= dev->limits.queues)

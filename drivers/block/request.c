@@ -19,19 +19,6 @@ enum outcome {
     ENDED    /* the request needs no (more) parts: sent completely, or failed */
 };
 
-void request_rewind(struct blkfront_request *r)
-{
-    const struct blkfront_aiocb *aiocb = r->aiocb;
-
-    r->sent = false;
-    if (r->op != BLKIF_OP_READ && r->op != BLKIF_OP_WRITE && r->op != BLKIF_OP_DISCARD)
-        return;
-    r->offset = (uint64_t)aiocb->aio_offset;
-    r->left = aiocb->aio_nbytes;
-    r->flat = (struct blkfront_iovec){aiocb->aio_buf, aiocb->aio_nbytes};
-    r->at = (struct split_cursor){.iov = aiocb->aio_iovcnt ? aiocb->aio_iov : &r->flat};
-}
-
 /* Roughly how many segments the rest of the request takes: never too few for one buffer, and at
  * least close for vectors. */
 static unsigned segments_wanted(const struct blkfront_dev *dev, const struct blkfront_request *r)

@@ -173,6 +173,15 @@ struct blkfront_aiocb {
 
 /* A discard makes the data unrecoverable, before it completes. Other operations ignore it. */
 #define BLKFRONT_SECURE 1u
+/*
+ * A write (of any kind of call) completes when its data are on stable storage: once they are
+ * written a flush follows, or a barrier where only that is offered, or nothing where there is no
+ * volatile cache, as neither is offered. Of other requests' data it says nothing. An error of the
+ * write or of the flush is aio_cb's ret; after one of the flush the data may be on the disk, or not
+ * yet. An offer that the backend takes back meanwhile leads to the next of the three. Other
+ * operations ignore it.
+ */
+#define BLKFRONT_FUA 2u
 
 struct blkfront_iovec {
     void *base;

@@ -233,8 +233,10 @@ static void report(const struct sim_totals *t, double took)
            U(t->ring_requests));
     printf("verified            %llu reads compared with what they may return, %llu MiB\n",
            U(t->verified), U(t->bytes_verified >> 20));
-    printf("crash points        %llu (every content of %llu sectors checked), %llu real crashes\n",
-           U(t->crash_points), U(t->crash_sectors), U(t->crashes));
+    printf(
+        "crash points        %llu (every content of %llu sectors checked), %llu of them behind a "
+        "stable write, %llu real crashes\n",
+        U(t->crash_points), U(t->crash_sectors), U(t->stable), U(t->crashes));
     printf("backend restarts    %llu\n", U(t->restarts));
     printf("stalls              %llu devices given up, %llu times notified again, %llu answers "
            "found without an event\n",

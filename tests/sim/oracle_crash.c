@@ -133,6 +133,24 @@ void oracle_flush_end(struct oracle *o, uint64_t begun)
     }
 }
 
+/* It stays in the list: older ones that lie under a part of it do, and must not come after it. */
+void oracle_stable(struct oracle *o, const struct oracle_op *op)
+{
+    struct memory_of *m = o->unflushed;
+
+    if (!o->disk->cached || !op->bytes)
+        return;
+    while (m->begun != op->begun)
+        m = m->next;
+    if (contended(o, m))
+        return;
+    memcpy(o->durable + m->offset, m->data, m->bytes);
+    drop_covered(o, m);
+    check_range(o, m->offset, m->bytes);
+    totals.crash_points++;
+    totals.stable++;
+}
+
 void oracle_check_survivor(uint64_t sector, const uint8_t *bytes, void *arg)
 {
     const struct oracle *o = arg;

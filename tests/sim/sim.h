@@ -32,6 +32,7 @@ struct sim_totals {
     uint64_t requests, reads, writes, flushes, discards, failed; /* callers', completed */
     uint64_t verified, bytes_verified; /* of these: data compared; and how much of it in all */
     uint64_t crash_points, crash_sectors;
+    uint64_t stable; /* writes that were, when they completed */
     uint64_t alloc_failures;
     uint64_t rekicks, lost_events, timeouts;
     uint64_t ring_requests, world_steps, events, conflicts, xs_messages;
@@ -200,6 +201,8 @@ void oracle_reset(struct oracle *o);
 void oracle_begin(struct oracle *o, struct oracle_op *op, bool write, uint64_t offset, size_t bytes,
                   const uint8_t *data);
 void oracle_write_end(struct oracle *o, struct oracle_op *op, bool ok);
+/* The write that just ended well is on stable storage. */
+void oracle_stable(struct oracle *o, const struct oracle_op *op);
 /* data: what was read, NULL when it failed. A byte that it cannot be is a violation. */
 void oracle_read_end(struct oracle *o, struct oracle_op *op, const uint8_t *data);
 /* A flush begins: a time; and has completed well. */

@@ -98,6 +98,7 @@ static void prepare_data(struct workload *w, struct slot *s)
     s->kind = one_in(2) && !w->limits.readonly ? BLKIF_OP_WRITE : BLKIF_OP_READ;
     s->aiocb = (struct blkfront_aiocb){.aio_dev = w->dev, .aio_cb = workload_done, .data = s};
     s->aiocb.aio_queue = one_in(3) ? below(8) : 0;
+    s->aiocb.aio_flags = one_in(24) ? BLKFRONT_FUA : 0;
     bytes = place(w, s, bytes);
     s->aiocb.aio_buf = s->memory + (one_in(3) ? ROUND_DOWN(below(PAGE_SIZE), 512u) : 0);
     if (w->o.align < 512)

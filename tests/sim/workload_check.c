@@ -75,6 +75,8 @@ void workload_finish(struct slot *s, int ret)
     case BLKIF_OP_WRITE:
         totals.writes++;
         oracle_write_end(o, &s->op, !ret && believed(w));
+        if (!ret && believed(w) && w->backend->present && s->aiocb.aio_flags & BLKFRONT_FUA)
+            oracle_stable(o, &s->op);
         break;
     case BLKIF_OP_DISCARD: /* the old data or zeroes */
         totals.discards++;
