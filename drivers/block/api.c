@@ -175,7 +175,7 @@ static int run(struct blkfront_aiocb *aiocb, uint8_t op)
     aiocb->data = &w;
     ret = blkfront_aio_push_operation(aiocb, op);
     if (!ret) {
-        wait_event(&w.wq, w.done, DEADLINE_NEVER);
+        dev_wait_event(aiocb->aio_dev, &w.wq, w.done, DEADLINE_NEVER);
         ret = aiocb->result;
     }
     aiocb->aio_cb = cb;
@@ -212,8 +212,8 @@ int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline)
     before = dev->stats.completed;
     request_submit(dev); /* what was only enqueued would never complete */
     dev_reap(dev, NULL);
-    wait_event(&dev->completion, dev->stats.completed != before || !requests_in_flight(dev),
-               deadline);
+    dev_wait_event(dev, &dev->completion,
+                   dev->stats.completed != before || !requests_in_flight(dev), deadline);
     return (int)(dev->stats.completed - before);
 }
 
@@ -229,7 +229,7 @@ static void wait_for_accepted(struct blkfront_dev *dev)
     old = dev->epoch;
     dev->epoch = !old;
     request_submit(dev);
-    wait_event(&dev->completion, !dev->in_epoch[old], DEADLINE_NEVER);
+    dev_wait_event(dev, &dev->completion, !dev->in_epoch[old], DEADLINE_NEVER);
     mutex_unlock(&dev->sync);
 }
 

@@ -292,6 +292,26 @@ void dev_requeue(struct blkfront_dev *dev);
 /* After a change of limits.queues: no request is for a queue that is not used. */
 void dev_fit_queues(struct blkfront_dev *dev);
 
+/* ---- poll.c ---- */
+
+/* Somebody may wait for completions without looking for them. */
+#define POLL_IN_BACKGROUND (10 * NSEC_PER_MSEC)
+
+/* wait_on(), or in polled mode a look for responses and maybe a pause; *turns: 0 at first. dev may
+ * be gone when it returns, if what is waited for has come. */
+int dev_wait(struct blkfront_dev *dev, struct wait_queue *wq, uint64_t deadline, unsigned *turns);
+
+/* wait_event() for what completions bring. */
+#define dev_wait_event(dev, wq, cond, deadline)                                                  \
+    ({                                                                                           \
+        const uint64_t wait_deadline_ = (deadline);                                              \
+        unsigned wait_turns_ = 0;                                                                \
+        bool wait_ok_;                                                                           \
+        while (!(wait_ok_ = (cond)) && dev_wait((dev), (wq), wait_deadline_, &wait_turns_) == 0) \
+            ;                                                                                    \
+        wait_ok_ || (cond);                                                                      \
+    })
+
 /* ---- merge.c ---- */
 
 /* Must a write to these sectors wait for a merge that is under way? */

@@ -122,8 +122,9 @@ static void close_device(struct blkfront_dev *dev)
     if (dev->state == DEV_READY)
         dev->state = DEV_DRAINING;
     request_submit(dev);
-    drained = wait_event(&dev->completion, !requests_in_flight(dev) || dev->state == DEV_LOST,
-                         clock_deadline(dev->config.close_timeout_ns));
+    drained =
+        dev_wait_event(dev, &dev->completion, !requests_in_flight(dev) || dev->state == DEV_LOST,
+                       clock_deadline(dev->config.close_timeout_ns));
     if (!drained) {
         pr_err("%s: %u requests without an answer, closing without them\n", dev->limits.name,
                requests_in_flight(dev));

@@ -124,6 +124,7 @@ void negotiate_offers(const struct xs_batch_item items[OFFER_ITEMS],
     if (limits->ring_pages == 1)
         *scheme = RING_ONE_PAGE;
     limits->ring_slots = limits->ring_pages * WIRE_SLOTS_PER_PAGE;
+    limits->polled = config->polled;
 
     negotiate_segments(&items[OFFER_INDIRECT], config, limits);
 

@@ -9,7 +9,7 @@
 #include <ringlet/heap.h>
 #include <ringlet/string.h>
 
-int queue_init(struct queue *q, void *ring, unsigned pages)
+int queue_init(struct queue *q, void *ring, unsigned pages, bool quiet)
 {
     unsigned slots = pages * WIRE_SLOTS_PER_PAGE;
 
@@ -28,9 +28,10 @@ int queue_init(struct queue *q, void *ring, unsigned pages)
     for (unsigned i = 0; i < slots; i++)
         q->free_slot[i] = (uint16_t)(slots - 1 - i);
 
-    /* each side wants to hear of the other's first message */
+    /* each side wants to hear of the other's first message; 0 was before any */
+    q->quiet = quiet;
     WRITE_ONCE(q->ring->req_event, 1);
-    WRITE_ONCE(q->ring->rsp_event, 1);
+    WRITE_ONCE(q->ring->rsp_event, !quiet);
     return 0;
 }
 
@@ -112,6 +113,8 @@ const char *queue_take(struct queue *q, struct queue_response *out)
 
 void queue_rearm(struct queue *q)
 {
+    if (q->quiet)
+        return;
     WRITE_ONCE(q->ring->rsp_event, q->cons + 1);
     mb(); /* the wish before the last look at rsp_prod */
 }

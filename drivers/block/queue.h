@@ -25,6 +25,7 @@ struct queue {
      */
     uint32_t prod, pushed, cons;
     uint32_t generation;
+    bool quiet;    /* no events are asked for */
     unsigned free; /* entries of free_slot[], last in first out */
     uint16_t *free_slot;
     struct queue_shadow *shadow;
@@ -37,8 +38,10 @@ struct queue_response {
     int16_t status; /* BLKIF_RSP_OKAY, _ERROR or _EOPNOTSUPP */
 };
 
-/* ring: pages of zeroes, contiguous, the caller's. 0 or -ENOMEM. */
-int queue_init(struct queue *q, void *ring, unsigned pages);
+/* quiet: the peer is not to raise events (but for one in 2^32 responses, which the hold-off's
+ * arithmetic does not allow to avoid). ring: pages of zeroes, contiguous, the caller's. 0 or
+ * -ENOMEM. */
+int queue_init(struct queue *q, void *ring, unsigned pages, bool quiet);
 /* Frees what queue_init allocated; harmless on a zeroed queue. */
 void queue_destroy(struct queue *q);
 
@@ -73,8 +76,8 @@ int queue_pending(const struct queue *q);
  */
 const char *queue_take(struct queue *q, struct queue_response *out);
 
-/* Asks for an event at the next response. Ask queue_pending once more after it: what came before
- * the peer saw this raises no event. */
+/* Asks for an event at the next response, unless the queue is quiet. Ask queue_pending once more
+ * after it: what came before the peer saw this raises no event. */
 void queue_rearm(struct queue *q);
 
 /* The part in slot 0..slots-1, or NULL. For looking through what is in flight. */

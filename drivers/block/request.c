@@ -357,6 +357,8 @@ void request_send(struct blkfront_dev *dev, struct part *p)
 
 void request_push(struct blkfront_dev *dev)
 {
+    if (dev->config.polled && !dev->kick.armed && requests_in_flight(dev))
+        timer_start(&dev->kick, clock_deadline(POLL_IN_BACKGROUND));
     for (unsigned i = 0; i < dev->limits.queues; i++) {
         struct blk_queue *q = &dev->queues[i];
         unsigned used = queue_in_use(&q->ring);

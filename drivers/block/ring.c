@@ -100,7 +100,7 @@ static int make_queue(struct blkfront_dev *dev, struct blk_queue *q)
     q->pages = page_alloc_zeroed(pages, MEM_BLOCK);
     if (!q->pages)
         return -ENOMEM;
-    ret = queue_init(&q->ring, q->pages, pages);
+    ret = queue_init(&q->ring, q->pages, pages, dev->config.polled);
     /* Ids of different queues differ, so an answer in the wrong one is noticed. */
     q->ring.generation = (uint32_t)(q - dev->queues) << 28;
     for (unsigned i = 0; i < pages && !ret; i++) {
@@ -167,7 +167,7 @@ void dev_go(struct blkfront_dev *dev)
     if (dev->state == DEV_STARTING)
         dev->state = DEV_READY;
     dev->online = true;
-    for (unsigned i = 0; i < l->queues; i++)
+    for (unsigned i = 0; i < l->queues && !dev->config.polled; i++)
         evtchn_unmask(dev->queues[i].port);
     if (requests_in_flight(dev)) /* after a restart */
         timer_start(&dev->kick, 0);

@@ -160,7 +160,7 @@ static void collect(struct blkfront_dev *dev)
         bool event = evtchn_consume(dev->queues[i].port);
         unsigned taken = dev_reap(dev, &dev->queues[i]);
 
-        if (!event)
+        if (!event && !dev->config.polled)
             lost += taken;
     }
     dev->stats.lost_events += lost;

@@ -42,6 +42,14 @@ struct blkfront_config {
     unsigned queues; /* at most, 1..16, each a ring and an event channel; default 4 */
     unsigned max_segments; /* per request, at most, 1..4096; default: all the backend offers */
     unsigned grant_budget; /* segment grants in flight at most; default: half of the grant table */
+    /*
+     * The backend is never asked for an event. Completions are taken by blkfront_aio_poll, and by
+     * what waits (_aio_wait, _io, _sync, shutdown_blkfront), which looks again and again: at first
+     * letting other threads run in between, then with pauses that grow from 10 us to 1 ms, in which
+     * the CPU is free for who answers. Who does neither gets completions too, in handler context
+     * but late: something in flight is looked for every 10 ms.
+     */
+    bool polled;
     uint64_t connect_timeout_ns; /* default 30 s */
     uint64_t close_timeout_ns;   /* default 10 s */
     /*
@@ -135,6 +143,7 @@ struct blkfront_limits {
     uint64_t discard_granularity, discard_alignment;
     bool readonly, removable, cdrom;
     bool trusted; /* false: everything is bounced through zeroed pages of the driver's */
+    bool polled;
 };
 
 /* Any context. No dev: all zero. */

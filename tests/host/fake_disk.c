@@ -59,6 +59,7 @@ void fdisk_open(struct fake_disk *d, const struct fake_options *o)
 
     assert_int_equal(negotiate_config(NULL, &config), 0);
     config.grant_budget = o->budget;
+    config.polled = o->polled;
     dev = dev_create(51712, &config);
     assert_non_null(dev);
     wait_queue_init(&dev->fe.events);

@@ -49,7 +49,7 @@ struct fake_options {
     uint64_t sectors;
     unsigned sector_size, queues, ring_pages, max_segments, budget;
     uint64_t discard, discard_alignment;
-    bool untrusted, readonly, flush, barrier, discard_secure;
+    bool untrusted, readonly, flush, barrier, discard_secure, polled;
 };
 
 /* What the disk has where something was discarded. */

@@ -82,6 +82,9 @@ CASES = [
          blkback="max_queues=4", checks=ALL_CHECKS, says=('"queues":3,"queues_offered":4,',)),
     Case("no-persistent-grants", args=f"dev=xvda {WRITE}", disks=[f"ram {4 * MIB}"],
          blkback="feature_persistent=N", checks=ALL_CHECKS),
+    # Without events: the backend has nobody to wake.
+    Case("polled", args=f"dev=xvda {WRITE} polled=1 queues=2", disks=[f"ram {4 * MIB}"], blkback="max_queues=4",
+         checks=ALL_CHECKS, says=('"polled":true', '"queues":2,', '"events":0,')),
     # A loop device discards by punching holes into its file: what is discarded then reads as zeroes.
     Case("trim-loop", args="dev=xvda write=1 rw=trim,read bs=64k,6k iodepth=8 size=1m", disks=[f"loop {4 * MIB} 512"],
          checks=ALL_CHECKS, says=('"rw":"trim"', '"discards":[1-9]')),

@@ -89,6 +89,7 @@ struct backend {
     unsigned queues, ring_pages, slots;
     bool mute;                                /* raises no events */
     uint64_t stalled_until;                   /* until then it does not look at the rings */
+    bool quiet;                               /* must not be asked for any */
     struct pending *taken[BACKEND_TAKEN_MAX]; /* of all queues, in the order they came */
     unsigned count;
     struct sim_disk disk;

@@ -145,6 +145,7 @@ static void publish(struct backend *b, struct backend_queue *q)
     *(volatile uint32_t *)&q->ring->rsp_prod = q->rsp_prod;
     if (b->mute || q->rsp_prod - *(volatile uint32_t *)&q->ring->rsp_event >= q->rsp_prod - old)
         return;
+    CHECK(b->hostile || !b->quiet, "a polled device asks for an event");
     if (b->profile.swallow_in && one_in(b->profile.swallow_in))
         b->swallowed++;
     else

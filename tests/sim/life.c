@@ -41,6 +41,7 @@ void life_random_config(struct blkfront_config *c)
         c->grant_budget = 1 + below(200);
     if (one_in(3))
         c->queues = 1 + below(16);
+    c->polled = one_in(5);
 }
 
 int life_open(struct backend *b, const struct blkfront_config *config, struct blkfront_dev **dev)
@@ -49,6 +50,7 @@ int life_open(struct backend *b, const struct blkfront_config *config, struct bl
 
     snprintf(name, sizeof(name), "%u", b->devid);
     totals.lives++;
+    b->quiet = config && config->polled;
     return blkfront_open_device(name, config, NULL, dev);
 }
 
@@ -104,6 +106,7 @@ static void check_stats(const struct backend *b, const struct workload *w)
           (unsigned long long)s.grants_made, (unsigned long long)s.grants_ended);
     CHECK(b->errors || !s.errors, "%llu requests failed without a reason",
           (unsigned long long)s.errors);
+    CHECK(!b->quiet || !s.events, "a polled device had %llu events", (unsigned long long)s.events);
     CHECK(s.ring_high_water <= b->slots, "%u slots in use at once", s.ring_high_water);
 }
 

@@ -72,6 +72,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
         {.name = "ring_order", .type = OPT_UINT, .out = &ring_order, .max = 4},
         {.name = "queues", .type = OPT_UINT, .out = &queues, .min = 1, .max = 16},
         {.name = "segments", .type = OPT_UINT, .out = &segments, .min = 1, .max = 4096},
+        {.name = "polled", .type = OPT_BOOL, .out = &o->driver.polled},
         {.name = "buffers", .type = OPT_CHOICE, .out = &buffers, .choices = buffer_kinds},
         {.name = "connect_timeout",
          .type = OPT_DURATION,
