@@ -60,6 +60,10 @@ int negotiate_config(const struct blkfront_config *config, struct blkfront_confi
         pr_err("blkfront: queues=%u: at most %u\n", out->queues, NEGOTIATE_QUEUES_MAX);
         return -EINVAL;
     }
+    if (out->abi && out->abi != 32 && out->abi != 64) {
+        pr_err("blkfront: abi=%u: neither 32 nor 64\n", out->abi);
+        return -EINVAL;
+    }
     if (out->max_segments > WIRE_SEGMENTS_MAX) {
         pr_err("blkfront: max_segments=%u: at most %u\n", out->max_segments,
                (unsigned)WIRE_SEGMENTS_MAX);
@@ -79,6 +83,8 @@ int negotiate_config(const struct blkfront_config *config, struct blkfront_confi
         out->watchdog_ns = WATCHDOG_NS;
     out->ring_pages =
         out->ring_pages ? power_of_two_below(out->ring_pages) : (unsigned)WIRE_RING_PAGES_MAX;
+    if (!out->abi)
+        out->abi = 64;
     if (!out->queues)
         out->queues = QUEUES_DEFAULT;
     if (!out->max_segments)
@@ -125,6 +131,7 @@ void negotiate_offers(const struct xs_batch_item items[OFFER_ITEMS],
         *scheme = RING_ONE_PAGE;
     limits->ring_slots = limits->ring_pages * WIRE_SLOTS_PER_PAGE;
     limits->polled = config->polled;
+    limits->abi = config->abi;
 
     negotiate_segments(&items[OFFER_INDIRECT], config, limits);
 
@@ -196,7 +203,8 @@ unsigned negotiate_keys(const struct blkfront_limits *limits, enum ring_scheme s
 
     struct frontend_key *protocol = new_key(&l, "", "protocol");
 
-    format(protocol->value, sizeof(protocol->value), "%s", XEN_IO_PROTO_ABI_NATIVE);
+    format(protocol->value, sizeof(protocol->value), "%s",
+           limits->abi == 32 ? XEN_IO_PROTO_ABI_X86_32 : XEN_IO_PROTO_ABI_NATIVE);
 
     /* A backend believes a size or number that it finds, also one that is not ours. */
     if (limits->ring_pages > 1 && scheme == RING_PAGE_ORDER)

@@ -9,7 +9,12 @@
 #include <ringlet/heap.h>
 #include <ringlet/string.h>
 
-int queue_init(struct queue *q, void *ring, unsigned pages, bool quiet)
+static void *entry_at(const struct queue *q, uint32_t index)
+{
+    return (uint8_t *)q->ring->entry + (size_t)(index & q->mask) * q->stride;
+}
+
+int queue_init(struct queue *q, void *ring, unsigned pages, unsigned flags)
 {
     unsigned slots = pages * WIRE_SLOTS_PER_PAGE;
 
@@ -29,9 +34,11 @@ int queue_init(struct queue *q, void *ring, unsigned pages, bool quiet)
         q->free_slot[i] = (uint16_t)(slots - 1 - i);
 
     /* each side wants to hear of the other's first message; 0 was before any */
-    q->quiet = quiet;
+    q->quiet = flags & QUEUE_QUIET;
+    q->stride = flags & QUEUE_ABI32 ? sizeof(union wire32_entry) : sizeof(union wire_entry);
+    q->skip = flags & QUEUE_ABI32 ? WIRE_PADDING : 0;
     WRITE_ONCE(q->ring->req_event, 1);
-    WRITE_ONCE(q->ring->rsp_event, !quiet);
+    WRITE_ONCE(q->ring->rsp_event, !q->quiet);
     return 0;
 }
 
@@ -54,7 +61,9 @@ void queue_put(struct queue *q, union wire_entry *entry, size_t len, struct part
     s->op = op;
     s->op_alt = op_alt;
     entry->request.id = id;
-    memcpy(&q->ring->entry[q->prod & q->mask], entry, len);
+    if (q->skip) /* what is in front of the padding moves up to what is behind it */
+        memcpy((uint8_t *)entry + WIRE_PADDING, entry, WIRE_PADDING);
+    memcpy(entry_at(q, q->prod), (uint8_t *)entry + q->skip, len - q->skip);
     q->prod++;
 }
 
@@ -84,7 +93,7 @@ int queue_pending(const struct queue *q)
 
 const char *queue_take(struct queue *q, struct queue_response *out)
 {
-    const volatile struct wire_response *shared = &q->ring->entry[q->cons & q->mask].response;
+    const volatile struct wire_response *shared = entry_at(q, q->cons);
     unsigned slot;
 
     out->id = shared->id;

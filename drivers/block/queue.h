@@ -25,8 +25,10 @@ struct queue {
      */
     uint32_t prod, pushed, cons;
     uint32_t generation;
-    bool quiet;    /* no events are asked for */
-    unsigned free; /* entries of free_slot[], last in first out */
+    bool quiet;      /* no events are asked for */
+    unsigned stride; /* bytes from one entry to the next */
+    unsigned skip;   /* bytes of padding that the peer's layout has not */
+    unsigned free;   /* entries of free_slot[], last in first out */
     uint16_t *free_slot;
     struct queue_shadow *shadow;
 };
@@ -38,10 +40,14 @@ struct queue_response {
     int16_t status; /* BLKIF_RSP_OKAY, _ERROR or _EOPNOTSUPP */
 };
 
-/* quiet: the peer is not to raise events (but for one in 2^32 responses, which the hold-off's
- * arithmetic does not allow to avoid). ring: pages of zeroes, contiguous, the caller's. 0 or
- * -ENOMEM. */
-int queue_init(struct queue *q, void *ring, unsigned pages, bool quiet);
+/* The peer is not to raise events (but for one in 2^32 responses, which the hold-off's arithmetic
+ * does not allow to avoid). */
+#define QUEUE_QUIET 1u
+/* The peer is told that the ring is a 32-bit x86 guest's. */
+#define QUEUE_ABI32 2u
+
+/* ring: pages of zeroes, contiguous, the caller's. flags: QUEUE_... 0 or -ENOMEM. */
+int queue_init(struct queue *q, void *ring, unsigned pages, unsigned flags);
 /* Frees what queue_init allocated; harmless on a zeroed queue. */
 void queue_destroy(struct queue *q);
 
@@ -56,9 +62,10 @@ static inline unsigned queue_in_use(const struct queue *q)
 }
 
 /*
- * Takes a slot for part, gives *entry its id and copies the entry's first len bytes to the ring;
- * the peer does not see it before queue_push. op_alt: a second operation that the answer may carry
- * (backends differ for indirect requests). The queue must not be full.
+ * Takes a slot for part, gives *entry its id and copies the entry's first len bytes to the ring, in
+ * the peer's layout (*entry is used up by that); the peer does not see it before queue_push.
+ * op_alt: a second operation that the answer may carry (backends differ for indirect requests). The
+ * queue must not be full.
  */
 void queue_put(struct queue *q, union wire_entry *entry, size_t len, struct part *part, uint8_t op,
                uint8_t op_alt);

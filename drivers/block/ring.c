@@ -100,7 +100,9 @@ static int make_queue(struct blkfront_dev *dev, struct blk_queue *q)
     q->pages = page_alloc_zeroed(pages, MEM_BLOCK);
     if (!q->pages)
         return -ENOMEM;
-    ret = queue_init(&q->ring, q->pages, pages, dev->config.polled);
+    ret = queue_init(&q->ring, q->pages, pages,
+                     (dev->config.polled ? QUEUE_QUIET : 0) |
+                         (dev->config.abi == 32 ? QUEUE_ABI32 : 0));
     /* Ids of different queues differ, so an answer in the wrong one is noticed. */
     q->ring.generation = (uint32_t)(q - dev->queues) << 28;
     for (unsigned i = 0; i < pages && !ret; i++) {

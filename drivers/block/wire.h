@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What blkfront and a backend share in memory, in the layout of protocol "x86_64-abi" (which is
- * also the native one of other 64-bit machines). The structures are Ringlet's own: those of
+ * also the native one of other 64-bit machines), and of "x86_32-abi", into which queue.c turns it.
+ * The structures are Ringlet's own: those of
  * xen/io/blkif.h take the size of a ring entry from BLKIF_MAX_SEGMENTS_PER_REQUEST, which has not
  * had the same value in all versions of that header, and leave padding that would carry stale bytes
  * to the peer.
@@ -54,11 +55,52 @@ struct wire_discard {
     uint64_t sectors;
 };
 
+/* A 64-bit number as 32-bit x86 aligns it. */
+typedef uint64_t wire_u64 __attribute__((aligned(4)));
+
+/* The same for both layouts, but that it ends with status in the 32-bit one. */
 struct wire_response {
-    uint64_t id;
+    wire_u64 id;
     uint8_t operation, zero;
     int16_t status;
     uint32_t zero2;
+};
+
+/*
+ * Protocol "x86_32-abi": the compiler of a 32-bit guest puts no padding before the 64-bit id, so
+ * all from there on lies 4 bytes earlier, in each kind of request, and so do the entries: 108
+ * bytes.
+ */
+struct wire32_request {
+    uint8_t operation, segments;
+    uint16_t handle;
+    wire_u64 id;
+    wire_u64 sector;
+    struct wire_segment seg[WIRE_SEGMENTS];
+};
+
+struct wire32_indirect {
+    uint8_t operation, indirect_op;
+    uint16_t segments;
+    wire_u64 id;
+    wire_u64 sector;
+    uint16_t handle, zero;
+    grant_ref_t gref[WIRE_INDIRECT_PAGES];
+};
+
+struct wire32_discard {
+    uint8_t operation, flag;
+    uint16_t handle;
+    wire_u64 id;
+    wire_u64 sector;
+    wire_u64 sectors;
+};
+
+union wire32_entry {
+    struct wire32_request request;
+    struct wire32_indirect indirect;
+    struct wire32_discard discard;
+    struct wire_response response;
 };
 
 union wire_entry {
@@ -74,6 +116,9 @@ struct wire_ring {
     uint8_t pad[48];
     union wire_entry entry[];
 };
+
+/* What the 64-bit layout has in front of the id and the 32-bit one has not. */
+#define WIRE_PADDING 4
 
 #define WIRE_SEGMENTS_PER_PAGE (PAGE_SIZE / sizeof(struct wire_segment))
 #define WIRE_SEGMENTS_MAX      (WIRE_INDIRECT_PAGES * WIRE_SEGMENTS_PER_PAGE)
@@ -142,6 +187,26 @@ _Static_assert(offsetof(struct wire_discard, sectors) ==
                    offsetof(struct blkif_request_discard, nr_sectors),
                "nr_sectors");
 
+#define WIRE32_IS_EARLIER(kind, field)                                     \
+    _Static_assert(offsetof(struct wire32_##kind, field) + WIRE_PADDING == \
+                       offsetof(struct wire_##kind, field),                \
+                   #kind " " #field)
+WIRE32_IS_EARLIER(request, id);
+WIRE32_IS_EARLIER(request, sector);
+WIRE32_IS_EARLIER(request, seg);
+WIRE32_IS_EARLIER(indirect, id);
+WIRE32_IS_EARLIER(indirect, sector);
+WIRE32_IS_EARLIER(indirect, handle);
+WIRE32_IS_EARLIER(indirect, gref);
+WIRE32_IS_EARLIER(discard, id);
+WIRE32_IS_EARLIER(discard, sector);
+WIRE32_IS_EARLIER(discard, sectors);
+_Static_assert(sizeof(union wire32_entry) == 108, "ring entry of 32-bit x86");
+_Static_assert(sizeof(struct wire32_indirect) == 56, "indirect request of 32-bit x86");
+_Static_assert(sizeof(struct wire32_discard) == 28, "discard request of 32-bit x86");
+_Static_assert(offsetof(struct wire32_request, id) == 4, "id of 32-bit x86");
+_Static_assert(offsetof(struct wire_response, status) + 2 == 12, "response of 32-bit x86");
+
 _Static_assert(sizeof(struct wire_response) == 16, "response");
 _Static_assert(sizeof(struct wire_response) == sizeof(struct blkif_response), "response");
 _Static_assert(offsetof(struct wire_response, operation) ==
@@ -168,5 +233,10 @@ _Static_assert(WIRE_RING_BYTES(WIRE_SLOTS_PER_PAGE) <= PAGE_SIZE &&
 _Static_assert(WIRE_RING_BYTES(16 * WIRE_SLOTS_PER_PAGE) <= 16 * PAGE_SIZE &&
                    WIRE_RING_BYTES(32 * WIRE_SLOTS_PER_PAGE) > 16 * PAGE_SIZE,
                "entries of a 16-page ring");
+/* ... and for the smaller entries the same number */
+#define WIRE32_RING_BYTES(slots) (sizeof(struct wire_ring) + (slots) * sizeof(union wire32_entry))
+_Static_assert(WIRE32_RING_BYTES(2 * WIRE_SLOTS_PER_PAGE) > PAGE_SIZE &&
+                   WIRE32_RING_BYTES(32 * WIRE_SLOTS_PER_PAGE) > 16 * PAGE_SIZE,
+               "entries of a ring of 32-bit x86");
 
 #endif

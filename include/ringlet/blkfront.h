@@ -50,6 +50,9 @@ struct blkfront_config {
      * but late: something in flight is looked for every 10 ms.
      */
     bool polled;
+    /* Layout of what is on the ring: 0 the native one, 32 or 64 that of x86 guests of so many bits,
+     * which every backend on x86 has to understand. */
+    unsigned abi;
     uint64_t connect_timeout_ns; /* default 30 s */
     uint64_t close_timeout_ns;   /* default 10 s */
     /*
@@ -144,6 +147,7 @@ struct blkfront_limits {
     bool readonly, removable, cdrom;
     bool trusted; /* false: everything is bounced through zeroed pages of the driver's */
     bool polled;
+    unsigned abi; /* 32 or 64 */
 };
 
 /* Any context. No dev: all zero. */

@@ -2,6 +2,8 @@
 /* A block backend for tests (fake_disk.h). */
 #include "fake_disk.h"
 
+#include "ring_abi.h"
+
 #include <ringlet/event_channel.h>
 #include <ringlet/heap.h>
 #include <ringlet/thread.h>
@@ -60,6 +62,7 @@ void fdisk_open(struct fake_disk *d, const struct fake_options *o)
     assert_int_equal(negotiate_config(NULL, &config), 0);
     config.grant_budget = o->budget;
     config.polled = o->polled;
+    config.abi = o->abi ? o->abi : 64;
     dev = dev_create(51712, &config);
     assert_non_null(dev);
     wait_queue_init(&dev->fe.events);
@@ -166,10 +169,18 @@ static void take_discard(struct fake_disk *d, struct fake_request *r, const stru
     d->discards++;
 }
 
+static union wire_entry next_request(const struct fake_disk *d, struct fake_queue *q)
+{
+    unsigned abi = d->dev->config.abi;
+    void *at = abi_entry(q->ring, abi, q->req_cons++ & (d->slots - 1));
+
+    return abi == 32 ? abi_decode32(at) : *(union wire_entry *)at;
+}
+
 static void take_one(struct fake_disk *d, unsigned queue)
 {
     struct fake_queue *q = &d->queue[queue];
-    union wire_entry e = q->ring->entry[q->req_cons++ & (d->slots - 1)];
+    union wire_entry e = next_request(d, q);
     struct fake_request *r = &d->taken[d->count++];
 
     memset(r, 0, sizeof(*r));
@@ -243,8 +254,10 @@ static void respond(struct fake_disk *d, unsigned queue, uint64_t id, uint8_t op
 {
     struct fake_queue *q = &d->queue[queue];
 
-    q->ring->entry[q->rsp_prod++ & (d->slots - 1)].response =
-        (struct wire_response){.id = id, .operation = op, .status = status};
+    const struct wire_response rsp = {.id = id, .operation = op, .status = status};
+    unsigned abi = d->dev->config.abi;
+
+    memcpy(abi_entry(q->ring, abi, q->rsp_prod++ & (d->slots - 1)), &rsp, abi_response_bytes(abi));
 }
 
 void fdisk_respond(struct fake_disk *d, uint64_t id, uint8_t op, int16_t status)

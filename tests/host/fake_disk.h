@@ -47,7 +47,7 @@ struct fake_disk {
  * trusted, writable, no flush, no barrier, no discard. discard: the granule in bytes. */
 struct fake_options {
     uint64_t sectors;
-    unsigned sector_size, queues, ring_pages, max_segments, budget;
+    unsigned sector_size, queues, ring_pages, max_segments, budget, abi;
     uint64_t discard, discard_alignment;
     bool untrusted, readonly, flush, barrier, discard_secure, polled;
 };

@@ -85,6 +85,11 @@ CASES = [
     # Without events: the backend has nobody to wake.
     Case("polled", args=f"dev=xvda {WRITE} polled=1 queues=2", disks=[f"ram {4 * MIB}"], blkback="max_queues=4",
          checks=ALL_CHECKS, says=('"polled":true', '"queues":2,', '"events":0,')),
+    # As a 32-bit guest lays out its ring: reads, writes, indirect ones, discards.
+    Case("abi-32", args="dev=xvda write=1 rw=write,randread bs=4k,1m iodepth=1,16 size=2m abi=32", disks=[f"ram {4 * MIB}"], checks=ALL_CHECKS, says=('"abi":32,',)),
+    Case("abi-32-trim", args="dev=xvda write=1 rw=trim bs=64k iodepth=8 size=1m fsync=8 abi=32",
+         disks=[f"loop {4 * MIB} 512"], checks=ALL_CHECKS, says=('"abi":32,', '"discards":16,')),
+    Case("abi-64", args=f"dev=xvda {WRITE} abi=64", disks=[f"ram {4 * MIB}"], checks=ALL_CHECKS, says=('"abi":64,',)),
     # A loop device discards by punching holes into its file: what is discarded then reads as zeroes.
     Case("trim-loop", args="dev=xvda write=1 rw=trim,read bs=64k,6k iodepth=8 size=1m", disks=[f"loop {4 * MIB} 512"],
          checks=ALL_CHECKS, says=('"rw":"trim"', '"discards":[1-9]')),

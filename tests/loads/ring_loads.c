@@ -7,6 +7,7 @@
 #include "watch_page.h"
 
 #include <host/fake_disk.h>
+#include <host/ring_abi.h>
 
 #include <ringlet/event_channel.h>
 #include <ringlet/thread.h>
@@ -31,17 +32,31 @@ static void done(struct blkfront_aiocb *a, int ret)
     completed++;
 }
 
-static int setup(void **state)
-{
-    const struct fake_options options = {.flush = true};
+static unsigned abi; /* whose layout: of guests of 32 or 64 bits */
 
-    (void)state;
+static int setup_for(unsigned bits)
+{
+    const struct fake_options options = {.flush = true, .abi = bits};
+
+    abi = bits;
     fdisk_init(4 << 20);
     fdisk_open(&disk, &options);
     disk.queue[0].ring = watch_page(disk.queue[0].ring);
     buffer = page_alloc_zeroed(N, MEM_APP);
     completed = 0;
     return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return setup_for(64);
+}
+
+static int setup32(void **state)
+{
+    (void)state;
+    return setup_for(32);
 }
 
 static int teardown(void **state)
@@ -65,7 +80,7 @@ static void start(unsigned i, bool write)
 
 static size_t entry_at(unsigned i)
 {
-    return offsetof(struct wire_ring, entry) + i * sizeof(union wire_entry);
+    return offsetof(struct wire_ring, entry) + i * abi_request_bytes(abi);
 }
 
 #define INDEX(counts, name) watch_sum(counts, offsetof(struct wire_ring, name), 4)
@@ -87,12 +102,14 @@ static void requests_are_written_once_and_not_read_back(void **state)
     watch_end();
     for (unsigned i = 0; i < N; i++) {
         /* one segment is used; what is behind it is not touched */
-        size_t used = offsetof(struct wire_request, seg) + sizeof(struct wire_segment);
+        size_t used =
+            sizeof(struct wire_segment) +
+            (abi == 32 ? offsetof(struct wire32_request, seg) : offsetof(struct wire_request, seg));
 
         assert_int_equal(watch_sum(watch_stores, entry_at(i), used), used);
-        assert_int_equal(watch_max(watch_stores, entry_at(i), sizeof(union wire_entry)), 1);
-        assert_int_equal(watch_sum(watch_stores, entry_at(i), sizeof(union wire_entry)), used);
-        assert_int_equal(watch_sum(watch_loads, entry_at(i), sizeof(union wire_entry)), 0);
+        assert_int_equal(watch_max(watch_stores, entry_at(i), abi_request_bytes(abi)), 1);
+        assert_int_equal(watch_sum(watch_stores, entry_at(i), abi_request_bytes(abi)), used);
+        assert_int_equal(watch_sum(watch_loads, entry_at(i), abi_request_bytes(abi)), 0);
     }
     assert_int_equal(fdisk_take(&disk), N);
     answer_all();
@@ -129,13 +146,11 @@ static void assert_one_copy(unsigned i)
     };
     size_t at = entry_at(i);
 
-    assert_int_equal(watch_max(watch_loads, at, sizeof(union wire_entry)), 1);
+    assert_int_equal(watch_max(watch_loads, at, abi_request_bytes(abi)), 1);
     for (unsigned f = 0; f < ARRAY_SIZE(field); f++)
         assert_int_equal(watch_sum(watch_loads, at + field[f].at, field[f].bytes), field[f].bytes);
-    assert_int_equal(watch_sum(watch_loads, at + sizeof(struct wire_response),
-                               sizeof(union wire_entry) - sizeof(struct wire_response)),
-                     0);
-    assert_int_equal(watch_sum(watch_stores, at, sizeof(union wire_entry)), 0);
+    assert_int_equal(watch_sum(watch_loads, at + 12, abi_request_bytes(abi) - 12), 0);
+    assert_int_equal(watch_sum(watch_stores, at, abi_request_bytes(abi)), 0);
 }
 
 static void start_and_take_all(void)
@@ -158,7 +173,7 @@ static void responses_are_loaded_once(void **state)
     for (unsigned i = 0; i < N; i++)
         assert_one_copy(i);
     for (unsigned i = N; i < disk.slots; i++)
-        assert_int_equal(watch_sum(watch_loads, entry_at(i), sizeof(union wire_entry)), 0);
+        assert_int_equal(watch_sum(watch_loads, entry_at(i), abi_request_bytes(abi)), 0);
 }
 
 /* A pass: the index, the responses, the wish for an event; one look more finds nothing new. */
@@ -232,7 +247,11 @@ static void an_unknown_status_is_loaded_once(void **state)
     refused_response(3);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                          \
+    cmocka_unit_test_setup_teardown(name, setup, teardown), \
+    {                                                       \
+#name "_on_32_bits", name, setup32, teardown, NULL  \
+    }
 
 int main(void)
 {

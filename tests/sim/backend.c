@@ -202,8 +202,9 @@ static void connect(struct backend *b)
               "the frontend is Initialised and its ring or event channel cannot be used");
         return;
     }
-    CHECK(protocol && !strcmp(protocol, "x86_64-abi"), "protocol is \"%s\"",
-          protocol ? protocol : "");
+    CHECK(protocol && (!strcmp(protocol, "x86_64-abi") || !strcmp(protocol, "x86_32-abi")),
+          "protocol is \"%s\"", protocol ? protocol : "");
+    b->abi = strcmp(protocol, "x86_32-abi") ? 64 : 32;
     for (unsigned i = 0; i < b->queues && !b->hostile; i++)
         check_fresh(b, &b->queue[i]);
     write_properties(b);

@@ -7,7 +7,7 @@
 #ifndef RINGLET_TESTS_BACKEND_H
 #define RINGLET_TESTS_BACKEND_H
 
-#include "../../drivers/block/wire.h"
+#include "../host/ring_abi.h"
 #include "sim.h"
 
 #include <xen/io/xenbus.h>
@@ -86,7 +86,7 @@ struct backend {
     bool untrusted; /* and the frontend knows */
     struct backend_queue queue[BACKEND_QUEUES_MAX];
     struct backend_queue *aim; /* the one that a hostile operation is about */
-    unsigned queues, ring_pages, slots;
+    unsigned queues, ring_pages, slots, abi;
     bool mute;                                /* raises no events */
     uint64_t stalled_until;                   /* until then it does not look at the rings */
     bool quiet;                               /* must not be asked for any */

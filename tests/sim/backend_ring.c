@@ -119,7 +119,8 @@ void backend_respond(struct backend_queue *q, uint64_t id, uint8_t op, int16_t s
     struct wire_response rsp = {.id = id, .operation = op, .status = status};
     struct backend *b = q->backend;
 
-    peer_copy(&q->ring->entry[q->rsp_prod++ & (b->slots - 1)], &rsp, sizeof(rsp));
+    peer_copy(abi_entry(q->ring, b->abi, q->rsp_prod++ & (b->slots - 1)), &rsp,
+              abi_response_bytes(b->abi));
     TRACE("backend   %u answers %#llx op %u status %d", b->devid, (unsigned long long)id, op,
           status);
     sim_note(id << 16 | op, (uint16_t)status);

@@ -254,11 +254,17 @@ static void take_segments(struct backend *b, struct pending *r, const union wire
 
 static void take_one(struct backend *b, struct backend_queue *q)
 {
+    union {
+        union wire_entry of64;
+        union wire32_entry of32;
+    } raw;
     union wire_entry e;
     struct pending *r;
     bool indirect, discard;
 
-    peer_copy(&e, &q->ring->entry[q->req_cons++ & (b->slots - 1)], sizeof(e));
+    peer_copy(&raw, abi_entry(q->ring, b->abi, q->req_cons++ & (b->slots - 1)),
+              abi_request_bytes(b->abi));
+    e = b->abi == 32 ? abi_decode32(&raw.of32) : raw.of64;
     indirect = e.request.operation == BLKIF_OP_INDIRECT;
     discard = e.request.operation == BLKIF_OP_DISCARD;
     if (b->hostile && b->hostile->scribbled) {

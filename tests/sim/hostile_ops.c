@@ -43,8 +43,10 @@ static void show(struct backend *b)
     }
 }
 
+/* An answer that nobody asked for lies in the slot of a request, or one that is still to come. */
 static void lie(struct backend *b, uint64_t id, uint8_t op, int16_t status)
 {
+    b->hostile->scribbled = true;
     backend_respond(b->aim, id, op, status);
     show(b);
 }
@@ -84,6 +86,7 @@ static void index_half_way_round(struct backend *b)
 
 static void flood(struct backend *b)
 {
+    b->hostile->scribbled = true;
     for (unsigned i = 0; i < b->slots; i++)
         backend_respond(b->aim, random_u64(&sim_random), (uint8_t)below(256),
                         (int16_t)below(65536));

@@ -42,6 +42,7 @@ void life_random_config(struct blkfront_config *c)
     if (one_in(3))
         c->queues = 1 + below(16);
     c->polled = one_in(5);
+    c->abi = one_in(3) ? 32 : one_in(2) ? 64 : 0;
 }
 
 int life_open(struct backend *b, const struct blkfront_config *config, struct blkfront_dev **dev)
@@ -62,9 +63,9 @@ static void check_limits(const struct backend *b, const struct blkfront_config *
 
     blkfront_get_limits(dev, &l);
     CHECK(l.sectors == b->disk.sectors && l.sector_size == p->sector_size &&
-              l.readonly == p->readonly && l.flush == (p->flush == 1) &&
-              l.barrier == (p->barrier == 1) && l.trusted == (p->trusted != 0) &&
-              l.discard == (p->discard == 1) &&
+              l.readonly == p->readonly && l.flush == (p->flush == 1) && l.abi == b->abi &&
+              l.abi == (c->abi ? c->abi : 64) && l.barrier == (p->barrier == 1) &&
+              l.trusted == (p->trusted != 0) && l.discard == (p->discard == 1) &&
               l.discard_secure == (p->discard == 1 && p->secure == 1),
           "what was negotiated is not what was offered");
     CHECK(l.queues == b->queues && l.queues <= (c->queues ? c->queues : 4), "%u queues, %u used",

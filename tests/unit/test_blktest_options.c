@@ -29,6 +29,7 @@ static void unknown_words_are_named(void **state)
     assert_true(said("nosuch=1"));
     run("bs=17m", "ERROR");
     assert_true(said("bs=17m"));
+    run("abi=16", "ERROR");
     run("buffers=registered", "ERROR");
     assert_true(said("not supported by this version"));
     run("dev=xvdq", "ERROR");

@@ -277,6 +277,10 @@ static void one_page_keys(void **state)
     assert_string_equal(key("ring-ref"), "17");
     assert_string_equal(key("event-channel"), "9");
     assert_string_equal(key("protocol"), "x86_64-abi");
+    limits.abi = 32;
+    key_count = negotiate_keys(&limits, RING_ONE_PAGE, &(struct queue_keys){refs, 9}, keys);
+    assert_string_equal(key("protocol"), "x86_32-abi");
+    limits.abi = 64;
     /* left from a life with more pages or queues, they would still be believed */
     assert_string_equal(key("ring-page-order"), "");
     assert_string_equal(key("num-ring-pages"), "");

@@ -177,6 +177,8 @@ static void configuration_has_defaults(void **state)
     assert_int_equal(config.close_timeout_ns, 10 * NSEC_PER_SEC);
     assert_int_equal(config.ring_pages, 16);
     assert_int_equal(config.max_segments, 4096);
+    assert_int_equal(config.abi, 64);
+    assert_false(config.polled);
     assert_int_equal(negotiate_config(&own, &out), 0);
     assert_int_equal(out.ring_pages, 2);
     assert_int_equal(out.max_segments, 5);
@@ -190,6 +192,13 @@ static void configuration_has_defaults(void **state)
     out.ring_pages = 16;
     out.max_segments = 4097;
     assert_int_equal(negotiate_config(&out, &out), -EINVAL);
+    out.max_segments = 4096;
+    for (out.abi = 1; out.abi < 70; out.abi++) {
+        seam_console_clear();
+        assert_int_equal(negotiate_config(&out, &out),
+                         out.abi == 32 || out.abi == 64 ? 0 : -EINVAL);
+        assert_int_equal(!*seam_console(), out.abi == 32 || out.abi == 64);
+    }
 }
 
 static void sector_sizes(void **state)

@@ -25,7 +25,7 @@ static void open_ring(unsigned pages, uint32_t start)
     ring_pages = pages;
     ring = page_alloc_zeroed(pages, MEM_BLOCK);
     assert_non_null(ring);
-    assert_int_equal(queue_init(&q, ring, pages, false), 0);
+    assert_int_equal(queue_init(&q, ring, pages, 0), 0);
     q.prod = q.pushed = q.cons = start;
     q.ring->req_prod = q.ring->rsp_prod = start;
     q.ring->req_event = q.ring->rsp_event = start + 1;
@@ -297,10 +297,10 @@ static void no_memory(void **state)
     ring = page_alloc_zeroed(16, MEM_BLOCK);
     for (uint64_t n = 1; n <= 2; n++) {
         mem_fail_nth(n);
-        assert_int_equal(queue_init(&q, ring, 16, false), -ENOMEM);
+        assert_int_equal(queue_init(&q, ring, 16, 0), -ENOMEM);
     }
     mem_fail_nth(0);
-    assert_int_equal(queue_init(&q, ring, 16, false), 0);
+    assert_int_equal(queue_init(&q, ring, 16, 0), 0);
 }
 
 /* Random traffic with a peer that answers in any order: slots and parts stay in step. */

@@ -53,7 +53,8 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
                                             "rw",   "randrw", "trim",     NULL};
     static const char *const verifies[] = {"0", "crc32c", NULL};
     static const char *const buffer_kinds[] = {"plain", "registered", NULL};
-    unsigned verify = 1, buffers = 0;
+    static const char *const abis[] = {"native", "32", "64", NULL};
+    unsigned verify = 1, buffers = 0, abi = 0;
     uint64_t ring_order = 4, queues = 0, segments = 0;
     struct option words[] = {
         {.name = "dev", .type = OPT_STRING, .out = &o->dev},
@@ -72,6 +73,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
         {.name = "ring_order", .type = OPT_UINT, .out = &ring_order, .max = 4},
         {.name = "queues", .type = OPT_UINT, .out = &queues, .min = 1, .max = 16},
         {.name = "segments", .type = OPT_UINT, .out = &segments, .min = 1, .max = 4096},
+        {.name = "abi", .type = OPT_CHOICE, .out = &abi, .choices = abis},
         {.name = "polled", .type = OPT_BOOL, .out = &o->driver.polled},
         {.name = "buffers", .type = OPT_CHOICE, .out = &buffers, .choices = buffer_kinds},
         {.name = "connect_timeout",
@@ -104,6 +106,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
     o->verify = verify != 0;
     o->driver.ring_pages = 1U << ring_order;
     o->driver.queues = (unsigned)queues;
+    o->driver.abi = 32 * abi;
     o->driver.max_segments = (unsigned)segments;
     return check(o, err, err_size);
 }

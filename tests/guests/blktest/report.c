@@ -90,6 +90,7 @@ void report_disk(const struct disk *disk)
     json_u64(&j, "queues_offered", l->queues_offered);
     json_u64(&j, "ring_pages", l->ring_pages);
     json_u64(&j, "max_segments", l->max_segments);
+    json_u64(&j, "abi", l->abi);
     json_bool(&j, "polled", l->polled);
     json_bool(&j, "readonly", l->readonly);
     json_object(&j, "features");
