@@ -205,6 +205,75 @@ static void merges_begin_again(void **state)
     }
 }
 
+static void push(unsigned i, uint8_t op, int64_t offset, size_t bytes)
+{
+    aiocb[i] = (struct blkfront_aiocb){
+        .aio_dev = disk.dev, .aio_nbytes = bytes, .aio_offset = offset, .aio_cb = done};
+    assert_int_equal(blkfront_aio_push_operation(&aiocb[i], op), 0);
+}
+
+/* The next disk's granules are others, and then it has none. */
+static void discards_are_cut_anew(void **state)
+{
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.discard = 512});
+    push(0, BLKIF_OP_DISCARD, 512, 3 * 4096);
+    push(1, BLKIF_OP_DISCARD, 512, 512);
+    assert_int_equal(aiocb[0].total_bytes, 3 * 4096);
+    assert_int_equal(fdisk_take(&disk), 2);
+    lose_all();
+    disk.dev->limits.discard_granularity = 4096;
+    reconnect(11, 4096);
+    fdisk_drain(&disk);
+    completed_once(2);
+    assert_int_equal(disk.data[4095], 0);
+    assert_int_equal(disk.data[4096], FDISK_DISCARDED);
+    assert_int_equal(disk.data[3 * 4096 - 1], FDISK_DISCARDED);
+    assert_int_equal(disk.data[3 * 4096], 0);
+
+    push(2, BLKIF_OP_DISCARD, 0, 4096);
+    fdisk_take(&disk);
+    lose_all();
+    disk.dev->limits.discard = false;
+    reconnect(11, 4096);
+    fdisk_drain(&disk);
+    assert_int_equal(calls[2], 1);
+    assert_int_equal(results[2], -EOPNOTSUPP);
+}
+
+/* Whoever flushes after the resume may never have had the data: they are written again. One is
+ * flushing, one waits for its flush. */
+static void stable_writes_begin_again(void **state)
+{
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.barrier = true, .queues = 2});
+    fill(0, 3 * 4096, 5);
+    for (unsigned i = 0; i < 3; i++) {
+        aiocb[i] = (struct blkfront_aiocb){.aio_dev = disk.dev,
+                                           .aio_buf = buffer + i * 4096,
+                                           .aio_nbytes = 4096,
+                                           .aio_offset = i * 4096,
+                                           .aio_flags = BLKFRONT_FUA,
+                                           .aio_queue = i % 2 + 1,
+                                           .aio_cb = done};
+        assert_int_equal(blkfront_aio(&aiocb[i], 1), 0);
+    }
+    assert_int_equal(fdisk_take(&disk), 3);
+    while (disk.count)
+        fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    thread_poll_events();
+    assert_int_equal(fdisk_take(&disk), 1);
+    assert_int_equal(disk.barriers, 1);
+    memset(disk.data, 0, 3 * 4096); /* power failed there */
+    lose_all();
+    reconnect(11, 512);
+    fdisk_drain(&disk);
+    completed_once(3);
+    assert_memory_equal(disk.data, buffer, 3 * 4096);
+    assert_int_equal(disk.barriers, 3);
+}
+
 static void reads_flushes_and_barriers(void **state)
 {
     static const uint8_t ops[] = {BLKIF_OP_READ, BLKIF_OP_FLUSH_DISKCACHE, BLKIF_OP_WRITE_BARRIER,
@@ -309,6 +378,8 @@ int main(void)
         TEST(limits_may_be_larger),
         TEST(merges_begin_again),
         TEST(reads_flushes_and_barriers),
+        TEST(discards_are_cut_anew),
+        TEST(stable_writes_begin_again),
         TEST(a_request_that_has_failed_is_over),
         TEST(new_requests_wait),
         TEST(a_device_that_was_closing),
