@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads of requests (workload.h): preparing, submitting in all ways, waiting in all ways. */
+/* Threads of requests (workload.h): submitting in all ways, waiting in all ways. */
 #include "workload.h"
 
 #include "workload_check.h"
@@ -7,19 +7,7 @@
 #include <ringlet/page.h>
 #include <stdlib.h>
 
-#define POOL (256 * 1024)
-#define ROOM (512 * 1024)
-
-static uint8_t pool[POOL + ROOM];
-static const uint8_t zeroes[ROOM]; /* what a discard may leave */
-
-void workload_make_data(void)
-{
-    struct random r = {1};
-
-    for (size_t i = 0; i < sizeof(pool); i += 8)
-        memcpy(pool + i, &(uint64_t){random_u64(&r)}, 8);
-}
+static const uint8_t zeroes[WORKLOAD_ROOM]; /* what a discard may leave */
 
 void workload_random(struct workload_options *o, size_t memory)
 {
@@ -37,86 +25,6 @@ void workload_random(struct workload_options *o, size_t memory)
 }
 
 /* ---- preparing ---- */
-
-static size_t random_length(const struct workload *w)
-{
-    size_t max = w->o.bytes_max, bytes;
-
-    if (one_in(4))
-        return (size_t)below((unsigned)max + 1) / w->o.align * w->o.align;
-    bytes = (size_t)4096 << below(3);
-    return MIN(max, bytes);
-}
-
-static size_t place(const struct workload *w, struct slot *s, size_t bytes)
-{
-    uint64_t size = w->limits.sectors * 512, range;
-
-    bytes = (size_t)MIN((uint64_t)bytes, size / 2 / w->o.align * w->o.align);
-    range = size - bytes;
-    if (w->o.hot_in && one_in(w->o.hot_in))
-        range = MIN(range, (uint64_t)16384);
-    s->aiocb.aio_nbytes = bytes;
-    s->aiocb.aio_offset =
-        (int64_t)(random_u64(&sim_random) % (range + 1) / w->o.align * w->o.align);
-    return bytes;
-}
-
-/* The buffer as a vector: pieces with gaps between them, and empty ones. */
-static void make_vector(struct slot *s, size_t bytes, unsigned align)
-{
-    uint8_t *at = s->aiocb.aio_buf;
-    unsigned n = 1 + below(ARRAY_SIZE(s->iov));
-
-    for (unsigned i = 0; i < n; i++) {
-        size_t len = i == n - 1 ? bytes : (size_t)below((unsigned)bytes + 1) / align * align;
-
-        s->iov[i] = (struct blkfront_iovec){at, len};
-        at += len + below(2) * (align == 1 ? 5 : 512);
-        bytes -= len;
-    }
-    s->aiocb.aio_iov = s->iov;
-    s->aiocb.aio_iovcnt = (int)n;
-}
-
-static void fill_vector(struct slot *s)
-{
-    size_t at = 0;
-
-    for (int i = 0; i < s->aiocb.aio_iovcnt; i++) {
-        memcpy(s->iov[i].base, s->flat + at, s->iov[i].len);
-        at += s->iov[i].len;
-    }
-}
-
-/* A read or write, ready to be submitted; the oracle is not told yet. */
-static void prepare_data(struct workload *w, struct slot *s)
-{
-    size_t bytes = random_length(w);
-    const uint8_t *data = pool + below(POOL);
-
-    s->kind = one_in(2) && !w->limits.readonly ? BLKIF_OP_WRITE : BLKIF_OP_READ;
-    s->aiocb = (struct blkfront_aiocb){.aio_dev = w->dev, .aio_cb = workload_done, .data = s};
-    s->aiocb.aio_queue = one_in(3) ? below(8) : 0;
-    s->aiocb.aio_flags = one_in(24) ? BLKFRONT_FUA : 0;
-    bytes = place(w, s, bytes);
-    s->aiocb.aio_buf = s->memory + (one_in(3) ? ROUND_DOWN(below(PAGE_SIZE), 512u) : 0);
-    if (w->o.align < 512)
-        s->aiocb.aio_buf += below(512);
-    if (one_in(5) && bytes) {
-        make_vector(s, bytes, w->o.align < 512 ? 1 : 512);
-        memcpy(s->flat, data, s->kind == BLKIF_OP_WRITE ? bytes : 0);
-        if (s->kind == BLKIF_OP_WRITE)
-            fill_vector(s);
-        else
-            for (int i = 0; i < s->aiocb.aio_iovcnt; i++)
-                memset(s->iov[i].base, 0xee, s->iov[i].len);
-    } else if (s->kind == BLKIF_OP_WRITE) {
-        memcpy(s->aiocb.aio_buf, data, bytes);
-    } else {
-        memset(s->aiocb.aio_buf, 0xee, bytes);
-    }
-}
 
 static void begin(struct workload *w, struct slot *s)
 {
@@ -153,7 +61,7 @@ bool workload_submit(struct workload *w, struct slot *s, bool only_enqueue)
 {
     int ret, write;
 
-    prepare_data(w, s);
+    workload_prepare(w, s);
     begin(w, s);
     write = s->kind == BLKIF_OP_WRITE;
     ret = only_enqueue ? blkfront_aio_enqueue(&s->aiocb, write) : blkfront_aio(&s->aiocb, write);
@@ -194,7 +102,7 @@ static void step_io(struct workload *w, unsigned thread)
 
     if (!s)
         return;
-    prepare_data(w, s);
+    workload_prepare(w, s);
     begin(w, s);
     ret = blkfront_io(&s->aiocb, s->kind == BLKIF_OP_WRITE);
     if ((ret == -ENODEV || ret == -ENOMEM) && w->o.lossy)
@@ -256,7 +164,7 @@ static void step_discard(struct workload *w, unsigned thread)
     s->aiocb = (struct blkfront_aiocb){.aio_dev = w->dev, .aio_cb = workload_done, .data = s};
     s->aiocb.aio_queue = one_in(3) ? below(8) : 0;
     s->aiocb.aio_flags = secure ? BLKFRONT_SECURE : 0;
-    bytes = place(w, s, random_length(w));
+    bytes = workload_place(w, s, workload_length(w));
     find_granules(&w->limits, s, (uint64_t)s->aiocb.aio_offset,
                   (uint64_t)s->aiocb.aio_offset + bytes);
     begin(w, s);
@@ -300,7 +208,7 @@ static void step_wrong(struct workload *w, unsigned thread)
 
     if (!s)
         return;
-    prepare_data(w, s);
+    workload_prepare(w, s);
     s->aiocb.aio_offset = one_in(2) ? -1 - (int64_t)below(5000)
                                     : (int64_t)(w->limits.sectors * 512 + 1 + below(5000));
     ret = blkfront_aio(&s->aiocb, 0);

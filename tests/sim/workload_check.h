@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* What happens when a request of the workload completes. */
+/* What happens before a request of the workload is submitted, and when it completes. */
 #ifndef RINGLET_TESTS_WORKLOAD_CHECK_H
 #define RINGLET_TESTS_WORKLOAD_CHECK_H
 
 #include "workload.h"
+
+/* The longest request. */
+#define WORKLOAD_ROOM (512 * 1024)
+
+/* Bytes for a request. */
+size_t workload_length(const struct workload *w);
+/* Puts so many bytes, or fewer if the disk is small, somewhere: sets aio_nbytes, which it returns,
+ * and aio_offset. */
+size_t workload_place(const struct workload *w, struct slot *s, size_t bytes);
+/* A read or write, ready to be submitted; the oracle is not told yet. */
+void workload_prepare(struct workload *w, struct slot *s);
 
 /* The callback. */
 void workload_done(struct blkfront_aiocb *aiocb, int ret);
