@@ -67,6 +67,7 @@ def of_disk(disk: dict[str, Any], offers: dict[str, str]) -> list[Feature]:
     indirect = features.get("indirect", 0)
     flush = features.get("flush") is True
     barrier = features.get("barrier") is True
+    discard = features.get("discard") is True
     return [
         _limit("ring", " pages", ring, disk.get("ring_pages", 1), "16 pages are the protocol's most, or fewer were asked for"),
         _limit("queues", "", disk.get("queues_offered", 1), disk.get("queues", 1), "one is enough for one vCPU, or fewer were asked for"),
@@ -75,7 +76,7 @@ def of_disk(disk: dict[str, Any], offers: dict[str, str]) -> list[Feature]:
                "each request's pages are granted for that request alone"),
         chosen("flush", flush, flush, ""),
         chosen("barrier", barrier, barrier and not flush, "a flush does what is needed and costs less"),
-        chosen("discard", features.get("discard") is True, False, "this version of the driver sends none"),
+        chosen("discard", discard, discard, ""),
         Feature("sector size", f"{offers.get('sector-size', disk.get('sector_size'))}", f"{disk.get('sector_size')}"),
     ]
 
