@@ -39,6 +39,16 @@ enum dev_state {
     DEV_LOST      /* nothing is sent and no response is believed any more */
 };
 
+/* A bounce page with a grant that stays (kept.c). */
+struct kept_page {
+    uint8_t *page;
+    grant_ref_t gref;
+};
+
+/* Pages of a queue: what Linux' backend keeps mapped for a ring is 1056 grants, and requests with
+ * indirect segments need some, too. */
+#define KEPT_MAX 1024u
+
 /*
  * A ring with its event channel, and the requests that wait for it, in order. What one queue waits
  * for does not hold up another, unless it is what all of them share: grants and memory.
@@ -50,6 +60,10 @@ struct blk_queue {
     evtchn_port_t port; /* 0: none */
     void *pages;        /* the ring's, limits.ring_pages of them */
     grant_ref_t page_ref[WIRE_RING_PAGES_MAX];
+    /* with persistent grants: bounce pages that nobody uses, the one used last on top; there are
+     * kept_count of the queue's in all, and place for them */
+    struct kept_page *kept;
+    unsigned kept_free, kept_count, kept_room;
 };
 
 struct blkfront_request {
@@ -88,7 +102,8 @@ struct part {
     size_t bytes;    /* the caller's */
     unsigned sectors;
     unsigned segments, capacity;
-    uint8_t op; /* what is on the ring, an indirect one's inner operation */
+    unsigned fresh; /* grants that are made for it and end with it */
+    uint8_t op;     /* what is on the ring, an indirect one's inner operation */
     uint8_t phase;
     bool bounced; /* some segment has a bounce page */
     unsigned indirect_pages;
@@ -111,20 +126,21 @@ struct blkfront_dev {
     /* what every request needs */
     struct blk_queue queues[NEGOTIATE_QUEUES_MAX]; /* limits.queues of them are used */
     enum dev_state state;
-    bool online;     /* there are rings and a backend that is asked */
-    bool in_place;   /* memory of the caller's may be granted */
+    bool online;                /* there are rings and a backend that is asked */
+    struct split_memory memory; /* what need not be bounced */
     bool reaping;    /* completions are being delivered: submit only queues, the reap pumps */
     bool delivering; /* aio_cb's may be called right away; else through `done` and the kick */
     bool violated;   /* the backend broke the protocol, or a request's time passed: no more
                       * responses, lost() will come */
     unsigned sector_size, max_segments;
-    unsigned grants_left; /* of the budget */
+    unsigned grants_left; /* of the budget, for segments and kept bounce pages */
     domid_t peer;
     uint16_t handle;
     unsigned next_queue; /* for the next batch */
     unsigned pump_first; /* the queue that is first to get what all share */
     uint64_t next_number;
     uint64_t now; /* clock_now() of this batch; 0: to be read when it is wanted */
+    struct registry registry;
     struct list prepared;
     struct list barriers; /* WRITE_BARRIERs accepted and not completed, in order */
     struct blkfront_request *free_requests;
@@ -224,26 +240,58 @@ void pool_destroy(struct blkfront_dev *dev);
 
 /* ---- buffer.c: bounce pages, grants of segments, quarantine ---- */
 
-/* Gives bounce segments their pages; how many segments, from the first, are complete. */
-unsigned buffer_take_pages(struct blkfront_dev *dev, struct part *p);
+/* Segments without a kept grant that a part of this queue can have now. */
+unsigned buffer_room(const struct blkfront_dev *dev, const struct blk_queue *q);
+/* Gives bounce segments their pages; how many segments, from the first, are complete, or, for none,
+ * the error: -ENOMEM, -ENOSPC. */
+int buffer_take_pages(struct blkfront_dev *dev, struct part *p);
 /* Copies what is to be written into bounce pages; what was read out of them. */
 void buffer_fill(struct blkfront_dev *dev, struct part *p);
 void buffer_drain(struct blkfront_dev *dev, struct part *p);
-/* Grants segments in order; how many (possibly fewer than there are), or, for none, the error. */
+/* Grants segments that have no kept grant, in order; how many segments are granted then (possibly
+ * fewer than there are), or, for none, the error. */
 int buffer_grant(struct blkfront_dev *dev, struct part *p, bool readonly);
 /* Drops segments from the count-th on, none of them granted, and adjusts bytes and sectors. */
 void buffer_trim(struct blkfront_dev *dev, struct part *p, unsigned count);
-/* After the response: ends every grant, one attempt each. 0, or -EIO when the peer kept a page that
- * its data was or will be read from (quarantined). */
+/* After the response: ends the grants that were made for the part, one attempt each. 0, or -EIO
+ * when the peer kept a page that its data was or will be read from (quarantined). */
 int buffer_end(struct blkfront_dev *dev, struct part *p);
-/* Without a response: ends what can be ended; true when nothing is left. final: what cannot be
- * ended is quarantined, so always true. */
+/* Without a response, and after registry_end: ends what can be ended; true when nothing is left.
+ * final: what cannot be ended is quarantined, so always true. */
 bool buffer_revoke(struct blkfront_dev *dev, struct part *p, bool final);
-/* The grants are void: forgets them without asking. */
+/* The grants are void (the grant table is another one): forgets those of a part without asking; it
+ * then has pages and no grants. */
 void buffer_void(struct blkfront_dev *dev, struct part *p);
-/* Returns bounce pages to the pool; no segment is granted any more. */
+/* Returns bounce pages to the pool; no segment is granted any more, but by kept grants. */
 void buffer_drop_pages(struct blkfront_dev *dev, struct part *p);
+/* Ends or quarantines the grants of registered buffers and of bounce pages, and frees the latter.
+ * Nothing is in flight. */
 void buffer_destroy(struct blkfront_dev *dev);
+/*
+ * The device is connected, to dev->peer, perhaps not for the first time: what is kept from an
+ * earlier connection is given up (buffer_destroy), and registered buffers are granted. dev->memory
+ * is set.
+ */
+void buffer_regrant(struct blkfront_dev *dev);
+/* As buffer_void, for registered buffers and bounce pages that no part has. buffer_regrant follows
+ * when the device is connected. */
+void buffer_void_kept(struct blkfront_dev *dev);
+
+/* ---- kept.c: bounce pages whose grants stay ---- */
+
+/* Pages that kept_take can be expected to give the queue. */
+unsigned kept_available(const struct blkfront_dev *dev, const struct blk_queue *q);
+static inline unsigned kept_in_use(const struct blk_queue *q)
+{
+    return q->kept_count - q->kept_free;
+}
+/* 0, -ENOMEM, or -ENOSPC (no grants, or as many pages as there may be). */
+int kept_take(struct blkfront_dev *dev, struct blk_queue *q, struct kept_page *out);
+void kept_give(struct blk_queue *q, struct kept_page page);
+/* A page that was taken does not come back: its grant is over. */
+void kept_forget(struct blkfront_dev *dev, struct blk_queue *q);
+/* Ends or quarantines all that is not taken; is_void: there is nothing to end. */
+void kept_destroy(struct blkfront_dev *dev, bool is_void);
 
 /* ---- request.c ---- */
 

@@ -228,6 +228,8 @@ unsigned dev_reap(struct blkfront_dev *dev, struct blk_queue *only)
         request_push(dev);
     }
     dev->reaping = false;
+    if (dev->registry.dying)
+        registry_reap(dev);
     if (dev->stats.completed != completed)
         wake_all(&dev->completion);
     return taken;
@@ -266,6 +268,7 @@ void dev_abort(struct blkfront_dev *dev, bool final)
 {
     dev->reaping = true;
     dev->delivering = true;
+    registry_end(dev, final);
     for (unsigned i = 0; i < dev->limits.queues; i++)
         abort_ring(dev, &dev->queues[i].ring, final);
     while (!list_empty(&dev->merge_ready))
@@ -277,5 +280,6 @@ void dev_abort(struct blkfront_dev *dev, bool final)
         deliver_done(dev);
     dev->delivering = false;
     dev->reaping = false;
+    registry_reap(dev);
     wake_all(&dev->completion);
 }

@@ -81,6 +81,10 @@ int negotiate_config(const struct blkfront_config *config, struct blkfront_confi
     }
     if (!out->watchdog_ns)
         out->watchdog_ns = WATCHDOG_NS;
+    if (out->persistent < -1 || out->persistent > 1) {
+        pr_err("blkfront: persistent=%d: -1, 0 or 1\n", out->persistent);
+        return -EINVAL;
+    }
     out->ring_pages =
         out->ring_pages ? power_of_two_below(out->ring_pages) : (unsigned)WIRE_RING_PAGES_MAX;
     if (!out->abi)
@@ -145,6 +149,7 @@ void negotiate_offers(const struct xs_batch_item items[OFFER_ITEMS],
     if (xs_item_u64(&items[OFFER_TRUSTED], 0, 1, 1, &trusted))
         trusted = 0;
     limits->trusted = trusted;
+    limits->persistent = config->persistent >= 0 && limits->trusted;
 }
 
 struct key_list {
@@ -219,6 +224,10 @@ unsigned negotiate_keys(const struct blkfront_limits *limits, enum ring_scheme s
         add_key(&l, "", "multi-queue-num-queues", limits->queues);
     else
         drop_key(&l, "multi-queue-num-queues");
+    if (limits->persistent)
+        add_key(&l, "", "feature-persistent", 1);
+    else
+        drop_key(&l, "feature-persistent");
     return l.count;
 }
 

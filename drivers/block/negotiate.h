@@ -58,8 +58,9 @@ int negotiate_config(const struct blkfront_config *config, struct blkfront_confi
 
 /*
  * The offers: sets ring_pages (a power of two, at most config->ring_pages), queues,
- * indirect_offered, max_segments, persistent_offered, trusted. Offers that make no sense count as
- * not made. limits->name is for messages.
+ * indirect_offered, max_segments, persistent_offered, trusted; and persistent: whether the frontend
+ * says that it would, which it has to say before all backends have made that offer. Offers that
+ * make no sense count as not made. limits->name is for messages.
  */
 void negotiate_offers(const struct xs_batch_item items[OFFER_ITEMS],
                       const struct blkfront_config *config, struct blkfront_limits *limits,
@@ -78,8 +79,8 @@ unsigned negotiate_keys(const struct blkfront_limits *limits, enum ring_scheme s
 
 /*
  * The disk: sets sectors, sector_size, physical_sector_size, the features, readonly, removable,
- * cdrom, and again what depends on indirect segments. 0, or -EINVAL when the disk cannot be used
- * (printed with key and value).
+ * cdrom, persistent, and again what depends on indirect segments. 0, or -EINVAL when the disk
+ * cannot be used (printed with key and value).
  */
 int negotiate_properties(const struct xs_batch_item items[PROPERTY_ITEMS],
                          const struct blkfront_config *config, struct blkfront_limits *limits);

@@ -57,8 +57,9 @@ static struct part *part_create(unsigned capacity)
     return p;
 }
 
-/* The pages that describe the segments are granted once and stay granted, read-only: nothing the
- * backend does can change what was asked of it. */
+/* The pages that describe the segments are granted once and stay granted, read-only: the backend
+ * cannot change what it was asked. But one that keeps its mappings maps everything writable; these
+ * pages are never read back, so it can only lie to itself. */
 static struct part *part_create_large(struct blkfront_dev *dev)
 {
     unsigned pages = DIV_ROUND_UP(dev->max_segments, (unsigned)WIRE_SEGMENTS_PER_PAGE);
@@ -71,7 +72,8 @@ static struct part *part_create_large(struct blkfront_dev *dev)
         goto fail;
     p->indirect_pages = pages;
     for (unsigned i = 0; i < pages; i++) {
-        int ref = gnttab_grant(dev->peer, p->indirect + i * WIRE_SEGMENTS_PER_PAGE, true);
+        int ref = gnttab_grant(dev->peer, p->indirect + i * WIRE_SEGMENTS_PER_PAGE,
+                               !dev->limits.persistent);
 
         if (ref < 0)
             goto fail;

@@ -161,6 +161,7 @@ int negotiate_properties(const struct xs_batch_item items[PROPERTY_ITEMS],
     limits->barrier = offered(&items[PROPERTY_BARRIER]);
     read_discard(items, limits);
     limits->persistent_offered |= offered(&items[PROPERTY_PERSISTENT]);
+    limits->persistent = limits->persistent && limits->persistent_offered;
     negotiate_segments(&items[PROPERTY_INDIRECT], config, limits);
     return 0;
 }

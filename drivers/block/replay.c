@@ -80,6 +80,7 @@ static void void_all(struct blkfront_dev *dev)
         void_queue(dev, &dev->queues[i]);
     list_for_each (l, &dev->merge_ready)
         void_part(dev, list_entry(l, struct part, ready));
+    buffer_void_kept(dev);
     pool_void(dev);
     dev->pages_held_back = 0;
 }

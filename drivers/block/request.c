@@ -54,6 +54,7 @@ static struct part *part_start(struct blkfront_dev *dev, struct blkfront_request
         p->segments = 0;
         p->bytes = 0;
         p->sectors = 0;
+        p->fresh = 0;
         p->bounced = false;
     }
     return p;
@@ -76,18 +77,32 @@ static enum outcome out_of(struct blkfront_dev *dev, struct blkfront_request *r,
     return ENDED;
 }
 
+/* A part cannot want more than the budget, so the rest of it is in flight and comes back. */
+static enum outcome short_of_grants(struct blkfront_dev *dev, struct blkfront_request *r,
+                                    struct part *p, unsigned fresh)
+{
+    part_put(dev, p);
+    count_wait_grant(dev, r);
+    /* what the queue has of its own is no other queue's loss */
+    return kept_in_use(r->queue) + fresh > KEPT_MAX ? BLOCKED : STARVED;
+}
+
 /* Pages and grants for the segments that were cut: for all, or for as many as there are. */
 static int part_map(struct blkfront_dev *dev, struct part *p, bool readonly)
 {
     int granted;
 
+    if (!p->fresh)
+        return 0;
     if (p->bounced) {
-        unsigned complete = buffer_take_pages(dev, p);
+        int complete = buffer_take_pages(dev, p);
 
-        if (complete < p->segments)
-            buffer_trim(dev, p, complete);
-        if (!complete)
-            return -ENOMEM;
+        if (complete < 0) {
+            buffer_trim(dev, p, 0);
+            return complete;
+        }
+        if ((unsigned)complete < p->segments)
+            buffer_trim(dev, p, (unsigned)complete);
     }
     granted = buffer_grant(dev, p, readonly);
     if (granted < 0) {
@@ -107,7 +122,6 @@ static enum outcome send_data(struct blkfront_dev *dev, struct blkfront_request 
     const uint64_t sector = (r->offset & ~(uint64_t)sector_mask) >> WIRE_SECTOR_SHIFT;
     size_t bytes = r->left;
     bool merge = false;
-    unsigned want;
     struct part *p;
     int ret;
 
@@ -122,23 +136,20 @@ static enum outcome send_data(struct blkfront_dev *dev, struct blkfront_request 
         }
     }
 
-    want = merge ? 1 : segments_wanted(dev, r);
-    if (want > dev->grants_left) {
-        /* no request wants more than the budget, so the rest of it is in flight and comes back */
-        count_wait_grant(dev, r);
-        return STARVED;
-    }
-
-    p = part_start(dev, r, want);
+    p = part_start(dev, r, merge ? 1 : segments_wanted(dev, r));
     if (!p)
         return out_of(dev, r, NULL, -ENOMEM);
 
     struct split_result cut =
-        split_segments(&r->at, r->offset, bytes, dev->sector_size, dev->in_place && !merge, p->seg,
-                       MIN(p->capacity, dev->grants_left));
+        split_segments(&r->at, r->offset, bytes, dev->sector_size,
+                       merge ? &split_bounce_all : &dev->memory, p->seg, p->capacity);
+
+    if (cut.fresh > buffer_room(dev, r->queue))
+        return short_of_grants(dev, r, p, cut.fresh);
 
     p->segments = cut.segments;
     p->bytes = cut.bytes;
+    p->fresh = cut.fresh;
     p->bounced = cut.bounced;
     p->sector = sector;
     p->sectors =

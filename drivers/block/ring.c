@@ -67,6 +67,7 @@ struct blkfront_dev *dev_create(unsigned devid, const struct blkfront_config *co
 
 void dev_destroy(struct blkfront_dev *dev)
 {
+    registry_detach(dev);
     heap_free(dev);
 }
 
@@ -155,17 +156,42 @@ int dev_make_rings(struct blkfront_dev *dev)
     return ret;
 }
 
+static void set_budgets(struct blkfront_dev *dev)
+{
+    const unsigned available = gnttab_available();
+    struct blkfront_limits *l = &dev->limits;
+
+    l->grant_budget = dev->config.grant_budget;
+    if (!l->grant_budget) {
+        l->grant_budget = available / 2;
+        if (l->persistent) { /* each takes a page with it, for as long as the device is there */
+            struct page_stats s;
+
+            page_get_stats(&s);
+            l->grant_budget = (unsigned)MIN((size_t)l->grant_budget, s.free / 4);
+        }
+    }
+    l->grant_budget = MAX(l->grant_budget, 1u);
+    /* an eighth is left for rings and indirect pages */
+    l->registered_budget =
+        dev->config.registered_pages ? dev->config.registered_pages : available / 8 * 3;
+    dev->registry.budget = l->registered_budget;
+}
+
 void dev_go(struct blkfront_dev *dev)
 {
     struct blkfront_limits *l = &dev->limits;
 
-    l->grant_budget = dev->config.grant_budget ? dev->config.grant_budget : gnttab_available() / 2;
-    l->grant_budget = MAX(l->grant_budget, 1u);
+    set_budgets(dev);
     l->max_segments = MIN(l->max_segments, l->grant_budget);
+    if (l->persistent)
+        l->max_segments = MIN(l->max_segments, KEPT_MAX);
     dev->grants_left = l->grant_budget;
     dev->max_segments = l->max_segments;
     dev->sector_size = l->sector_size;
-    dev->in_place = l->trusted;
+    dev->memory.plain = l->trusted && !l->persistent;
+    dev->memory.registered = l->trusted ? &dev->registry : NULL;
+    buffer_regrant(dev);
     if (dev->state == DEV_STARTING)
         dev->state = DEV_READY;
     dev->online = true;

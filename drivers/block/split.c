@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Cuts a byte range into segments (split.h). Pure; sector sizes are powers of two, so no division.
+/* Cuts a byte range into segments (split.h). Sector sizes are powers of two, so no division.
  */
 #include "split.h"
 
 #include "wire.h"
 
 #include <ringlet/string.h>
+
+const struct split_memory split_bounce_all;
 
 /* Skips used-up and empty vectors; there must be bytes left. The length of the run at the cursor.
  */
@@ -61,41 +63,53 @@ void split_copy_in(struct split_cursor *at, void *data, size_t bytes)
     }
 }
 
-/* Bytes at the cursor that can be granted as they are, at a sector's beginning; 0 = none. */
-static size_t direct_length(struct split_cursor *at, size_t bytes, unsigned sector_size)
+/*
+ * Bytes at the cursor that can be shown as they are, at a sector's beginning; 0 = none. *ref: the
+ * reference that their page has, or 0.
+ */
+static size_t direct_length(struct split_cursor *at, size_t bytes, unsigned sector_size,
+                            const struct split_memory *memory, grant_ref_t *ref)
 {
     size_t run = MIN(run_length(at), bytes);
     uintptr_t start = (uintptr_t)run_start(at);
 
+    *ref = 0;
     if (start & ((1u << WIRE_SECTOR_SHIFT) - 1))
+        return 0;
+    if (memory->registered)
+        *ref = registry_ref(memory->registered, run_start(at) - (start & PAGE_MASK));
+    if (!*ref && !memory->plain)
         return 0;
     return ROUND_DOWN(MIN(run, PAGE_SIZE - (start & PAGE_MASK)), sector_size);
 }
 
 /*
  * Bytes for a bounce page whose first byte is `head` bytes into a sector: up to the page's end, but
- * not past a sector's end from which the memory can be granted in place again.
+ * not past a sector's end from which the memory can be shown as it is again.
  */
 static size_t bounce_length(struct split_cursor at, size_t head, size_t bytes, unsigned sector_size,
-                            bool in_place)
+                            const struct split_memory *memory)
 {
     size_t room = MIN(bytes, PAGE_SIZE - head);
     size_t len = 0;
+    grant_ref_t ref;
 
-    if (!in_place)
+    if (!memory->plain &&
+        (!memory->registered ||
+         (run_length(&at) >= room && registry_gap(memory->registered, run_start(&at), room))))
         return room;
     do {
         size_t step = MIN(sector_size - ((head + len) & (sector_size - 1)), room - len);
 
         split_advance(&at, step);
         len += step;
-    } while (len < room && !direct_length(&at, bytes - len, sector_size));
+    } while (len < room && !direct_length(&at, bytes - len, sector_size, memory, &ref));
     return len;
 }
 
 struct split_result split_segments(const struct split_cursor *from, uint64_t offset, size_t bytes,
-                                   unsigned sector_size, bool in_place, struct split_segment *seg,
-                                   unsigned max)
+                                   unsigned sector_size, const struct split_memory *memory,
+                                   struct split_segment *seg, unsigned max)
 {
     struct split_cursor at = *from;
     struct split_result r = {0};
@@ -103,10 +117,10 @@ struct split_result split_segments(const struct split_cursor *from, uint64_t off
     while (bytes && r.segments < max) {
         struct split_segment *s = &seg[r.segments++];
         size_t head = offset & (sector_size - 1);
-        size_t len = in_place && !head ? direct_length(&at, bytes, sector_size) : 0;
+        grant_ref_t ref = 0;
+        size_t len = head ? 0 : direct_length(&at, bytes, sector_size, memory, &ref);
         size_t end;
 
-        s->gref = 0;
         s->bounce = !len;
         if (len) {
             uintptr_t start = (uintptr_t)run_start(&at);
@@ -117,7 +131,8 @@ struct split_result split_segments(const struct split_cursor *from, uint64_t off
             end = s->skip + len;
             at.offset += len;
         } else {
-            len = bounce_length(at, head, bytes, sector_size, in_place);
+            ref = 0;
+            len = bounce_length(at, head, bytes, sector_size, memory);
             s->page = NULL;
             s->skip = (uint16_t)head;
             s->first = 0;
@@ -125,6 +140,9 @@ struct split_result split_segments(const struct split_cursor *from, uint64_t off
             r.bounced = true;
             split_advance(&at, len);
         }
+        s->gref = ref;
+        s->kept = ref != 0;
+        r.fresh += !ref;
         s->last = (uint8_t)((end >> WIRE_SECTOR_SHIFT) - 1);
         s->bytes = (uint16_t)len;
         r.bytes += len;

@@ -41,7 +41,17 @@ struct blkfront_config {
         ring_pages;  /* of a queue, at most, 1..16, rounded down to a power of two; default 16 */
     unsigned queues; /* at most, 1..16, each a ring and an event channel; default 4 */
     unsigned max_segments; /* per request, at most, 1..4096; default: all the backend offers */
-    unsigned grant_budget; /* segment grants in flight at most; default: half of the grant table */
+    /* Segment grants in flight at most, and with persistent grants, bounce pages at most; default:
+     * half of the grant table, and then not more than a quarter of the free memory. */
+    unsigned grant_budget;
+    unsigned registered_pages; /* in registered buffers at most; default: 3/8 of the grant table */
+    /*
+     * Persistent grants ("feature-persistent"): 0 and 1: if the backend offers them; -1: never. The
+     * backend then keeps mapped what it has seen: registered buffers cost nothing, all other memory
+     * is copied once. A backend that is not trusted never gets them: they show it, writable, what
+     * earlier requests have left in a page (XSA-403).
+     */
+    int persistent;
     /*
      * The backend is never asked for an event. Completions are taken by blkfront_aio_poll, and by
      * what waits (_aio_wait, _io, _sync, shutdown_blkfront), which looks again and again: at first
@@ -139,11 +149,13 @@ struct blkfront_limits {
     unsigned max_segments;           /* per request, what is used */
     unsigned indirect_offered;       /* feature-max-indirect-segments, 0 = none */
     unsigned grant_budget;
+    unsigned registered_budget; /* pages */
     bool flush, barrier, discard_offered, persistent_offered;
     bool discard, discard_secure; /* what the backend does; false after it refused */
     /* What can be discarded begins at discard_alignment + n * discard_granularity: bytes, multiples
      * of sector_size, the alignment less than the granularity. */
     uint64_t discard_granularity, discard_alignment;
+    bool persistent; /* used */
     bool readonly, removable, cdrom;
     bool trusted; /* false: everything is bounced through zeroed pages of the driver's */
     bool polled;
@@ -152,6 +164,35 @@ struct blkfront_limits {
 
 /* Any context. No dev: all zero. */
 void blkfront_get_limits(const struct blkfront_dev *dev, struct blkfront_limits *out);
+
+/* ---- registered buffers ---- */
+
+/*
+ * At least bytes of zeroes, in whole pages that stay granted to the backend, for reading and
+ * writing: I/O on them needs no copy and no grant operation, with and without persistent grants.
+ * That goes for each part of a request that is whole sectors at a multiple of 512; other parts, and
+ * I/O of another device, treat it as plain memory. Requests that are in flight together do best
+ * without a page in common (Linux' backend maps such a page a second time). With an untrusted
+ * backend the memory is bounced like any other, and nothing is saved.
+ *
+ * NULL: no device, 0 bytes, no memory, no grants, or more than limits.registered_budget in all (the
+ * first time of a device it is printed which). Everything in the pages can be seen and changed by
+ * the backend at any time; so they hold nothing but data for that disk.
+ *
+ * The memory is the caller's until blkfront_buf_free. It outlives the device: when that is lost or
+ * closed the grants end (what a backend does not let go of it may still write to) and it is plain
+ * memory; when the device is connected again, it is granted again. Thread context, and aio_cb.
+ */
+void *blkfront_buf_alloc(struct blkfront_dev *dev, size_t bytes);
+
+/*
+ * dev: where it came from, or NULL, as must be after shutdown_blkfront. While requests of that
+ * device use it, it is not touched: it goes with the last of them. Pages that the backend maps are
+ * not handed out before it has unmapped them, which with persistent grants may take a minute: use
+ * buffers again rather than freeing them between requests. NULL as buf does nothing; what is no
+ * registered buffer of dev is reported and left alone. Thread context, and aio_cb.
+ */
+void blkfront_buf_free(struct blkfront_dev *dev, void *buf);
 
 /* ---- requests ---- */
 
@@ -268,7 +309,9 @@ struct blkfront_stats {
     uint64_t aiocbs, completed,
         errors; /* callers' requests: accepted, completed, of these with an error */
     uint64_t notifications, events, spurious; /* sent; received; received with nothing to reap */
-    uint64_t grants_made, grants_ended, grants_quarantined;
+    /* for segments, registered buffers and bounce pages; kept: those that are made now and outlast
+     * requests */
+    uint64_t grants_made, grants_ended, grants_quarantined, grants_kept;
     uint64_t bytes_copied;              /* through bounce pages */
     uint64_t read_merged_writes;        /* writes that needed read-modify-write */
     uint64_t waited_slot, waited_grant; /* times a request found no ring slot / no grant */

@@ -63,6 +63,7 @@ void fdisk_open(struct fake_disk *d, const struct fake_options *o)
     config.grant_budget = o->budget;
     config.polled = o->polled;
     config.abi = o->abi ? o->abi : 64;
+    config.registered_pages = o->registered_pages;
     dev = dev_create(51712, &config);
     assert_non_null(dev);
     wait_queue_init(&dev->fe.events);
@@ -81,6 +82,7 @@ void fdisk_open(struct fake_disk *d, const struct fake_options *o)
     l->discard_granularity = MAX(o->discard, (uint64_t)l->sector_size);
     l->discard_alignment = o->discard_alignment;
     l->discard_secure = o->discard_secure;
+    l->persistent = l->persistent_offered = o->persistent;
     assert_int_equal(dev_make_rings(dev), 0);
     dev_go(dev);
     fdisk_attach(d, dev);
@@ -104,6 +106,7 @@ void fdisk_detach(struct fake_disk *d)
 void fdisk_close(struct fake_disk *d)
 {
     dev_lost(d->dev);
+    fdisk_unmap(d);
     dev_gone(d->dev);
     assert_int_equal(blkfront_in_flight(d->dev), 0);
     dev_destroy(d->dev);
@@ -123,6 +126,16 @@ static uint8_t *granted_page(const struct fake_disk *d, grant_ref_t ref, bool wr
     return seam_page(e->frame);
 }
 
+/* What the frontend may let a write's page be: read-only, unless its grant was made for more. */
+static void check_writable(const struct fake_disk *d, const struct fake_request *r, grant_ref_t ref)
+{
+    struct blkfront_dev *dev = d->dev;
+    bool kept =
+        dev->limits.persistent || registry_ref(&dev->registry, seam_page(seam_grants[ref].frame));
+
+    assert_int_equal(!!(seam_grants[ref].flags & GTF_readonly), r->op == BLKIF_OP_WRITE && !kept);
+}
+
 static void take_segments(struct fake_disk *d, struct fake_request *r, const union wire_entry *e)
 {
     const struct wire_segment *from = e->request.seg;
@@ -136,12 +149,14 @@ static void take_segments(struct fake_disk *d, struct fake_request *r, const uni
         if (r->ring_op == BLKIF_OP_INDIRECT) {
             grant_ref_t ref = e->indirect.gref[i / 512];
 
-            assert_true(seam_grants[ref].flags & GTF_readonly);
+            assert_int_equal(!!(seam_grants[ref].flags & GTF_readonly), !d->dev->limits.persistent);
             s = ((struct wire_segment *)(void *)granted_page(d, ref, false))[i % 512];
         }
         assert_true(s.first <= s.last && s.last < 8);
         assert_int_equal((s.last - s.first + 1u) & mask, 0);
-        assert_int_equal(!!(seam_grants[s.gref].flags & GTF_readonly), r->op == BLKIF_OP_WRITE);
+        check_writable(d, r, s.gref);
+        if (d->dev->limits.persistent)
+            fdisk_map(s.gref, true);
         assert_int_equal(s.zero, 0);
         granted_page(d, s.gref, r->op == BLKIF_OP_READ);
         r->sectors += s.last - s.first + 1u;
@@ -339,6 +354,14 @@ void fdisk_run_when_idle(struct fake_disk *a, struct fake_disk *b)
     idle_disks[0] = a;
     idle_disks[1] = b;
     seam_idle = idle;
+}
+
+void fdisk_unmap(struct fake_disk *d)
+{
+    if (!d->dev->limits.persistent)
+        return;
+    for (unsigned i = 0; i < seam_grant_max_frames * (PAGE_SIZE / sizeof(seam_grants[0])); i++)
+        seam_grants[i].flags &= (uint16_t) ~(GTF_reading | GTF_writing);
 }
 
 void fdisk_map(grant_ref_t ref, bool map)

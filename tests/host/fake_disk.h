@@ -44,12 +44,13 @@ struct fake_disk {
 };
 
 /* Every 0 means: 2048 sectors of 512 bytes, one queue, one ring page, 11 segments, default budget,
- * trusted, writable, no flush, no barrier, no discard. discard: the granule in bytes. */
+ * trusted, writable, no flush, no barrier, no discard, no persistent grants. discard: the granule
+ * in bytes. */
 struct fake_options {
     uint64_t sectors;
-    unsigned sector_size, queues, ring_pages, max_segments, budget, abi;
+    unsigned sector_size, queues, ring_pages, max_segments, budget, registered_pages, abi;
     uint64_t discard, discard_alignment;
-    bool untrusted, readonly, flush, barrier, discard_secure, polled;
+    bool untrusted, readonly, flush, barrier, persistent, discard_secure, polled;
 };
 
 /* What the disk has where something was discarded. */
@@ -83,6 +84,9 @@ void fdisk_drain(struct fake_disk *d);
 
 /* From now on idle time lets these disks' backends run. */
 void fdisk_run_when_idle(struct fake_disk *a, struct fake_disk *b);
+
+/* The backend forgets what it keeps mapped with persistent grants. */
+void fdisk_unmap(struct fake_disk *d);
 
 /* The backend maps a grant (and unmaps it): ending it is -EBUSY meanwhile. */
 void fdisk_map(grant_ref_t ref, bool map);

@@ -195,7 +195,11 @@ static void connect(struct backend *b)
     const char *protocol = store_get(b->frontend, "protocol", &len);
     const char *trusted = store_get(b->frontend, "trusted", NULL);
 
+    bool wanted = store_number(b->frontend, "feature-persistent", 0) == 1;
+
     b->untrusted = trusted && !strcmp(trusted, "0"); /* which a broken toolstack may have changed */
+    CHECK(!b->untrusted || !wanted || b->hostile, "persistent grants for an untrusted backend");
+    b->persistent = wanted && b->profile.persistent == 1;
     if (!backend_map_rings(b) || !bind_channels(b)) {
         /* it may have given up meanwhile */
         CHECK(store_number(b->frontend, "state", 0) != XenbusStateInitialised || b->hostile,
@@ -222,6 +226,7 @@ void backend_disconnect(struct backend *b)
         backend_unmap(b, b->taken[0]);
         backend_forget(b, 0);
     }
+    backend_drop_all(b);
     for (unsigned i = 0; i < BACKEND_QUEUES_MAX; i++)
         sim_unbind(&b->queue[i].channel);
     backend_unmap_rings(b);

@@ -27,6 +27,7 @@ struct profile {
     bool ordered;      /* answers in order */
     bool answer_outer; /* indirect requests are answered as such */
     bool readonly;
+    unsigned keep_max; /* mappings that a queue keeps with persistent grants */
     unsigned sector_size;
     unsigned error_in;    /* one request in so many fails; 0: none */
     unsigned batch;       /* requests taken in a turn, at most */
@@ -54,10 +55,20 @@ struct pending {
     unsigned moved; /* segments transferred so far */
     struct wire_segment *seg, small[WIRE_SEGMENTS];
     uint8_t **page, *small_page[WIRE_SEGMENTS];
+    bool *kept, small_kept[WIRE_SEGMENTS]; /* the page stays mapped */
 };
 
 struct backend;
 struct hostile;
+
+#define KEPT_MAPS 1056
+
+struct kept_map {
+    grant_ref_t ref;
+    uint8_t *page;
+    unsigned users; /* requests: 0 or 1 */
+    uint64_t used;  /* when last */
+};
 
 struct backend_queue {
     struct backend *backend;
@@ -67,6 +78,9 @@ struct backend_queue {
     uint32_t req_cons, rsp_prod, published;
     unsigned taken; /* and not answered yet */
     bool rearmed;
+    struct kept_map kept[KEPT_MAPS];
+    unsigned kept_count;
+    uint64_t uses;
 };
 
 #define BACKEND_QUEUES_MAX 16
@@ -83,7 +97,9 @@ struct backend {
     bool present;                   /* false: it died */
     bool leaving; /* the frontend may have given up: what it takes back is not an error */
     bool mapped;
-    bool untrusted; /* and the frontend knows */
+    bool untrusted;  /* and the frontend knows */
+    bool persistent; /* both sides want it */
+    bool registered; /* the frontend's user has registered buffers */
     struct backend_queue queue[BACKEND_QUEUES_MAX];
     struct backend_queue *aim; /* the one that a hostile operation is about */
     unsigned queues, ring_pages, slots, abi;

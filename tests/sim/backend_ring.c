@@ -233,6 +233,8 @@ void backend_ring_turn(struct backend *b)
     const struct profile *p = &b->profile;
     unsigned work = 1 + below(p->batch);
 
+    if (b->persistent)
+        backend_drop_some(b);
     backend_take(b, 1 + below(p->batch));
     if (death(b))
         return;

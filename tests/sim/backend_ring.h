@@ -14,6 +14,14 @@ static inline bool writes(const struct pending *r)
 /* Maps the pages of a request's segments. False: Xen refuses. */
 bool backend_map(struct backend *b, struct pending *r);
 
+/* Maps the page of a reference for a request, or finds it mapped; NULL: Xen refuses. kept: it stays
+ * mapped when the request is over. */
+uint8_t *backend_map_page(struct backend_queue *q, grant_ref_t ref, bool write, bool *kept);
+void backend_unmap_page(struct backend_queue *q, grant_ref_t ref, bool write, bool kept);
+/* Perhaps it gives up some of what it keeps and does not use; all of it, with nothing in use. */
+void backend_drop_some(struct backend *b);
+void backend_drop_all(struct backend *b);
+
 /* A connected backend's turn. */
 void backend_ring_turn(struct backend *b);
 

@@ -21,11 +21,13 @@ static struct pending *pending_get(struct backend_queue *q, unsigned segments)
     q->taken++;
     r->seg = r->small;
     r->page = r->small_page;
+    r->kept = r->small_kept;
     r->segments = segments;
     if (segments > WIRE_SEGMENTS) {
         r->seg = malloc(segments * sizeof(*r->seg));
         r->page = malloc(segments * sizeof(*r->page));
-        if (!r->seg || !r->page)
+        r->kept = malloc(segments * sizeof(*r->kept));
+        if (!r->seg || !r->page || !r->kept)
             abort();
     }
     return r;
@@ -36,6 +38,7 @@ static void pending_put(struct pending *r)
     if (r->seg != r->small) {
         free(r->seg);
         free(r->page);
+        free(r->kept);
     }
     r->next_free = free_pending;
     free_pending = r;
@@ -56,7 +59,7 @@ void backend_unmap(struct backend *b, struct pending *r)
     (void)b;
     if (r->mapped) {
         for (unsigned i = 0; i < r->segments; i++)
-            grant_unmap(r->seg[i].gref, !writes(r));
+            backend_unmap_page(r->queue, r->seg[i].gref, !writes(r), r->kept[i]);
     }
     r->mapped = false;
 }
@@ -85,17 +88,19 @@ static void check_nothing_else(const struct backend *b, const struct pending *r,
 bool backend_map(struct backend *b, struct pending *r)
 {
     for (unsigned i = 0; i < r->segments; i++) {
-        r->page[i] = grant_map(b->domid, r->seg[i].gref, !writes(r));
+        r->page[i] = backend_map_page(r->queue, r->seg[i].gref, !writes(r), &r->kept[i]);
         if (!r->page[i]) {
             CHECK(b->leaving || b->hostile, "request %#llx: grant %u cannot be mapped",
                   (unsigned long long)r->id, r->seg[i].gref);
             while (i--)
-                grant_unmap(r->seg[i].gref, !writes(r));
+                backend_unmap_page(r->queue, r->seg[i].gref, !writes(r), r->kept[i]);
             return false;
         }
         check_nothing_else(b, r, i);
-        /* a page that is written to the disk is not writable for the backend */
-        CHECK(!writes(r) || seam_grants[r->seg[i].gref].flags & GTF_readonly,
+        /* a page that is written to the disk is not writable for the backend, but by a grant that
+         * was made for more than this request */
+        CHECK(!writes(r) || seam_grants[r->seg[i].gref].flags & GTF_readonly || b->persistent ||
+                  (b->registered && !b->untrusted),
               "a write's page is granted writable");
     }
     r->mapped = true;
@@ -107,15 +112,17 @@ static bool read_indirect(struct backend *b, struct pending *r, const union wire
     for (unsigned i = 0; i < r->segments; i += WIRE_SEGMENTS_PER_PAGE) {
         grant_ref_t ref = e->indirect.gref[i / WIRE_SEGMENTS_PER_PAGE];
         size_t n = MIN(r->segments - i, (unsigned)WIRE_SEGMENTS_PER_PAGE);
-        uint8_t *page = grant_map(b->domid, ref, false);
+        bool kept;
+        uint8_t *page = backend_map_page(r->queue, ref, false, &kept);
 
         if (!page) {
             CHECK(b->leaving || b->hostile, "indirect page: grant %u cannot be mapped", ref);
             return false;
         }
-        CHECK(seam_grants[ref].flags & GTF_readonly, "an indirect page is granted writable");
+        CHECK(seam_grants[ref].flags & GTF_readonly || b->persistent,
+              "an indirect page is granted writable");
         peer_copy(&r->seg[i], page, n * sizeof(r->seg[0]));
-        grant_unmap(ref, false);
+        backend_unmap_page(r->queue, ref, false, kept);
     }
     return true;
 }

@@ -31,6 +31,7 @@ void invariants_now(void)
           "grants: %llu made, %llu ended, %u in use, %u in quarantine",
           (unsigned long long)grants.made, (unsigned long long)grants.ended, grants.in_use,
           grants.quarantined);
+    grant_check_mapped();
     evtchn_get_stats(&events);
     CHECK(events.bound >= 1 && events.bound <= sim_ports_open() + 1,
           "event channels: %u bound, %u open", events.bound, sim_ports_open());

@@ -43,6 +43,10 @@ void life_random_config(struct blkfront_config *c)
         c->queues = 1 + below(16);
     c->polled = one_in(5);
     c->abi = one_in(3) ? 32 : one_in(2) ? 64 : 0;
+    if (one_in(4))
+        c->persistent = one_in(2) ? -1 : 1;
+    if (one_in(4))
+        c->registered_pages = 1 + below(500);
 }
 
 int life_open(struct backend *b, const struct blkfront_config *config, struct blkfront_dev **dev)
@@ -68,6 +72,9 @@ static void check_limits(const struct backend *b, const struct blkfront_config *
               l.trusted == (p->trusted != 0) && l.discard == (p->discard == 1) &&
               l.discard_secure == (p->discard == 1 && p->secure == 1),
           "what was negotiated is not what was offered");
+    CHECK(l.persistent == b->persistent &&
+              l.persistent == (p->persistent == 1 && p->trusted != 0 && c->persistent >= 0),
+          "persistent grants: %d, the backend: %d", l.persistent, b->persistent);
     CHECK(l.queues == b->queues && l.queues <= (c->queues ? c->queues : 4), "%u queues, %u used",
           l.queues, b->queues);
     CHECK(l.ring_pages == b->ring_pages && l.max_segments >= 1 &&
@@ -101,10 +108,22 @@ static void check_stats(const struct backend *b, const struct workload *w)
           (unsigned long long)b->segments);
     CHECK(s.notifications == notifications_seen(b), "statistics: %llu notifications, %llu came",
           (unsigned long long)s.notifications, (unsigned long long)notifications_seen(b));
-    CHECK(s.aiocbs == s.completed && s.grants_made == s.grants_ended && !s.grants_quarantined,
-          "statistics: %llu requests, %llu completed, %llu grants, %llu ended",
+    CHECK(s.aiocbs == s.completed &&
+              s.grants_made == s.grants_ended + s.grants_kept + s.grants_quarantined &&
+              (!s.grants_quarantined || (w->swapped && w->limits.persistent)),
+          "statistics: %llu requests, %llu completed, %llu grants, %llu ended, %llu kept",
           (unsigned long long)s.aiocbs, (unsigned long long)s.completed,
-          (unsigned long long)s.grants_made, (unsigned long long)s.grants_ended);
+          (unsigned long long)s.grants_made, (unsigned long long)s.grants_ended,
+          (unsigned long long)s.grants_kept);
+    /* aligned I/O on registered memory costs nothing */
+    CHECK(!w->only_registered || !w->limits.trusted || w->o.align % 512 ||
+              w->limits.sector_size != 512 ||
+              (!s.bytes_copied && s.grants_made == w->registered_pages),
+          "statistics: %llu bytes copied, %llu grants, of %u registered pages",
+          (unsigned long long)s.bytes_copied, (unsigned long long)s.grants_made,
+          w->registered_pages);
+    CHECK(!w->limits.persistent || w->swapped || s.grants_ended == 0,
+          "%llu grants ended, which are persistent", (unsigned long long)s.grants_ended);
     CHECK(b->errors || !s.errors, "%llu requests failed without a reason",
           (unsigned long long)s.errors);
     CHECK(!b->quiet || !s.events, "a polled device had %llu events", (unsigned long long)s.events);

@@ -19,6 +19,7 @@ static void manners(struct profile *p)
     p->error_in = one_in(6) ? 20 + below(200) : 0;
     p->sector_size = 512;
     p->ordered = one_in(4);
+    p->keep_max = one_in(3) ? KEPT_MAPS : 1 + below(one_in(2) ? 16 : 200);
 }
 
 /* A cache, as far as there is a way to flush it. */

@@ -124,8 +124,13 @@ static void allocation(uint64_t n)
 {
     struct blkfront_config config = {.connect_timeout_ns = NSEC_PER_SEC,
                                      .close_timeout_ns = NSEC_PER_SEC};
-    struct workload_options o = {
-        .threads = 2, .slots = 8, .bytes_max = 65536, .align = 1, .quota = 60, .lossy = true};
+    struct workload_options o = {.threads = 2,
+                                 .slots = 8,
+                                 .bytes_max = 65536,
+                                 .align = 1,
+                                 .registered_in = 2,
+                                 .quota = 60,
+                                 .lossy = true};
     struct profile p;
     uint64_t before;
 
@@ -138,7 +143,8 @@ static void allocation(uint64_t n)
                          .max_ring_order = 1,
                          .max_ring_pages = ABSENT,
                          .indirect = 32,
-                         .persistent = ABSENT,
+                         .persistent = 1,
+                         .keep_max = 8,
                          .queues = ABSENT,
                          .discard = 1,
                          .granularity = 1024,

@@ -119,6 +119,8 @@ void grant_unmap(grant_ref_t ref, bool write);
 unsigned grant_mappings(void);
 /* Does a domain map this page of the guest's memory? */
 bool grant_page_mapped(const void *page);
+/* No page that is mapped is free to be handed out. */
+void grant_check_mapped(void);
 /* The peer keeps the page although it has answered: nobody may be given it. */
 void grant_hold(grant_ref_t ref);
 

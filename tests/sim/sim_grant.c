@@ -8,6 +8,7 @@
 
 #include "../../lib/core/mem_private.h"
 
+#include <ringlet/page.h>
 #include <stdlib.h>
 
 #define REFS (256 * 512)
@@ -109,4 +110,14 @@ unsigned grant_mappings(void)
 bool grant_page_mapped(const void *page)
 {
     return frames[arch_frame(page) - first_frame].count;
+}
+
+void grant_check_mapped(void)
+{
+    for (xen_pfn_t f = 0; f < boot_info.memory >> PAGE_SHIFT; f++) {
+        const uint8_t *page = seam_page(first_frame + f);
+
+        CHECK(!frames[f].count || !freed(page) || page_is_pinned(page),
+              "a page that domain %u maps was freed and may be handed out", frames[f].who);
+    }
 }

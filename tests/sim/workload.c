@@ -22,6 +22,7 @@ void workload_random(struct workload_options *o, size_t memory)
     o->slots = MIN(o->slots, (unsigned)(memory / (o->bytes_max + 4 * PAGE_SIZE)));
     o->slots = MAX(o->slots, o->threads);
     o->hot_in = one_in(3) ? 1 + below(4) : 0;
+    o->registered_in = one_in(2) ? 1 + below(3) : 0;
 }
 
 /* ---- preparing ---- */
@@ -200,6 +201,14 @@ static void step_sync(struct workload *w)
         oracle_flush_end(&w->backend->oracle, begun);
 }
 
+static void step_swap(struct workload *w, unsigned thread)
+{
+    struct slot *s = free_slot(w, thread);
+
+    if (s && s->registered)
+        workload_swap(w, s);
+}
+
 /* What no device may accept. */
 static void step_wrong(struct workload *w, unsigned thread)
 {
@@ -262,6 +271,8 @@ static void step(struct workload *w, unsigned thread)
         step_wrong(w, thread);
     else if (pick < 18)
         step_discard(w, thread);
+    else if (pick < 19)
+        step_swap(w, thread);
     else
         step_batch(w, thread);
     if (w->backend->oracle.unflushed_count > 300 && !w->backend->hostile)
@@ -306,13 +317,16 @@ int workload_begin(struct workload *w, struct backend *b, struct blkfront_dev *d
     w->dev = dev;
     w->left = o->quota;
     w->progress = seam_now;
+    w->only_registered = true;
+    b->registered = false;
     blkfront_get_limits(dev, &w->limits);
     wait_queue_init(&w->wq);
     /* an offset into a page, gaps between the pieces of a vector, and a canary at either end */
     w->slot_pages = (unsigned)(o->bytes_max / PAGE_SIZE) + 5;
     for (unsigned i = 0; i < o->slots; i++) {
         struct slot *s = &w->slot[i];
-        uint8_t *pages = page_alloc(w->slot_pages, MEM_APP);
+        bool registered = o->registered_in && i % o->registered_in == 0;
+        uint8_t *pages = workload_memory(w, &w->slot[i], registered);
 
         if (!pages)
             return -ENOMEM;

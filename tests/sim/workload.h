@@ -17,6 +17,7 @@ struct workload_options {
     size_t bytes_max;        /* of a request */
     unsigned align;          /* offsets, lengths and buffers are multiples; 1: anything */
     unsigned hot_in;         /* one request in so many goes to the same small part; 0: none */
+    unsigned registered_in;  /* every n-th buffer is a registered one; 0: none */
     uint64_t quota;          /* requests */
     bool lossy;           /* the device may fail: errors are no violation, answers may not come */
     uint64_t watchdog_ns; /* 0: the driver's default */
@@ -33,6 +34,7 @@ struct slot {
     size_t extent;  /* ... and its bytes */
     uint8_t kind;   /* BLKIF_OP_* */
     bool busy;
+    bool registered; /* memory */
 };
 
 struct workload {
@@ -42,6 +44,8 @@ struct workload {
     struct blkfront_limits limits;
     struct blkfront_stats stats; /* shortly before it was closed */
     struct slot slot[SLOTS_MAX];
+    unsigned registered_pages;     /* in buffers; only_registered: there are no others */
+    bool only_registered, swapped; /* swapped: some were freed */
     unsigned slot_pages, running, next_thread, under_way;
     uint64_t left, completed, errors, progress; /* progress: when the last one completed */
     bool lost;

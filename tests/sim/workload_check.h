@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What happens before a request of the workload is submitted, and when it completes. */
+/* What happens before a request of the workload is submitted, and when it completes; the memory of
+ * requests. */
 #ifndef RINGLET_TESTS_WORKLOAD_CHECK_H
 #define RINGLET_TESTS_WORKLOAD_CHECK_H
 
@@ -26,5 +27,15 @@ bool workload_submit(struct workload *w, struct slot *s, bool only_enqueue);
 /* The first and the last of these pages belong to nobody's request. */
 void workload_canary(uint8_t *pages, unsigned count);
 void workload_check_canary(const uint8_t *pages, unsigned count);
+
+/* ---- workload_memory.c ---- */
+
+/* Pages for a slot: registered ones, or plain ones where that is not wanted or not to be had; NULL:
+ * neither. */
+uint8_t *workload_memory(struct workload *w, struct slot *s, bool registered);
+/* The registered buffer of an idle slot is freed, and it gets another one. */
+void workload_swap(struct workload *w, struct slot *s);
+/* The device is closed. */
+void workload_free(struct slot *s);
 
 #endif

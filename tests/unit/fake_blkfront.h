@@ -11,6 +11,7 @@
 #include <ringlet/blkfront.h>
 #include <ringlet/clock.h>
 #include <ringlet/errno.h>
+#include <ringlet/page.h>
 #include <ringlet/string.h>
 #include <ringlet/thread.h>
 #include <stdio.h>
@@ -40,6 +41,7 @@ struct fake_faults {
     bool accept_readonly;    /* a read-only disk lets itself be written */
     bool no_flush;           /* flushes are offered but answered with -EOPNOTSUPP */
     bool trim_garbage;       /* a discard leaves something else behind */
+    unsigned buffers;        /* so many registered buffers there can be; 0: any number */
     int connect;             /* what opening a disk returns */
 };
 
@@ -47,6 +49,12 @@ static struct blkfront_dev fake_disk[FAKE_DISKS];
 static struct fake_faults fake;
 static struct blkfront_config fake_config; /* the last device's */
 static uint64_t fake_random;
+static unsigned fake_buffers, fake_buffers_made; /* registered: now, and ever */
+static struct {
+    void *base;
+    unsigned pages;
+    struct blkfront_dev *dev;
+} fake_buffer[256];
 static unsigned fake_max_queued; /* most requests ever pending at once */
 static unsigned fake_max_batch;  /* most requests ever submitted at once */
 static unsigned fake_completed;
@@ -87,6 +95,7 @@ static void fake_reset(void)
     fake_random = 1;
     fake_max_queued = fake_max_batch = fake_completed = 0;
     fake_hook = NULL;
+    fake_buffers = fake_buffers_made = 0;
 }
 
 static uint64_t fake_next_random(void)
@@ -343,6 +352,35 @@ int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline)
     if (n == 0 && dev->queued)
         seam_now = MAX(seam_now, deadline);
     return n;
+}
+
+/* Registered memory is marked, so that a test can tell. */
+void *blkfront_buf_alloc(struct blkfront_dev *dev, size_t bytes)
+{
+    void *p;
+
+    if (fake.buffers && fake_buffers == fake.buffers)
+        return NULL;
+    p = page_alloc_zeroed((unsigned)DIV_ROUND_UP(bytes, PAGE_SIZE), MEM_APP);
+    if (p) {
+        fake_buffer[fake_buffers].base = p;
+        fake_buffer[fake_buffers].pages = (unsigned)DIV_ROUND_UP(bytes, PAGE_SIZE);
+        fake_buffer[fake_buffers++].dev = dev;
+        fake_buffers_made++;
+    }
+    return p;
+}
+
+void blkfront_buf_free(struct blkfront_dev *dev, void *buf)
+{
+    unsigned i = 0;
+
+    while (i < fake_buffers && fake_buffer[i].base != buf)
+        i++;
+    if (i == fake_buffers || fake_buffer[i].dev != dev)
+        abort();
+    page_free(buf, fake_buffer[i].pages);
+    fake_buffer[i] = fake_buffer[--fake_buffers];
 }
 
 static void fake_io_done(struct blkfront_aiocb *a, int ret)

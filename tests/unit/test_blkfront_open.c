@@ -38,7 +38,8 @@ static void opens_reads_and_closes(void **state)
     assert_ptr_equal(seam_page(seam_grants[dev->queues[0].page_ref[3]].frame),
                      (char *)dev->queues[0].pages + 3 * 4096);
     assert_null(fake_find(FRONT "/ring-ref"));
-    assert_null(fake_find(FRONT "/feature-persistent"));
+    assert_int_equal(number(FRONT "/feature-persistent"), 1);
+    assert_false(l.persistent);
 
     vbd_attach(0, dev);
     a.aio_buf = page_alloc_zeroed(1, MEM_APP);

@@ -30,8 +30,10 @@ static void unknown_words_are_named(void **state)
     run("bs=17m", "ERROR");
     assert_true(said("bs=17m"));
     run("abi=16", "ERROR");
-    run("buffers=registered", "ERROR");
-    assert_true(said("not supported by this version"));
+    assert_true(said("abi=16"));
+    run("buffers=borrowed", "ERROR");
+    run("persistent=2", "ERROR");
+    assert_true(said("persistent=2"));
     run("dev=xvdq", "ERROR");
     assert_true(said("dev=xvdq: there is no such disk"));
     run("dev=banana", "ERROR");
@@ -49,6 +51,25 @@ static void timeouts_reach_the_driver(void **state)
     assert_int_equal(fake_config.watchdog_ns, 1500 * NSEC_PER_MSEC);
     run("watchdog=never", "ERROR");
     assert_true(said("watchdog=never"));
+}
+
+/* What one job has had the next one gets, and all are given back; fewer than it wants make it
+ * shallower. */
+static void registered_buffers(void **state)
+{
+    (void)state;
+    run("rw=read,randread bs=4k,44k iodepth=4", "SUCCESS");
+    assert_int_equal(fake_buffers_made, 0);
+    assert_int_equal(fake_config.persistent, 0);
+    run("rw=read,randrw write=1 bs=4k,44k,1000 iodepth=4 buffers=registered persistent=0",
+        "SUCCESS");
+    assert_int_equal(fake_buffers_made, 4); /* for all jobs: one holds a buffer of 44k */
+    assert_int_equal(fake_buffers, 0);
+    assert_int_equal(fake_config.persistent, -1);
+    fake.buffers = 3;
+    run("rw=read bs=64k iodepth=8 buffers=registered persistent=1", "SUCCESS");
+    assert_true(said("not enough memory for 8 requests of 64k: iodepth is 3"));
+    assert_int_equal(fake_config.persistent, 0);
 }
 
 static void no_disk_is_an_error(void **state)
@@ -253,6 +274,7 @@ int main(void)
         TEST(verify_0_checks_nothing),
         TEST(unknown_words_are_named),
         TEST(timeouts_reach_the_driver),
+        TEST(registered_buffers),
         TEST(no_disk_is_an_error),
         TEST(connect_errors_name_the_disk),
         TEST(queue_depth_and_batch),

@@ -174,6 +174,14 @@ static void configuration_limits_the_ring(void **state)
     mine.ring_pages = 0;
     mine.max_segments = 4097;
     assert_int_equal(negotiate_config(&mine, &config), -EINVAL);
+    mine.max_segments = 0;
+    mine.persistent = 2;
+    assert_int_equal(negotiate_config(&mine, &config), -EINVAL);
+    mine.persistent = -2;
+    assert_int_equal(negotiate_config(&mine, &config), -EINVAL);
+    mine.persistent = -1;
+    assert_int_equal(negotiate_config(&mine, &config), 0);
+    assert_int_equal(config.persistent, -1);
 }
 
 static void indirect_segments(void **state)
@@ -273,7 +281,7 @@ static void one_page_keys(void **state)
     (void)state;
     limits.queues = limits.ring_pages = 1;
     key_count = negotiate_keys(&limits, RING_ONE_PAGE, &(struct queue_keys){refs, 9}, keys);
-    assert_int_equal(key_count, 6);
+    assert_int_equal(key_count, 7);
     assert_string_equal(key("ring-ref"), "17");
     assert_string_equal(key("event-channel"), "9");
     assert_string_equal(key("protocol"), "x86_64-abi");
@@ -285,6 +293,7 @@ static void one_page_keys(void **state)
     assert_string_equal(key("ring-page-order"), "");
     assert_string_equal(key("num-ring-pages"), "");
     assert_string_equal(key("multi-queue-num-queues"), "");
+    assert_string_equal(key("feature-persistent"), "");
 }
 
 static void many_page_keys(void **state)
@@ -297,16 +306,17 @@ static void many_page_keys(void **state)
     limits.queues = 1;
     limits.ring_pages = 16;
     key_count = negotiate_keys(&limits, RING_PAGE_ORDER, &(struct queue_keys){refs, 9}, keys);
-    assert_int_equal(key_count, 21);
+    assert_int_equal(key_count, 22);
     assert_string_equal(key("num-ring-pages"), "");
     assert_string_equal(key("ring-page-order"), "4");
     assert_string_equal(key("ring-ref0"), "100");
     assert_string_equal(key("ring-ref15"), "115");
     assert_null(key("ring-ref"));
-    assert_null(key("feature-persistent"));
     limits.ring_pages = 2;
+    limits.persistent = true;
     key_count = negotiate_keys(&limits, RING_NUM_PAGES, &(struct queue_keys){refs, 9}, keys);
-    assert_int_equal(key_count, 7);
+    assert_int_equal(key_count, 8);
+    assert_string_equal(key("feature-persistent"), "1");
     assert_string_equal(key("num-ring-pages"), "2");
     assert_string_equal(key("ring-page-order"), "");
     assert_null(key("ring-ref2"));
@@ -327,7 +337,7 @@ static void many_queue_keys(void **state)
     limits.queues = 2;
     limits.ring_pages = 1;
     key_count = negotiate_keys(&limits, RING_ONE_PAGE, queues, keys);
-    assert_int_equal(key_count, 2 * 2 + 4);
+    assert_int_equal(key_count, 2 * 2 + 5);
     assert_string_equal(key("multi-queue-num-queues"), "2");
     assert_string_equal(key("queue-0/ring-ref"), "100");
     assert_string_equal(key("queue-1/ring-ref"), "200");
@@ -338,7 +348,7 @@ static void many_queue_keys(void **state)
 
     limits.queues = limits.ring_pages = 16;
     key_count = negotiate_keys(&limits, RING_PAGE_ORDER, queues, keys);
-    assert_int_equal(key_count, 16 * 17 + 4);
+    assert_int_equal(key_count, 16 * 17 + 5);
     assert_true(key_count <= FRONTEND_KEYS_MAX);
     assert_string_equal(key("queue-15/ring-ref15"), "1615");
     assert_string_equal(key("queue-15/event-channel"), "35");

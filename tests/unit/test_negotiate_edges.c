@@ -313,6 +313,34 @@ static void features_are_0_or_1(void **state)
     assert_true(limits.persistent_offered);
 }
 
+/* Said before the backend made its offer, and used when both said it. */
+static void persistent_takes_both_sides(void **state)
+{
+    static const struct {
+        int wish;
+        const char *trusted, *offer, *later;
+        bool said, used;
+    } cases[] = {
+        {0, NULL, "1", "1", true, true},     {1, NULL, NULL, "1", true, true},
+        {0, "1", "1", NULL, true, true},     {0, NULL, NULL, NULL, true, false},
+        {1, NULL, "0", "0", true, false},    {-1, NULL, "1", "1", false, false},
+        {1, "0", "1", "1", false, false},    {0, "maybe", "1", "1", false, false},
+        {0, NULL, NULL, "yes", true, false},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        config.persistent = cases[i].wish;
+        set(&offers[OFFER_TRUSTED], cases[i].trusted);
+        set(&offers[OFFER_PERSISTENT], cases[i].offer);
+        negotiate_offers(offers, &config, &limits, &scheme);
+        assert_int_equal(limits.persistent, cases[i].said);
+        set(&properties[PROPERTY_PERSISTENT], cases[i].later);
+        assert_int_equal(negotiate_properties(properties, &config, &limits), 0);
+        assert_int_equal(limits.persistent, cases[i].used);
+    }
+}
+
 static void types_of_backends(void **state)
 {
     char type[8];
@@ -379,6 +407,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(physical_sectors_are_a_hint, setup, teardown),
         cmocka_unit_test_setup_teardown(modes_and_flags, setup, teardown),
         cmocka_unit_test_setup_teardown(features_are_0_or_1, setup, teardown),
+        cmocka_unit_test_setup_teardown(persistent_takes_both_sides, setup, teardown),
         cmocka_unit_test_setup_teardown(types_of_backends, setup, teardown),
         cmocka_unit_test_setup_teardown(names_almost_good, setup, teardown),
     };

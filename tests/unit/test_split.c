@@ -18,13 +18,15 @@
 
 static uint8_t memory[MEMORY] __attribute__((aligned(4096)));
 
+static const struct split_memory plain = {.plain = true};
+
 static struct split_result split_flat(size_t start, uint64_t offset, size_t bytes,
                                       unsigned sector_size, struct split_segment *seg, unsigned max)
 {
     struct blkfront_iovec v = {memory + start, bytes};
     struct split_cursor at = {&v, 0};
 
-    return split_segments(&at, offset, bytes, sector_size, true, seg, max);
+    return split_segments(&at, offset, bytes, sector_size, &plain, seg, max);
 }
 
 static void page_in_place(void **state)
@@ -104,7 +106,7 @@ static void untrusted_bounces_everything(void **state)
     struct blkfront_iovec v = {memory, 8192};
     struct split_cursor at = {&v, 0};
     struct split_segment s[4];
-    struct split_result r = split_segments(&at, 0, 8192, 512, false, s, 4);
+    struct split_result r = split_segments(&at, 0, 8192, 512, &split_bounce_all, s, 4);
 
     (void)state;
     assert_int_equal(r.segments, 2);
@@ -215,8 +217,8 @@ static void any_request(struct random *r)
         random_vector(r, v, ARRAY_SIZE(v), bytes);
         at = (struct split_cursor){v, 0};
         while (bytes) {
-            struct split_result cut =
-                split_segments(&at, offset, bytes, sector_size, in_place, seg, limit);
+            struct split_result cut = split_segments(
+                &at, offset, bytes, sector_size, in_place ? &plain : &split_bounce_all, seg, limit);
             uint64_t p = offset;
             bool bounced = false;
 

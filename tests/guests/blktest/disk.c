@@ -84,6 +84,7 @@ static int make_slices(struct disk *disk)
 void disk_connect(struct disk *disk)
 {
     int ret = blkfront_open_device(disk->node, &disk->options->driver, NULL, &disk->dev);
+    uint64_t bs = 0;
 
     if (ret) {
         /* a backend that was never there is nobody's under test */
@@ -94,6 +95,9 @@ void disk_connect(struct disk *disk)
         return;
     }
     blkfront_get_limits(disk->dev, &disk->limits);
+    for (unsigned i = 0; i < disk->options->bs.count; i++)
+        bs = MAX(bs, disk->options->bs.value[i]);
+    buffers_init(&disk->buffers, disk->dev, bs, disk->options->misalign);
     report_disk(disk);
     ret = choose_region(disk) ? make_slices(disk) : 0;
     if (ret)
@@ -125,6 +129,7 @@ void disk_run(void *arg)
 
 void disk_close(struct disk *disk)
 {
+    buffers_free(&disk->buffers);
     if (disk->dev && shutdown_blkfront(disk->dev) != 0) {
         disk->job.complaints = 0;
         disk_complain(disk, FAILURE, "the backend did not follow when it was closed");

@@ -5,6 +5,7 @@
 
 #include "../verdict.h"
 #include "options.h"
+#include "slots.h"
 
 #include <ringlet/histogram.h>
 #include <ringlet/list.h>
@@ -47,6 +48,7 @@ struct disk {
     const struct options *options;
     struct blkfront_dev *dev; /* NULL: not connected */
     struct blkfront_limits limits;
+    struct buffers buffers;  /* registered ones, for all jobs */
     char name[16], node[16]; /* "xvda", "51712" */
     uint64_t offset, bytes;  /* the region that is tested */
     struct slice *slices;

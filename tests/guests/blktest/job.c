@@ -136,7 +136,8 @@ static int make_slots(struct worker *w)
     size_t bs = MIN(job->bs, w->slice->bytes);
     uint64_t blocks = DIV_ROUND_UP(w->slice->bytes, bs);
     unsigned depth = (unsigned)MIN(job->depth, blocks);
-    int ret = slots_init(&w->slots, depth, bs, disk->options->misalign, disk->budget);
+    int ret = slots_init(&w->slots, depth, bs, disk->options->misalign, disk->budget,
+                         disk->options->registered ? &disk->buffers : NULL);
     char text[24];
 
     report_size(text, sizeof(text), bs);

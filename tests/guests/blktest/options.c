@@ -55,6 +55,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
     static const char *const buffer_kinds[] = {"plain", "registered", NULL};
     static const char *const abis[] = {"native", "32", "64", NULL};
     unsigned verify = 1, buffers = 0, abi = 0;
+    bool persistent = true;
     uint64_t ring_order = 4, queues = 0, segments = 0;
     struct option words[] = {
         {.name = "dev", .type = OPT_STRING, .out = &o->dev},
@@ -76,6 +77,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
         {.name = "abi", .type = OPT_CHOICE, .out = &abi, .choices = abis},
         {.name = "polled", .type = OPT_BOOL, .out = &o->driver.polled},
         {.name = "buffers", .type = OPT_CHOICE, .out = &buffers, .choices = buffer_kinds},
+        {.name = "persistent", .type = OPT_BOOL, .out = &persistent},
         {.name = "connect_timeout",
          .type = OPT_DURATION,
          .out = &o->driver.connect_timeout_ns,
@@ -99,10 +101,8 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
     ret = cmdline_parse(argc, argv, words, ARRAY_SIZE(words), err, err_size);
     if (ret)
         return ret;
-    if (buffers) {
-        format(err, err_size, "buffers=registered: not supported by this version");
-        return -EINVAL;
-    }
+    o->registered = buffers != 0;
+    o->driver.persistent = persistent ? 0 : -1;
     o->verify = verify != 0;
     o->driver.ring_pages = 1U << ring_order;
     o->driver.queues = (unsigned)queues;

@@ -55,6 +55,7 @@ struct options {
     uint64_t hold_ns;
     uint64_t hotplug; /* so many disks are to come and go; 0 = none */
     bool verify, write;
+    bool registered; /* buffers */
     struct blkfront_config driver;
 };
 

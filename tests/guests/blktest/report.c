@@ -66,6 +66,18 @@ char *report_size(char *buf, size_t size, uint64_t bytes)
     return buf;
 }
 
+/* What is used of the offers; a text says why one is not. */
+static void report_used(struct json *j, const struct blkfront_limits *l)
+{
+    json_object(j, "used");
+    if (l->persistent || !l->persistent_offered)
+        json_bool(j, "persistent", l->persistent);
+    else
+        json_str(j, "persistent",
+                 l->trusted ? "persistent=0 was given" : "the backend is not trusted");
+    json_object_end(j);
+}
+
 void report_disk(const struct disk *disk)
 {
     const struct blkfront_limits *l = &disk->limits;
@@ -73,12 +85,13 @@ void report_disk(const struct disk *disk)
     struct json j;
 
     print_raw("%s: %s, %u-byte sectors, backend %s in dom %u: %u queue%s, %u ring page%s, %u "
-              "segments%s%s%s%s%s\n",
+              "segments%s%s%s%s%s%s\n",
               disk->name, format_bytes(size, sizeof(size), l->sectors * 512), l->sector_size,
               l->backend, l->backend_domid, l->queues, l->queues == 1 ? "" : "s", l->ring_pages,
               l->ring_pages == 1 ? "" : "s", l->max_segments, l->flush ? ", flush" : "",
               l->barrier ? ", barrier" : "", l->discard ? ", discard" : "",
-              l->readonly ? ", read-only" : "", l->trusted ? "" : ", not trusted");
+              l->persistent ? ", persistent grants" : "", l->readonly ? ", read-only" : "",
+              l->trusted ? "" : ", not trusted");
     json_begin(&j, line, sizeof(line));
     json_str(&j, "type", "disk");
     json_str(&j, "dev", disk->name);
@@ -103,6 +116,7 @@ void report_disk(const struct disk *disk)
     json_u64(&j, "indirect", l->indirect_offered);
     json_bool(&j, "trusted", l->trusted);
     json_object_end(&j);
+    report_used(&j, l);
     json_print_result(&j);
 }
 
@@ -217,6 +231,7 @@ void report_counters(const struct disk *disk)
     json_u64(&j, "spurious", s.spurious);
     json_u64(&j, "grants_made", s.grants_made);
     json_u64(&j, "grants_ended", s.grants_ended);
+    json_u64(&j, "grants_kept", s.grants_kept);
     json_u64(&j, "ring_high_water", s.ring_high_water);
     json_u64(&j, "bytes_copied", s.bytes_copied);
     json_print_result(&j);

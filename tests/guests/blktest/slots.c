@@ -30,26 +30,85 @@ static void take_chunk(struct slots *s, uint8_t *chunk, size_t stride, unsigned 
     }
 }
 
-int slots_init(struct slots *s, unsigned depth, size_t bs, size_t misalign, uint64_t budget)
-{
-    size_t stride = ROUND_UP(bs, 512);
-    unsigned per_chunk = (unsigned)MAX(1UL, MIN(CHUNK_BYTES / stride, (size_t)depth));
-    size_t chunk_bytes = ROUND_UP(per_chunk * stride + misalign, PAGE_SIZE);
+/* ---- chunks ---- */
 
-    *s = (struct slots){.chunk_pages = (unsigned)(chunk_bytes / PAGE_SIZE)};
+struct chunk {
+    struct list link;
+    uint8_t *base;
+};
+
+static struct chunk *chunk_get(const struct slots *s)
+{
+    struct chunk *c = s->registered ? list_first(&s->registered->free, struct chunk, link) : NULL;
+
+    if (c) {
+        list_del(&c->link);
+        return c;
+    }
+    c = heap_zalloc(1, sizeof(*c), MEM_APP);
+    if (!c)
+        return NULL;
+    c->base = s->registered ? blkfront_buf_alloc(s->registered->dev, s->registered->chunk_bytes)
+                            : page_alloc(s->chunk_pages, MEM_APP);
+    if (c->base)
+        return c;
+    heap_free(c);
+    return NULL;
+}
+
+static void chunk_put(const struct slots *s, struct chunk *c)
+{
+    list_del(&c->link);
+    if (s->registered) {
+        list_add_head(&s->registered->free, &c->link);
+        return;
+    }
+    page_free(c->base, s->chunk_pages);
+    heap_free(c);
+}
+
+void buffers_init(struct buffers *b, struct blkfront_dev *dev, size_t bs, size_t misalign)
+{
+    b->dev = dev;
+    b->chunk_bytes = ROUND_UP(MAX(ROUND_UP(bs, PAGE_SIZE), CHUNK_BYTES) + misalign, PAGE_SIZE);
+    list_init(&b->free);
+}
+
+void buffers_free(struct buffers *b)
+{
+    while (b->dev && !list_empty(&b->free)) {
+        struct chunk *c = list_entry(b->free.next, struct chunk, link);
+
+        list_del(&c->link);
+        blkfront_buf_free(b->dev, c->base);
+        heap_free(c);
+    }
+}
+
+/* ---- slots ---- */
+
+int slots_init(struct slots *s, unsigned depth, size_t bs, size_t misalign, uint64_t budget,
+               struct buffers *registered)
+{
+    /* backends that keep mappings do not like a page in two requests at once */
+    size_t stride = registered ? ROUND_UP(bs, PAGE_SIZE) : ROUND_UP(bs, 512);
+    size_t room = registered ? registered->chunk_bytes - misalign : CHUNK_BYTES;
+    unsigned per_chunk = (unsigned)MAX(1UL, MIN(room / stride, (size_t)depth));
+    size_t chunk_bytes =
+        registered ? registered->chunk_bytes : ROUND_UP(per_chunk * stride + misalign, PAGE_SIZE);
+    struct chunk *c;
+
+    *s = (struct slots){.chunk_pages = (unsigned)(chunk_bytes / PAGE_SIZE),
+                        .registered = registered};
     list_init(&s->free);
     list_init(&s->done);
+    list_init(&s->chunks);
     depth = (unsigned)MIN(depth, budget / (stride + sizeof(*s->slot)));
     s->slot = heap_zalloc(depth, sizeof(*s->slot), MEM_APP);
-    s->chunks = heap_zalloc(DIV_ROUND_UP(depth, per_chunk), sizeof(*s->chunks), MEM_APP);
-    while (s->slot && s->chunks && s->depth < depth && chunk_bytes <= budget) {
-        uint8_t *chunk = page_alloc(s->chunk_pages, MEM_APP);
-
-        if (!chunk)
-            break;
-        s->chunks[s->nr_chunks++] = chunk;
+    while (s->slot && s->depth < depth && chunk_bytes <= budget && (c = chunk_get(s))) {
+        list_add_tail(&s->chunks, &c->link);
         budget -= chunk_bytes;
-        take_chunk(s, chunk + misalign, stride, MIN(per_chunk, depth - s->depth));
+        take_chunk(s, c->base + misalign, stride, MIN(per_chunk, depth - s->depth));
     }
     if (s->depth)
         return 0;
@@ -59,9 +118,8 @@ int slots_init(struct slots *s, unsigned depth, size_t bs, size_t misalign, uint
 
 void slots_free(struct slots *s)
 {
-    for (unsigned i = 0; i < s->nr_chunks; i++)
-        page_free(s->chunks[i], s->chunk_pages);
-    heap_free(s->chunks);
+    while (!list_empty(&s->chunks))
+        chunk_put(s, list_entry(s->chunks.next, struct chunk, link));
     heap_free(s->slot);
     *s = (struct slots){0};
 }

@@ -18,21 +18,39 @@ struct slot {
     uint64_t sent, completed; /* clock_now() */
 };
 
+/*
+ * Registered buffers of a disk, in chunks of one size: what one job has had the next one gets, as a
+ * backend that keeps mappings knows it already, and would not let go of it soon.
+ */
+struct buffers {
+    struct blkfront_dev *dev; /* NULL: none */
+    size_t chunk_bytes;
+    struct list free;
+};
+
+/* For buffers of at most bs bytes. */
+void buffers_init(struct buffers *b, struct blkfront_dev *dev, size_t bs, size_t misalign);
+/* Before the device is closed; what is in use then is not freed. Harmless without buffers_init. */
+void buffers_free(struct buffers *b);
+
 struct slots {
     struct slot *slot;
     unsigned depth;
     struct list free, done; /* done: in the order of completion */
     unsigned in_flight;
     /* memory of the buffers */
-    void **chunks;
-    unsigned nr_chunks, chunk_pages;
+    struct buffers *registered; /* where they are from; NULL: plain memory */
+    struct list chunks;
+    unsigned chunk_pages;
 };
 
 /*
  * Up to depth slots with buffers of bs bytes, each misalign bytes behind a multiple of 512, in at
- * most budget bytes of memory. 0 with s->depth >= 1, maybe less than asked for; -ENOMEM.
+ * most budget bytes of memory. registered: where to take them from, each in pages of its own, or
+ * NULL for plain memory. 0 with s->depth >= 1, maybe less than asked for; -ENOMEM.
  */
-int slots_init(struct slots *s, unsigned depth, size_t bs, size_t misalign, uint64_t budget);
+int slots_init(struct slots *s, unsigned depth, size_t bs, size_t misalign, uint64_t budget,
+               struct buffers *registered);
 /* Nothing may be in flight. */
 void slots_free(struct slots *s);
 

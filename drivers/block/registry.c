@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Registered buffers (blkfront_buf_alloc): pages that stay granted, so that I/O on them needs no
+ * copy and no grant operation. A page without a reference (the device is lost, or the backend is
+ * not trusted) is plain memory to the rest of the driver.
+ */
+#include "block.h"
+
+#include <ringlet/heap.h>
+#include <ringlet/printk.h>
+#include <ringlet/string.h>
+
+struct region {
+    struct list link;         /* in `regions` */
+    struct blkfront_dev *dev; /* NULL: gone before the buffer */
+    uint8_t *base;
+    unsigned pages;
+    bool freed; /* while requests used it */
+    grant_ref_t ref[];
+};
+
+/* Of all devices, and of those that are gone. */
+static struct list regions = LIST_INIT(regions);
+
+/* ---- from a page to its region ---- */
+
+static uintptr_t region_low(const struct region *r)
+{
+    return (uintptr_t)r->base;
+}
+
+static uintptr_t region_high(const struct region *r)
+{
+    return (uintptr_t)r->base + (uintptr_t)r->pages * PAGE_SIZE;
+}
+
+/* The number of regions that begin at or below this address. */
+static unsigned regions_below(const struct registry *g, uintptr_t at)
+{
+    unsigned low = 0, high = g->count;
+
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+
+        if (region_low(g->region[middle]) <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void registry_look(struct registry *g, uintptr_t page)
+{
+    unsigned next = regions_below(g, page);
+    const struct region *below = next ? g->region[next - 1] : NULL;
+
+    if (below && page < region_high(below)) {
+        g->low = region_low(below);
+        g->high = region_high(below);
+        g->ref = below->ref;
+        return;
+    }
+    g->low = below ? region_high(below) : 0;
+    g->high = next < g->count ? region_low(g->region[next]) : UINTPTR_MAX;
+    g->ref = NULL;
+}
+
+static void forget_range(struct registry *g)
+{
+    g->low = g->high = 0;
+    g->ref = NULL;
+}
+
+static bool make_room(struct registry *g)
+{
+    unsigned room = g->room ? 2 * g->room : 8;
+    struct region **more;
+
+    if (g->count < g->room)
+        return true;
+    more = heap_alloc(room * sizeof(*more), MEM_BLOCK);
+    if (!more)
+        return false;
+    if (g->count)
+        memcpy(more, g->region, g->count * sizeof(*more));
+    heap_free(g->region);
+    g->region = more;
+    g->room = room;
+    return true;
+}
+
+static void insert(struct registry *g, struct region *r)
+{
+    unsigned at = regions_below(g, region_low(r));
+
+    memmove(&g->region[at + 1], &g->region[at], (g->count - at) * sizeof(g->region[0]));
+    g->region[at] = r;
+    g->count++;
+    g->pages += r->pages;
+    forget_range(g);
+}
+
+static void withdraw(struct registry *g, const struct region *r)
+{
+    unsigned at = regions_below(g, region_low(r)) - 1;
+
+    g->count--;
+    memmove(&g->region[at], &g->region[at + 1], (g->count - at) * sizeof(g->region[0]));
+    g->pages -= r->pages;
+    forget_range(g);
+}
+
+/* ---- grants ---- */
+
+static int region_grant(struct region *r)
+{
+    struct blkfront_dev *dev = r->dev;
+
+    for (unsigned i = 0; i < r->pages; i++) {
+        int ref = r->ref[i] ? 0 : gnttab_grant(dev->peer, r->base + i * PAGE_SIZE, false);
+
+        if (ref < 0)
+            return ref;
+        if (!ref)
+            continue;
+        r->ref[i] = (grant_ref_t)ref;
+        dev->stats.grants_made++;
+        dev->stats.grants_kept++;
+    }
+    return 0;
+}
+
+static void region_end(struct region *r, bool final)
+{
+    struct blkfront_stats *s = &r->dev->stats;
+
+    for (unsigned i = 0; i < r->pages; i++) {
+        if (!r->ref[i])
+            continue;
+        if (gnttab_end(r->ref[i]) != -EBUSY) {
+            s->grants_ended++;
+        } else if (final) {
+            gnttab_quarantine(r->ref[i], r->base + i * PAGE_SIZE);
+            s->grants_quarantined++;
+        } else {
+            continue;
+        }
+        s->grants_kept--;
+        r->ref[i] = 0;
+    }
+}
+
+static void region_destroy(struct region *r)
+{
+    if (r->dev) {
+        region_end(r, true);
+        withdraw(&r->dev->registry, r);
+    }
+    list_del(&r->link);
+    page_free(r->base, r->pages); /* what the backend still maps is pinned */
+    heap_free(r);
+}
+
+void registry_grant(struct blkfront_dev *dev)
+{
+    int ret = 0;
+
+    for (unsigned i = 0; i < dev->registry.count && !ret; i++)
+        ret = region_grant(dev->registry.region[i]);
+    if (ret)
+        pr_warn("%s: registered buffers cannot be granted: %s\n", dev->limits.name,
+                errno_name(ret));
+}
+
+void registry_end(struct blkfront_dev *dev, bool final)
+{
+    for (unsigned i = 0; i < dev->registry.count; i++)
+        region_end(dev->registry.region[i], final);
+}
+
+void registry_void(struct blkfront_dev *dev)
+{
+    for (unsigned i = 0; i < dev->registry.count; i++) {
+        struct region *r = dev->registry.region[i];
+
+        for (unsigned k = 0; k < r->pages; k++) {
+            dev->stats.grants_ended += r->ref[k] != 0;
+            dev->stats.grants_kept -= r->ref[k] != 0;
+            r->ref[k] = 0;
+        }
+    }
+}
+
+/* ---- freeing while requests use it ---- */
+
+static bool overlaps(const struct region *r, const void *base, size_t len)
+{
+    return len && (uintptr_t)base < region_high(r) && region_low(r) < (uintptr_t)base + len;
+}
+
+static bool uses(const struct blkfront_request *request, const struct region *r)
+{
+    const struct blkfront_aiocb *a = request->aiocb;
+
+    for (int i = 0; i < a->aio_iovcnt; i++) {
+        if (overlaps(r, a->aio_iov[i].base, a->aio_iov[i].len))
+            return true;
+    }
+    return !a->aio_iovcnt && overlaps(r, a->aio_buf, a->aio_nbytes);
+}
+
+static bool list_uses(const struct list *requests, const struct region *r)
+{
+    list_for_each (l, requests) {
+        if (uses(list_entry(l, struct blkfront_request, link), r))
+            return true;
+    }
+    return false;
+}
+
+/* Looked for in all that is in flight: freeing is rare, and requests pay nothing for it. */
+static bool in_use(struct blkfront_dev *dev, const struct region *r)
+{
+    for (unsigned i = 0; i < NEGOTIATE_QUEUES_MAX; i++) {
+        const struct blk_queue *q = &dev->queues[i];
+
+        for (unsigned slot = 0; slot < q->ring.slots; slot++) {
+            const struct part *p = queue_part(&q->ring, slot);
+
+            if (p && uses(p->request, r))
+                return true;
+        }
+        if (list_uses(&q->waiting, r))
+            return true;
+    }
+    list_for_each (l, &dev->merge_ready) {
+        if (uses(list_entry(l, struct part, ready)->request, r))
+            return true;
+    }
+    return list_uses(&dev->prepared, r);
+}
+
+void registry_reap(struct blkfront_dev *dev)
+{
+    struct registry *g = &dev->registry;
+
+    for (unsigned i = g->count; i-- && g->dying;) {
+        struct region *r = g->region[i];
+
+        if (!r->freed || in_use(dev, r))
+            continue;
+        g->dying--;
+        region_destroy(r);
+    }
+}
+
+void registry_detach(struct blkfront_dev *dev)
+{
+    registry_reap(dev); /* nothing is in flight any more */
+    for (unsigned i = 0; i < dev->registry.count; i++)
+        dev->registry.region[i]->dev = NULL;
+    heap_free(dev->registry.region);
+    memset(&dev->registry, 0, sizeof(dev->registry));
+}
+
+/* ---- the caller's side ---- */
+
+static void *refuse(struct blkfront_dev *dev, size_t pages, int error)
+{
+    struct registry *g = &dev->registry;
+
+    if (!g->reported)
+        pr_warn("%s: no registered buffer of %zu pages: %s, with %u of %u pages taken\n",
+                dev->limits.name, pages, errno_name(error), g->pages, g->budget);
+    g->reported = true;
+    return NULL;
+}
+
+void *blkfront_buf_alloc(struct blkfront_dev *dev, size_t bytes)
+{
+    size_t pages = bytes / PAGE_SIZE + (bytes % PAGE_SIZE != 0);
+    struct registry *g;
+    struct region *r;
+    int ret = 0;
+
+    if (!dev || !bytes)
+        return NULL;
+    g = &dev->registry;
+    if (pages > g->budget || g->pages > g->budget - pages)
+        return refuse(dev, pages, -ENOSPC);
+    r = make_room(g) ? heap_zalloc(1, sizeof(*r) + pages * sizeof(r->ref[0]), MEM_BLOCK) : NULL;
+    if (!r)
+        return refuse(dev, pages, -ENOMEM);
+    list_add_tail(&regions, &r->link);
+    r->dev = dev;
+    r->pages = (unsigned)pages;
+    r->base = page_alloc_zeroed(r->pages, MEM_APP);
+    if (!r->base) {
+        list_del(&r->link);
+        heap_free(r);
+        return refuse(dev, pages, -ENOMEM);
+    }
+    insert(g, r);
+    if (dev_active(dev) && dev->memory.registered)
+        ret = region_grant(r);
+    if (ret) {
+        region_destroy(r);
+        return refuse(dev, pages, ret);
+    }
+    return r->base;
+}
+
+void blkfront_buf_free(struct blkfront_dev *dev, void *buf)
+{
+    if (!buf)
+        return;
+    list_for_each (l, &regions) {
+        struct region *r = list_entry(l, struct region, link);
+
+        if (r->base != buf || r->freed || (dev && r->dev && r->dev != dev))
+            continue;
+        if (r->dev && in_use(r->dev, r)) {
+            r->freed = true;
+            r->dev->registry.dying++;
+        } else {
+            region_destroy(r);
+        }
+        return;
+    }
+    pr_err("blkfront: %p is freed, which is no registered buffer%s%s\n", buf, dev ? " of " : "",
+           dev ? dev->limits.name : "");
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registered buffers of a device, and from a page to its grant. The lookup is on the way of
+ * each segment: the range of addresses that answered last, be it a buffer or the gap between two,
+ * is asked first, and only then the sorted buffers.
+ */
+#ifndef RINGLET_BLOCK_REGISTRY_H
+#define RINGLET_BLOCK_REGISTRY_H
+
+#include <ringlet/blkfront.h>
+#include <ringlet/grant_table.h>
+#include <ringlet/page.h>
+
+struct region; /* a registered buffer */
+
+struct registry {
+    uintptr_t low, high;    /* [low, high) is a buffer or a gap, and ... */
+    const grant_ref_t *ref; /* ... its pages' references; NULL: a gap */
+    struct region **region; /* in the order of addresses */
+    unsigned count, room;
+    unsigned pages, budget; /* taken, and allowed */
+    unsigned dying;         /* buffers that were freed while requests used them */
+    bool reported;          /* that there is no more */
+};
+
+/* Finds the range that page is in. */
+void registry_look(struct registry *g, uintptr_t page);
+
+/* The reference that a page is granted by for reading and writing; 0: none. page-aligned. */
+static inline grant_ref_t registry_ref(struct registry *g, const void *page)
+{
+    uintptr_t at = (uintptr_t)page;
+
+    if (at < g->low || at >= g->high)
+        registry_look(g, at);
+    return g->ref ? g->ref[(at - g->low) >> PAGE_SHIFT] : 0;
+}
+
+/* Is none of these bytes in a registered buffer? */
+static inline bool registry_gap(struct registry *g, const void *base, size_t bytes)
+{
+    uintptr_t at = (uintptr_t)base & ~(uintptr_t)PAGE_MASK;
+
+    registry_ref(g, (const void *)at);
+    return !g->ref && (uintptr_t)base + bytes <= g->high;
+}
+
+/* Grants to dev->peer what is not granted, as far as that can be: the rest counts as plain memory.
+ */
+void registry_grant(struct blkfront_dev *dev);
+/* Ends the grants that can be ended. final: the others are quarantined, and none is left. */
+void registry_end(struct blkfront_dev *dev, bool final);
+/* All references are void already, and there is nothing to be ended. */
+void registry_void(struct blkfront_dev *dev);
+/* Buffers that were freed, and that no request uses any more, go. */
+void registry_reap(struct blkfront_dev *dev);
+/* The device goes, with no grant left; buffers stay until they are freed. */
+void registry_detach(struct blkfront_dev *dev);
+
+#endif
