@@ -46,7 +46,7 @@ static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *c
     negotiate_offer_items(items, fe->path, fe->backend_path);
     ret = read_items(items, OFFER_ITEMS);
     if (!ret)
-        negotiate_offers(items, &dev->config, &dev->limits, &dev->scheme);
+        ret = negotiate_offers(items, &dev->config, &dev->limits, &dev->scheme);
     xs_batch_free(items, OFFER_ITEMS);
     if (!ret)
         ret = dev_make_rings(dev);

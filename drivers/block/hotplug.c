@@ -12,7 +12,7 @@
 #include <ringlet/string.h>
 
 #define RETRY       (100 * NSEC_PER_MSEC) /* when memory is short */
-#define ITEMS       2 /* of a disk: backend, and a key that our frontend writes */
+#define ITEMS       3 /* of a disk: backend, and the keys of which our frontend writes one */
 #define DISKS_BATCH 8 /* asked for before the first answer is waited for */
 
 struct disk {
@@ -58,7 +58,9 @@ static int read_some(struct disk *disk, unsigned count)
         items[ITEMS * i] =
             (struct xs_batch_item){.op = XS_OP_READ, .dir = folder[i], .node = "backend"};
         items[ITEMS * i + 1] =
-            (struct xs_batch_item){.op = XS_OP_READ, .dir = folder[i], .node = "protocol"};
+            (struct xs_batch_item){.op = XS_OP_READ, .dir = folder[i], .node = "event-channel"};
+        items[ITEMS * i + 2] = (struct xs_batch_item){
+            .op = XS_OP_READ, .dir = folder[i], .node = "queue-0/event-channel"};
     }
     ret = xs_batch(XS_NO_TRANSACTION, items, ITEMS * count);
     for (unsigned i = 0; i < ITEMS * count && !ret; i++)
@@ -66,7 +68,7 @@ static int read_some(struct disk *disk, unsigned count)
     for (unsigned i = 0; i < count && !ret; i++) {
         disk[i].backend = items[ITEMS * i].value;
         items[ITEMS * i].value = NULL;
-        disk[i].published = items[ITEMS * i + 1].ret == 0;
+        disk[i].published = !items[ITEMS * i + 1].ret || !items[ITEMS * i + 2].ret;
     }
     xs_batch_free(items, ITEMS * count);
     return ret;

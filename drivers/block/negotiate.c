@@ -19,9 +19,13 @@
 #define QUEUES_CREDIBLE     4096
 
 static const char *const offer_keys[OFFER_ITEMS] = {
-    [OFFER_RING_ORDER] = "max-ring-page-order",         [OFFER_RING_PAGES] = "max-ring-pages",
-    [OFFER_INDIRECT] = "feature-max-indirect-segments", [OFFER_QUEUES] = "multi-queue-max-queues",
-    [OFFER_PERSISTENT] = "feature-persistent",          [OFFER_TRUSTED] = "trusted",
+    [OFFER_RING_ORDER] = "max-ring-page-order",
+    [OFFER_RING_PAGES] = "max-ring-pages",
+    [OFFER_INDIRECT] = "feature-max-indirect-segments",
+    [OFFER_QUEUES] = "multi-queue-max-queues",
+    [OFFER_PERSISTENT] = "feature-persistent",
+    [OFFER_TRUSTED] = "trusted",
+    [OFFER_SECTOR_SIZE] = "sector-size",
 };
 
 void negotiate_offer_items(struct xs_batch_item items[OFFER_ITEMS], const char *frontend,
@@ -116,9 +120,9 @@ void negotiate_segments(const struct xs_batch_item *item, const struct blkfront_
                 limits->indirect_offered, (unsigned)WIRE_SEGMENTS_MAX);
 }
 
-void negotiate_offers(const struct xs_batch_item items[OFFER_ITEMS],
-                      const struct blkfront_config *config, struct blkfront_limits *limits,
-                      enum ring_scheme *scheme)
+int negotiate_offers(const struct xs_batch_item items[OFFER_ITEMS],
+                     const struct blkfront_config *config, struct blkfront_limits *limits,
+                     enum ring_scheme *scheme)
 {
     uint64_t order, pages, queues, persistent, trusted;
 
@@ -150,6 +154,12 @@ void negotiate_offers(const struct xs_batch_item items[OFFER_ITEMS],
         trusted = 0;
     limits->trusted = trusted;
     limits->persistent = config->persistent >= 0 && limits->trusted;
+
+    /* QEMU says it now, and with other sectors than of 512 bytes does not connect at all unless the
+     * frontend promises to count as it does. All others say it when they are Connected. */
+    if (!strcmp(limits->backend, "qdisk"))
+        return negotiate_sector_size(&items[OFFER_SECTOR_SIZE], limits);
+    return 0;
 }
 
 struct key_list {

@@ -26,6 +26,7 @@ enum offer_item {
     OFFER_QUEUES,
     OFFER_PERSISTENT,
     OFFER_TRUSTED,
+    OFFER_SECTOR_SIZE,
     OFFER_ITEMS
 };
 
@@ -60,11 +61,12 @@ int negotiate_config(const struct blkfront_config *config, struct blkfront_confi
  * The offers: sets ring_pages (a power of two, at most config->ring_pages), queues,
  * indirect_offered, max_segments, persistent_offered, trusted; and persistent: whether the frontend
  * says that it would, which it has to say before all backends have made that offer. Offers that
- * make no sense count as not made. limits->name is for messages.
+ * make no sense count as not made. limits->name is for messages. 0, or -EINVAL when the disk cannot
+ * be used (printed with key and value).
  */
-void negotiate_offers(const struct xs_batch_item items[OFFER_ITEMS],
-                      const struct blkfront_config *config, struct blkfront_limits *limits,
-                      enum ring_scheme *scheme);
+int negotiate_offers(const struct xs_batch_item items[OFFER_ITEMS],
+                     const struct blkfront_config *config, struct blkfront_limits *limits,
+                     enum ring_scheme *scheme);
 
 /* What a queue publishes. */
 struct queue_keys {

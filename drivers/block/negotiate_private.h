@@ -10,4 +10,7 @@
 void negotiate_segments(const struct xs_batch_item *item, const struct blkfront_config *config,
                         struct blkfront_limits *limits);
 
+/* The size of a sector: sets sector_size. 0, or -EINVAL when that cannot be used (printed). */
+int negotiate_sector_size(const struct xs_batch_item *item, struct blkfront_limits *limits);
+
 #endif

@@ -56,11 +56,8 @@ static int refuse(const struct blkfront_limits *limits, const struct xs_batch_it
     return -EINVAL;
 }
 
-static int read_geometry(const struct xs_batch_item *items, struct blkfront_limits *limits)
+int negotiate_sector_size(const struct xs_batch_item *size, struct blkfront_limits *limits)
 {
-    const struct xs_batch_item *sectors = &items[PROPERTY_SECTORS];
-    const struct xs_batch_item *size = &items[PROPERTY_SECTOR_SIZE];
-    const struct xs_batch_item *physical = &items[PROPERTY_PHYSICAL];
     uint64_t value;
 
     if (xs_item_u64(size, SECTOR_SIZE_MIN, SECTOR_SIZE_MAX, SECTOR_SIZE_MIN, &value) ||
@@ -72,7 +69,18 @@ static int read_geometry(const struct xs_batch_item *items, struct blkfront_limi
      * would go to the wrong place, and nothing tells a version that does from one that does not. */
     if (limits->sector_size != SECTOR_SIZE_MIN && !strcmp(limits->backend, "qdisk"))
         return refuse(limits, size, "qdisk counts such sectors differently; use 512");
+    return 0;
+}
 
+static int read_geometry(const struct xs_batch_item *items, struct blkfront_limits *limits)
+{
+    const struct xs_batch_item *sectors = &items[PROPERTY_SECTORS];
+    const struct xs_batch_item *size = &items[PROPERTY_SECTOR_SIZE];
+    const struct xs_batch_item *physical = &items[PROPERTY_PHYSICAL];
+    uint64_t value;
+
+    if (negotiate_sector_size(size, limits))
+        return -EINVAL;
     if (xs_item_u64(sectors, 1, SECTORS_MAX, 0, &value) || !value)
         return refuse(limits, sectors, "no size that a disk can have");
     if (value & ((limits->sector_size >> WIRE_SECTOR_SHIFT) - 1))

@@ -137,10 +137,10 @@ CASES = [
     Case("qdisk-no-discard", args="dev=xvda rw=read bs=64k size=256k", disks=[f"qdisk raw {4 * MIB} no-discard w"],
          checks=("digest",), says=('"discard":false',)),
     # QEMU counts 4096-byte sectors on the ring in its own way: such a disk must not be touched.
-    Case("qdisk-4096", args="dev=xvda write=1 rw=write bs=64k connect_timeout=3s", disks=[f"qdisk raw {4 * MIB}"],
+    Case("qdisk-4096", args="dev=xvda write=1 rw=write bs=64k", disks=[f"qdisk raw {4 * MIB}"],
          setup="qemu_options -global xen-disk.logical_block_size=4096 -global xen-disk.physical_block_size=4096\n"
                "before=$(sha256sum $d0)",
-         after='[ "$before" = "$(sha256sum $d0)" ]', expect="ERROR", says=("InitWait",)),
+         after='[ "$before" = "$(sha256sum $d0)" ]', expect="ERROR", says=('sector-size="4096": qdisk counts',)),
     Case("nbd", args=f"dev=xvda {SLOW_WRITE}", disks=[f"nbd {4 * MIB}"], checks=ALL_CHECKS),
     Case("scsi-4096", args=f"dev=xvda {SLOW_WRITE}", disks=[f"scsi {16 * MIB} 4096 discard"], checks=ALL_CHECKS,
          says=('"sector_size":4096', '"discard":true')),

@@ -56,7 +56,8 @@ static void arrive(unsigned number, const char *backend)
 /* As XenStore does it: the folder with all that is in it. */
 static void leave(unsigned number)
 {
-    static const char *const keys[] = {"backend", "backend-id", "state", "protocol", NULL};
+    static const char *const keys[] = {
+        "backend", "backend-id", "state", "event-channel", "queue-0/event-channel", NULL};
 
     for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
         disk_key(number, keys[i], NULL);
@@ -146,12 +147,14 @@ static void another_life_between_two_looks(void **state)
     leave(51712);
     arrive(51712, "/b/2");
     check_told("-51712 +51712 ");
-    /* the same backend: to be seen only by what a frontend had written */
-    disk_key(51712, "protocol", "x86_64-abi");
-    check_told("");
-    leave(51712);
-    arrive(51712, "/b/2");
-    check_told("-51712 +51712 ");
+    /* the same backend: to be seen only by what a frontend had written, for one queue or several */
+    for (unsigned i = 0; i < 2; i++) {
+        disk_key(51712, i ? "queue-0/event-channel" : "event-channel", "9");
+        check_told("");
+        leave(51712);
+        arrive(51712, "/b/2");
+        check_told("-51712 +51712 ");
+    }
     leave(51712);
     arrive(51712, "/b/2");
     check_told("");
@@ -196,7 +199,7 @@ static void suspended_guest_keeps_its_disks(void **state)
 {
     (void)state;
     arrive(51712, "/local/domain/0/backend/vbd/3/51712");
-    disk_key(51712, "protocol", "x86_64-abi");
+    disk_key(51712, "event-channel", "9");
     watch();
     check_told("+51712 ");
     fake_text("domid", "4");

@@ -54,11 +54,11 @@ static int teardown(void **state)
     return 0;
 }
 
-static void offer(enum offer_item item, const char *value)
+static int offer(enum offer_item item, const char *value)
 {
     set(&offers[item], value);
     seam_console_clear();
-    negotiate_offers(offers, &config, &limits, &scheme);
+    return negotiate_offers(offers, &config, &limits, &scheme);
 }
 
 static int property(enum property_item item, const char *value)
@@ -460,7 +460,13 @@ static void qdisk_with_big_sectors_is_refused(void **state)
     assert_int_equal(property(PROPERTY_SECTOR_SIZE, "512"), 0);
     assert_int_equal(property(PROPERTY_SECTOR_SIZE, "4096"), -EINVAL);
     assert_reported("sector-size", "4096");
+    /* it says so before it is connected, which it would never be */
+    assert_int_equal(offer(OFFER_SECTOR_SIZE, "512"), 0);
+    assert_int_equal(offer(OFFER_SECTOR_SIZE, "4096"), -EINVAL);
+    assert_reported("sector-size", "4096");
+    assert_int_equal(offer(OFFER_SECTOR_SIZE, "banana"), -EINVAL);
     strcpy(limits.backend, "vbd");
+    assert_int_equal(offer(OFFER_SECTOR_SIZE, "banana"), 0); /* others mean it later only */
     assert_int_equal(property(PROPERTY_SECTOR_SIZE, "4096"), 0);
 }
 
