@@ -13,13 +13,14 @@
 
 #define RETRY   (100 * NSEC_PER_MSEC) /* between attempts when memory is short */
 #define RETRIES 10                    /* to write a state */
+#define SETTLED NSEC_PER_SEC /* a connection that is shorter is no end of a time without one */
 
-static const char *name_of(const struct frontend *fe)
+const char *frontend_name(const struct frontend *fe)
 {
     return fe->name ? fe->name : fe->path;
 }
 
-static void enter(struct frontend *fe, enum frontend_state state)
+void frontend_enter(struct frontend *fe, enum frontend_state state)
 {
     fe->state = state;
     /* The backend's state may mean something in the new state too, and will not change again. */
@@ -123,7 +124,10 @@ static int negotiate(struct frontend *fe)
     if (!ret) {
         ret = xs_transaction(publish, p);
         if (ret)
-            pr_err("%s: cannot write its keys to %s: %s\n", name_of(fe), fe->path, errno_name(ret));
+            pr_err("%s: cannot write its keys to %s: %s\n", frontend_name(fe), fe->path,
+                   errno_name(ret));
+        else
+            fe->own_state = XenbusStateInitialised;
     }
     heap_free(p);
     return ret;
@@ -135,8 +139,13 @@ static void connect(struct frontend *fe)
 
     if (!ret) {
         fe->deadline = DEADLINE_NEVER;
-        enter(fe, FE_CONNECTED); /* whoever waits may start I/O while the state is written */
+        fe->was_connected = true;
+        fe->settled = fe->away ? clock_deadline(SETTLED) : 0;
+        fe->away = false;
+        /* whoever waits may start I/O while the state is written */
+        frontend_enter(fe, FE_CONNECTED);
         ret = change_state(fe, XenbusStateConnected);
+        frontend_look_no_more(fe);
     }
     if (ret)
         frontend_fail(fe, ret);
@@ -148,7 +157,7 @@ static void report_timeout(const struct frontend *fe, const char *what, uint64_t
 {
     bool whole = ns % NSEC_PER_SEC == 0;
 
-    pr_err("%s: backend %s did not %s within %llu %s: it is in state %s\n", name_of(fe),
+    pr_err("%s: backend %s did not %s within %llu %s: it is in state %s\n", frontend_name(fe),
            fe->backend_path, what,
            (unsigned long long)(ns / (whole ? NSEC_PER_SEC : NSEC_PER_MSEC)), whole ? "s" : "ms",
            xenbus_state_name(fe->backend_state));
@@ -162,14 +171,17 @@ static int reason_for(const struct frontend *fe, unsigned event)
     case FE_EV_FAIL:
         return fe->fail_reason;
     case FE_EV_TIMEOUT:
-        report_timeout(fe, "connect", fe->connect_timeout_ns);
+        if (fe->away)
+            report_timeout(fe, "come back", fe->reconnect_timeout_ns);
+        else
+            report_timeout(fe, "connect", fe->connect_timeout_ns);
         return -ETIMEDOUT;
-    case XenbusStateUnknown:
-        pr_warn("%s: backend %s is gone\n", name_of(fe), fe->backend_path);
-        return -ENODEV;
-    default:
-        pr_warn("%s: backend %s closes: it went to state %s\n", name_of(fe), fe->backend_path,
-                xenbus_state_name(event));
+    default: /* FE_EV_DETACH */
+        if (fe->backend_state == XenbusStateUnknown)
+            pr_warn("%s: backend %s is gone\n", frontend_name(fe), fe->backend_path);
+        else
+            pr_warn("%s: backend %s closes: it went to state %s\n", frontend_name(fe),
+                    fe->backend_path, xenbus_state_name(fe->backend_state));
         return -ENODEV;
     }
 }
@@ -180,6 +192,7 @@ static void lose(struct frontend *fe, unsigned event)
         return;
     fe->lost_called = true;
     fe->error = reason_for(fe, event);
+    fe->away = false;
     fe->ops->lost(fe, fe->error);
     fe->deadline = clock_deadline(fe->close_timeout_ns);
 }
@@ -194,7 +207,7 @@ static void finish(struct frontend *fe, unsigned event)
     fe->ops->disconnected(fe);
     if (fe->state != FE_CLOSE_WAIT)
         set_closing_state(fe, XenbusStateClosed);
-    enter(fe, FE_CLOSED);
+    frontend_enter(fe, FE_CLOSED);
 }
 
 /* A step out of the life that an earlier user of the device did not end. */
@@ -203,45 +216,12 @@ static void reset(struct frontend *fe, unsigned own, enum frontend_state next)
     int ret = change_state(fe, own);
 
     if (ret) {
-        pr_err("%s: cannot write %s to %s/state: %s\n", name_of(fe), xenbus_state_name(own),
+        pr_err("%s: cannot write %s to %s/state: %s\n", frontend_name(fe), xenbus_state_name(own),
                fe->path, errno_name(ret));
         frontend_fail(fe, ret);
     } else {
-        enter(fe, next);
+        frontend_enter(fe, next);
     }
-}
-
-/* ---- beginning, also again ---- */
-
-static void begin(struct frontend *fe)
-{
-    int ret = xs_watch(&fe->watch, fe->backend_path, "state");
-
-    if (!ret && fe->own_state == XenbusStateUnknown)
-        ret = xs_printf(XS_NO_TRANSACTION, fe->path, "state", "%u", XenbusStateInitialising);
-    if (ret) {
-        pr_err("%s: cannot start: %s\n", name_of(fe), errno_name(ret));
-        frontend_fail(fe, ret);
-    }
-}
-
-static void restart(struct frontend *fe)
-{
-    int ret;
-
-    if (fe->watch.token)
-        xs_unwatch(&fe->watch);
-    fe->backend_state = XenbusStateUnknown;
-    fe->deadline = clock_deadline(fe->connect_timeout_ns);
-    enter(fe, FE_WAIT_INIT);
-    ret = frontend_read_backend(fe);
-    if (ret) {
-        pr_err("%s: its backend is not there after a resume: %s\n", name_of(fe), errno_name(ret));
-        frontend_fail(fe, ret);
-        return;
-    }
-    enter(fe, frontend_first_state(fe->own_state));
-    begin(fe);
 }
 
 static void act(struct frontend *fe, unsigned event)
@@ -260,10 +240,12 @@ static void act(struct frontend *fe, unsigned event)
         break;
     case FE_DO_NEGOTIATE:
         ret = negotiate(fe);
-        if (ret)
+        if (ret == -ENODEV && fe->away)
+            frontend_reconnect(fe, event); /* another backend meanwhile, or none any more */
+        else if (ret)
             frontend_fail(fe, ret);
         else
-            enter(fe, FE_WAIT_CONNECT);
+            frontend_enter(fe, FE_WAIT_CONNECT);
         break;
     case FE_DO_CONNECT:
         connect(fe);
@@ -271,17 +253,29 @@ static void act(struct frontend *fe, unsigned event)
     case FE_DO_LOSE:
         lose(fe, event);
         set_closing_state(fe, XenbusStateClosing);
-        enter(fe, FE_CLOSING);
+        frontend_enter(fe, FE_CLOSING);
         break;
     case FE_DO_CLOSE:
         set_closing_state(fe, XenbusStateClosed);
-        enter(fe, FE_CLOSE_WAIT);
+        frontend_enter(fe, FE_CLOSE_WAIT);
         break;
     case FE_DO_FINISH:
         finish(fe, event);
         break;
     case FE_DO_RESTART:
-        restart(fe);
+        frontend_restart(fe);
+        break;
+    case FE_DO_LEAVE:
+        frontend_away(fe, event);
+        set_closing_state(fe, XenbusStateClosing);
+        frontend_enter(fe, FE_LEAVE);
+        break;
+    case FE_DO_LEAVE_END:
+        set_closing_state(fe, XenbusStateClosed);
+        frontend_enter(fe, FE_LEAVE_WAIT);
+        break;
+    case FE_DO_RECONNECT:
+        frontend_reconnect(fe, event);
         break;
     default:
         break;
@@ -300,7 +294,8 @@ static unsigned xenstore_failed(struct frontend *fe, int err)
         thread_sleep(RETRY);
         return FE_EVENTS;
     }
-    pr_err("%s: cannot read the state of %s: %s\n", name_of(fe), fe->backend_path, errno_name(err));
+    pr_err("%s: cannot read the state of %s: %s\n", frontend_name(fe), fe->backend_path,
+           errno_name(err));
     if (fe->state == FE_CONNECTED)
         return FE_EVENTS; /* ring and event channel work without XenStore */
     fe->fail_reason = err;
@@ -328,7 +323,7 @@ static unsigned backend_changed(struct frontend *fe)
 static bool something_happened(const struct frontend *fe)
 {
     return fe->fail_wanted || fe->close_wanted || fe->look_again ||
-           fe->watch.events != fe->watch.seen;
+           fe->watch.events != fe->watch.seen || fe->directory.events != fe->directory.seen;
 }
 
 static unsigned next_event(struct frontend *fe)
@@ -354,12 +349,14 @@ static unsigned next_event(struct frontend *fe)
     }
     if (fe->look_again) {
         fe->look_again = false;
-        return fe->backend_state;
+        return frontend_judge(fe, fe->backend_state);
     }
-    return fe->watch.events != fe->watch.seen ? backend_changed(fe) : FE_EVENTS;
+    if (fe->directory.events != fe->directory.seen)
+        return frontend_directory_changed(fe);
+    return fe->watch.events != fe->watch.seen ? frontend_judge(fe, backend_changed(fe)) : FE_EVENTS;
 }
 
-static void watch_fired(struct xs_watch *w)
+void frontend_watch_fired(struct xs_watch *w)
 {
     struct frontend *fe = w->arg;
 
@@ -370,12 +367,13 @@ void frontend_thread(void *arg)
 {
     struct frontend *fe = arg;
 
-    fe->watch.fn = watch_fired;
+    fe->watch.fn = frontend_watch_fired;
     fe->watch.arg = fe;
-    begin(fe);
+    frontend_begin(fe);
     while (fe->state != FE_CLOSED)
         act(fe, next_event(fe));
     frontend_remove(fe);
+    frontend_look_no_more(fe);
     if (fe->watch.token)
         xs_unwatch(&fe->watch);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between frontend_start.c, frontend.c and frontend_suspend.c. */
+/* Between the frontend's files. */
 #ifndef RINGLET_FRONTEND_PRIVATE_H
 #define RINGLET_FRONTEND_PRIVATE_H
 
@@ -13,6 +13,30 @@ void frontend_thread(void *fe);
 int frontend_read_backend(struct frontend *fe);
 /* Where to begin with a device whose state node of ours says so. */
 enum frontend_state frontend_first_state(unsigned own_state);
+
+/* ---- frontend.c ---- */
+
+const char *frontend_name(const struct frontend *fe);
+void frontend_enter(struct frontend *fe, enum frontend_state state);
+/* A watch of fe's has fired. */
+void frontend_watch_fired(struct xs_watch *w);
+
+/* ---- frontend_again.c ---- */
+
+/* With a backend that is known: watches it, and says Initialising if nothing was said yet. */
+void frontend_begin(struct frontend *fe);
+/* Finds the backend anew and begins with it. */
+void frontend_restart(struct frontend *fe);
+/* The backend goes by itself, which its state `event` says: what is to come back is away. */
+void frontend_away(struct frontend *fe, unsigned event);
+/* The connection is over: ends what is left of it and looks for another. */
+void frontend_reconnect(struct frontend *fe, unsigned event);
+/* It is connected, or has ended: nothing is looked for any more. */
+void frontend_look_no_more(struct frontend *fe);
+/* The event that the backend's state is: FE_EV_DETACH when it will not come back. */
+unsigned frontend_judge(struct frontend *fe, unsigned event);
+/* The event that a change of the device's own directory is. */
+unsigned frontend_directory_changed(struct frontend *fe);
 
 /* ---- frontend_suspend.c ---- */
 

@@ -2,7 +2,8 @@
 /*
  * What a frontend does in a state when something happens: every pair is in the table, so nothing
  * that the other side writes is unforeseen (XSA-465). A resume leaves nothing of a
- * connection to close.
+ * connection to close. Where a backend's state ends a connection, the event is FE_EV_DETACH instead
+ * if the device does not come back.
  */
 #include <ringlet/frontend.h>
 
@@ -29,6 +30,8 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_CLOSE] = DO(FINISH),
             [FE_EV_FAIL] = DO(FINISH),
             [FE_EV_RESUME] = DO(RESTART),
+            [FE_EV_DETACH] = DO(FINISH),
+            [FE_EV_MOVED] = DO(RECONNECT),
         },
     [FE_RESET] =
         {
@@ -45,6 +48,8 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_CLOSE] = DO(FINISH),
             [FE_EV_FAIL] = DO(FINISH),
             [FE_EV_RESUME] = DO(RESTART),
+            [FE_EV_DETACH] = DO(FINISH),
+            [FE_EV_MOVED] = DO(RECONNECT),
         },
     [FE_RESET_WAIT] =
         {
@@ -61,6 +66,8 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_CLOSE] = DO(FINISH),
             [FE_EV_FAIL] = DO(FINISH),
             [FE_EV_RESUME] = DO(RESTART),
+            [FE_EV_DETACH] = DO(FINISH),
+            [FE_EV_MOVED] = DO(RECONNECT),
         },
     /* A backend found closed is still busy with the guest's (or driver's) last life: it will go to
      * InitWait when it sees our Initialising. A missing state may still be written. One that is
@@ -80,40 +87,85 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_CLOSE] = DO(FINISH),
             [FE_EV_FAIL] = DO(FINISH),
             [FE_EV_RESUME] = DO(RESTART),
+            [FE_EV_DETACH] = DO(FINISH),
+            [FE_EV_MOVED] = DO(RECONNECT),
         },
     /* Initialising or InitWait: it has not reacted yet, or was restarted and will find our keys. */
     [FE_WAIT_CONNECT] =
         {
-            [XenbusStateUnknown] = DO(FINISH),
+            [XenbusStateUnknown] = DO(RECONNECT),
             [XenbusStateInitialising] = DO(NOTHING),
             [XenbusStateInitWait] = DO(NOTHING),
             [XenbusStateInitialised] = DO(NOTHING),
             [XenbusStateConnected] = DO(CONNECT),
-            [XenbusStateClosing] = DO(LOSE),
-            [XenbusStateClosed] = DO(FINISH),
+            [XenbusStateClosing] = DO(LEAVE),
+            [XenbusStateClosed] = DO(RECONNECT),
             [XenbusStateReconfiguring] = DO(NOTHING),
             [XenbusStateReconfigured] = DO(NOTHING),
             [FE_EV_TIMEOUT] = DO(LOSE),
             [FE_EV_CLOSE] = DO(LOSE),
             [FE_EV_FAIL] = DO(LOSE),
             [FE_EV_RESUME] = DO(RESTART),
+            [FE_EV_DETACH] = DO(LOSE),
+            [FE_EV_MOVED] = DO(RECONNECT),
+        },
+    /* A backend that was restarted goes to InitWait, and may then connect to the rings that it
+     * finds in our keys: so it is followed only when it has seen our Closing. */
+    [FE_LEAVE] =
+        {
+            [XenbusStateUnknown] = DO(RECONNECT),
+            [XenbusStateInitialising] = DO(NOTHING),
+            [XenbusStateInitWait] = DO(NOTHING),
+            [XenbusStateInitialised] = DO(NOTHING),
+            [XenbusStateConnected] = DO(NOTHING),
+            [XenbusStateClosing] = DO(LEAVE_END),
+            [XenbusStateClosed] = DO(RECONNECT),
+            [XenbusStateReconfiguring] = DO(NOTHING),
+            [XenbusStateReconfigured] = DO(NOTHING),
+            [FE_EV_TIMEOUT] = DO(FINISH),
+            [FE_EV_CLOSE] = DO(LOSE),
+            [FE_EV_FAIL] = DO(LOSE),
+            [FE_EV_RESUME] = DO(RESTART),
+            [FE_EV_DETACH] = DO(LOSE),
+            [FE_EV_MOVED] = DO(RECONNECT),
+        },
+    /* Initialising or InitWait: it was Closed so briefly that we missed it. */
+    [FE_LEAVE_WAIT] =
+        {
+            [XenbusStateUnknown] = DO(RECONNECT),
+            [XenbusStateInitialising] = DO(RECONNECT),
+            [XenbusStateInitWait] = DO(RECONNECT),
+            [XenbusStateInitialised] = DO(NOTHING),
+            [XenbusStateConnected] = DO(NOTHING),
+            [XenbusStateClosing] = DO(NOTHING),
+            [XenbusStateClosed] = DO(RECONNECT),
+            [XenbusStateReconfiguring] = DO(NOTHING),
+            [XenbusStateReconfigured] = DO(NOTHING),
+            [FE_EV_TIMEOUT] = DO(FINISH),
+            [FE_EV_CLOSE] = DO(LOSE),
+            [FE_EV_FAIL] = DO(LOSE),
+            [FE_EV_RESUME] = DO(RESTART),
+            [FE_EV_DETACH] = DO(LOSE),
+            [FE_EV_MOVED] = DO(RECONNECT),
         },
     /* Back to an earlier state: it was restarted and knows nothing of our rings. */
     [FE_CONNECTED] =
         {
-            [XenbusStateUnknown] = DO(FINISH),
-            [XenbusStateInitialising] = DO(LOSE),
-            [XenbusStateInitWait] = DO(LOSE),
-            [XenbusStateInitialised] = DO(LOSE),
+            [XenbusStateUnknown] = DO(RECONNECT),
+            [XenbusStateInitialising] = DO(LEAVE),
+            [XenbusStateInitWait] = DO(LEAVE),
+            [XenbusStateInitialised] = DO(LEAVE),
             [XenbusStateConnected] = DO(NOTHING),
-            [XenbusStateClosing] = DO(LOSE),
-            [XenbusStateClosed] = DO(FINISH),
+            [XenbusStateClosing] = DO(LEAVE),
+            [XenbusStateClosed] = DO(RECONNECT),
             [XenbusStateReconfiguring] = DO(NOTHING),
             [XenbusStateReconfigured] = DO(NOTHING),
             [FE_EV_TIMEOUT] = DO(NOTHING),
             [FE_EV_CLOSE] = DO(LOSE),
             [FE_EV_FAIL] = DO(LOSE),
             [FE_EV_RESUME] = DO(RESTART),
+            [FE_EV_DETACH] = DO(LOSE),
+            [FE_EV_MOVED] = DO(NOTHING),
         },
     /* Anything but Closing and Closed: it has not seen ours yet. */
     [FE_CLOSING] =
@@ -131,6 +183,8 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_CLOSE] = DO(NOTHING),
             [FE_EV_FAIL] = DO(NOTHING),
             [FE_EV_RESUME] = DO(FINISH),
+            [FE_EV_DETACH] = DO(NOTHING),
+            [FE_EV_MOVED] = DO(NOTHING),
         },
     /* Initialising or InitWait: it was Closed so briefly that we missed it. */
     [FE_CLOSE_WAIT] =
@@ -148,6 +202,8 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_CLOSE] = DO(NOTHING),
             [FE_EV_FAIL] = DO(NOTHING),
             [FE_EV_RESUME] = DO(FINISH),
+            [FE_EV_DETACH] = DO(NOTHING),
+            [FE_EV_MOVED] = DO(NOTHING),
         },
     /* The end: the frontend's thread has gone. */
     [FE_CLOSED] = {[0 ... FE_EVENTS - 1] = DO(NOTHING)},

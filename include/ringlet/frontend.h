@@ -12,6 +12,13 @@
  * Closed: an honest backend unmaps when it sees this Closed         Closed disconnected(): free
  * rings
  *
+ * A driver that can go on with another connection (away()) keeps what is in flight when a backend
+ * goes and the device stays: the connection is ended as above, as far as the backend is there to
+ * follow, and all begins again, perhaps with another backend, until reconnect_timeout_ns is over.
+ * The device does not stay when its directory is gone, or when the backend's directory is there and
+ * its `online` is not 1: so a toolstack says that it is being detached (Linux' backends read it in
+ * the same way).
+ *
  * When the domain was resumed elsewhere (suspend.h) there is a new backend: whatever the state was,
  * restart() is called at once and all begins again with Initialising; a frontend that was closing
  * has closed.
@@ -60,6 +67,15 @@ struct frontend_ops {
      * any state but FE_CLOSED, also before the first negotiate().
      */
     void (*restart)(struct frontend *fe);
+    /*
+     * For drivers that reconnect; NULL: a backend that goes is the end. away: the backend went, or
+     * goes; nothing is to be asked or believed any more, and what is in flight waits. Once until
+     * connected() or lost(). ended: nothing of an honest backend's maps ours any more, references
+     * can be ended and rings freed; may come several times before connected(), which follows, or
+     * lost(). orderly: the backend went through Closed.
+     */
+    void (*away)(struct frontend *fe);
+    void (*ended)(struct frontend *fe, bool orderly);
     /* Connected, and the backend's directory may have changed (watch on the state node fired
      * without a new state). May be NULL. */
     void (*changed)(struct frontend *fe);
@@ -72,6 +88,8 @@ enum frontend_state {
     FE_RESET_WAIT,   /* wrote Closed for it, waiting for the backend's Closed: it unmaps only now */
     FE_WAIT_INIT,    /* wrote Initialising, waiting for InitWait */
     FE_WAIT_CONNECT, /* keys published, Initialised, waiting for Connected */
+    FE_LEAVE,        /* to come back: wrote Closing, waiting for the backend's Closing or Closed */
+    FE_LEAVE_WAIT,   /* to come back: wrote Closed, waiting for the backend's Closed */
     FE_CONNECTED,
     FE_CLOSING,    /* wrote Closing, waiting for the backend's Closing or Closed */
     FE_CLOSE_WAIT, /* wrote Closed, waiting for the backend's Closed: it unmaps only now */
@@ -87,6 +105,8 @@ enum frontend_event {
     FE_EV_CLOSE,  /* our own wish */
     FE_EV_FAIL,   /* the driver found the device unusable (frontend_fail) */
     FE_EV_RESUME, /* the domain was resumed: there is another backend */
+    FE_EV_DETACH, /* the backend goes, or is gone, for good */
+    FE_EV_MOVED,  /* while away: the device has another backend, or was made anew */
     FE_EVENTS
 };
 
@@ -101,6 +121,9 @@ enum frontend_action {
     FE_DO_CLOSE,     /* write Closed -> FE_CLOSE_WAIT */
     FE_DO_FINISH,    /* lost if not yet; disconnected; write Closed -> FE_CLOSED */
     FE_DO_RESTART,   /* find the backend; write Initialising -> FE_WAIT_INIT */
+    FE_DO_LEAVE,     /* away; write Closing -> FE_LEAVE */
+    FE_DO_LEAVE_END, /* write Closed -> FE_LEAVE_WAIT */
+    FE_DO_RECONNECT, /* away if not yet; ended; as FE_DO_RESTART */
     FE_ACTIONS
 };
 
@@ -116,6 +139,7 @@ struct frontend {
     char *backend_path;
     domid_t backend_id;
     uint64_t connect_timeout_ns, close_timeout_ns;
+    uint64_t reconnect_timeout_ns; /* 0: a backend that goes is the end */
     /* kept by the machine */
     enum frontend_state state;
     unsigned backend_state; /* last seen XenbusState */
@@ -125,12 +149,17 @@ struct frontend {
     int close_error;        /* -ETIMEDOUT: the backend did not follow */
     bool close_wanted, fail_wanted, lost_called;
     bool resume_wanted;
-    bool parked;     /* waits while the domain is being suspended */
-    bool look_again; /* what the backend's state means in a state just entered */
+    bool was_connected; /* at least once */
+    bool away;          /* its connection ended, and it looks for another */
+    bool orderly;       /* the backend began to go as it should */
+    bool parked;        /* waits while the domain is being suspended */
+    bool look_again;    /* what the backend's state means in a state just entered */
     uint64_t deadline;
-    struct xs_watch watch;
-    struct wait_queue wq;     /* woken at each change of state */
-    struct wait_queue events; /* the frontend's thread waits here */
+    uint64_t reconnect_deadline, settled; /* of the time away; when that is really over */
+    struct xs_watch watch;                /* of the backend's state */
+    struct xs_watch directory;            /* while away: of who the backend is */
+    struct wait_queue wq;                 /* woken at each change of state */
+    struct wait_queue events;             /* the frontend's thread waits here */
     struct thread *thread;
     struct list link; /* of frontends that have a thread */
 };
@@ -138,14 +167,15 @@ struct frontend {
 /*
  * Starts the handshake of the device at path ("device/vbd/51712", relative to the domain) in a
  * thread of its own. fe is zeroed by the caller but for name, connect_timeout_ns and
- * close_timeout_ns (0 = 30 s, 10 s). 0; -ENOENT no such device; -EINVAL a backend path or id that
- * is none (reported); -ENOMEM ...
+ * close_timeout_ns (0 = 30 s, 10 s) and reconnect_timeout_ns. 0; -ENOENT no such device; -EINVAL a
+ * backend path or id that is none (reported); -ENOMEM ...
  */
 int frontend_start(struct frontend *fe, const char *path, const struct frontend_ops *ops,
                    void *priv);
 
-/* Waits until it is connected (0) or has failed: -ETIMEDOUT (with one line that names the backend's
- * state), the driver's error, -ENODEV when the backend closed or vanished. Thread context. */
+/* Waits until it is connected (0), also again, or has failed: -ETIMEDOUT (with one line that names
+ * the backend's state), the driver's error, -ENODEV when the backend closed or vanished, or the
+ * device was detached. Thread context. */
 int frontend_wait_connected(struct frontend *fe);
 
 /* The driver found that the backend misbehaves: lost() will be called with reason from the

@@ -20,19 +20,21 @@
 static void every_state_and_event_has_its_action(void **state)
 {
     /* columns: Unknown Initialising InitWait Initialised Connected Closing Closed Reconfiguring
-     * Reconfigured TIMEOUT CLOSE FAIL RESUME */
+     * Reconfigured TIMEOUT CLOSE FAIL RESUME DETACH MOVED */
     static const char *const want[FE_STATES] = {
-        [FE_FOUND] = "BBBRREBRRFFFX",        [FE_RESET] = "BBB--EB--FFFX",
-        [FE_RESET_WAIT] = "BBB---B--FFFX",   [FE_WAIT_INIT] = "--NNN----FFFX",
-        [FE_WAIT_CONNECT] = "F---CLF--LLLX", [FE_CONNECTED] = "FLLL-LF---LLX",
-        [FE_CLOSING] = "F----KF--F--F",      [FE_CLOSE_WAIT] = "FFF---F--F--F",
-        [FE_CLOSED] = "-------------",
+        [FE_FOUND] = "BBBRREBRRFFFXFA",        [FE_RESET] = "BBB--EB--FFFXFA",
+        [FE_RESET_WAIT] = "BBB---B--FFFXFA",   [FE_WAIT_INIT] = "--NNN----FFFXFA",
+        [FE_WAIT_CONNECT] = "A---CVA--LLLXLA", [FE_LEAVE] = "A----vA--FLLXLA",
+        [FE_LEAVE_WAIT] = "AAA---A--FLLXLA",   [FE_CONNECTED] = "AVVV-VA---LLXL-",
+        [FE_CLOSING] = "F----KF--F--F--",      [FE_CLOSE_WAIT] = "FFF---F--F--F--",
+        [FE_CLOSED] = "---------------",
     };
     static const char letter[FE_ACTIONS] = {
-        [FE_DO_NOTHING] = '-', [FE_DO_NEGOTIATE] = 'N', [FE_DO_CONNECT] = 'C',
-        [FE_DO_RESET] = 'R',   [FE_DO_RESET_END] = 'E', [FE_DO_BEGIN] = 'B',
-        [FE_DO_LOSE] = 'L',    [FE_DO_CLOSE] = 'K',     [FE_DO_FINISH] = 'F',
-        [FE_DO_RESTART] = 'X',
+        [FE_DO_NOTHING] = '-',   [FE_DO_NEGOTIATE] = 'N', [FE_DO_CONNECT] = 'C',
+        [FE_DO_RESET] = 'R',     [FE_DO_RESET_END] = 'E', [FE_DO_BEGIN] = 'B',
+        [FE_DO_LOSE] = 'L',      [FE_DO_CLOSE] = 'K',     [FE_DO_FINISH] = 'F',
+        [FE_DO_RESTART] = 'X',   [FE_DO_LEAVE] = 'V',     [FE_DO_LEAVE_END] = 'v',
+        [FE_DO_RECONNECT] = 'A',
     };
 
     (void)state;

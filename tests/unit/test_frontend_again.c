@@ -1,0 +1,632 @@
+/* SPDX-License-Identifier: MIT */
+/* The frontend machine when its backend goes and the device stays: it ends the connection as far as
+ * it can, looks for a backend, and begins again; or finds that the device was detached. */
+#include "fake_xenstored.h"
+
+#include <ringlet/clock.h>
+#include <ringlet/frontend.h>
+#include <ringlet/heap.h>
+
+#include <setjmp.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define PATH   "device/vbd/51712"
+#define BEFORE "/local/domain/5/backend/vbd/3/51712"
+#define AFTER  "/local/domain/6/backend/vbd/3/51712"
+
+/* ---- a driver that notes what it is told ---- */
+
+static char calls[4096];
+static unsigned ncalls;
+static int lost_reason;
+
+static void note(char c)
+{
+    assert_true(ncalls < sizeof(calls) - 1);
+    calls[ncalls++] = c;
+    calls[ncalls] = '\0';
+}
+
+static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *count)
+{
+    note('n');
+    snprintf(keys[0].name, sizeof(keys->name), "ring-ref");
+    snprintf(keys[0].value, sizeof(keys->value), "%u", fe->backend_id + 100);
+    *count = 1;
+    return 0;
+}
+
+static int connected(struct frontend *fe)
+{
+    (void)fe;
+    note('c');
+    return 0;
+}
+
+static void lost(struct frontend *fe, int reason)
+{
+    (void)fe;
+    note('l');
+    lost_reason = reason;
+}
+
+static void disconnected(struct frontend *fe)
+{
+    (void)fe;
+    note('d');
+}
+
+static void away(struct frontend *fe)
+{
+    (void)fe;
+    note('a');
+}
+
+static void ended(struct frontend *fe, bool orderly)
+{
+    (void)fe;
+    note(orderly ? 'e' : 'E');
+}
+
+static const struct frontend_ops ops = {
+    .type = "vbd",
+    .negotiate = negotiate,
+    .connected = connected,
+    .lost = lost,
+    .disconnected = disconnected,
+    .away = away,
+    .ended = ended,
+};
+
+/* ---- backends ---- */
+
+static struct frontend fe;
+static char reaction[10]; /* what the backend goes to when the frontend writes state n; 0 = stays */
+static const char *where; /* the backend now; NULL: there is none */
+static char written[64];  /* the frontend's states */
+
+static void set(const char *dir, const char *key, const char *value)
+{
+    char path[100];
+
+    snprintf(path, sizeof(path), "%s/%s", dir, key);
+    if (value)
+        fake_text(path, value);
+    else
+        fake_remove(path);
+}
+
+static void backend(uint32_t type, const char *body)
+{
+    const char *value = body + strlen(body) + 1;
+    char to[2] = "";
+
+    if (type != XS_WRITE || strcmp(body, PATH "/state") || value[0] < '0' || value[0] > '9')
+        return;
+    if (strlen(written) < sizeof(written) - 1)
+        written[strlen(written)] = value[0];
+    to[0] = reaction[value[0] - '0'];
+    if (where && to[0])
+        set(where, "state", to);
+}
+
+/* A backend that waits for a frontend. */
+static void present(const char *dir)
+{
+    where = dir;
+    set(dir, "online", "1");
+    set(dir, "state", "2");
+}
+
+static void gone(void)
+{
+    const char *dir = where;
+
+    where = NULL;
+    set(dir, "online", NULL);
+    set(dir, "state", NULL);
+}
+
+static void device(const char *dir, const char *id)
+{
+    fake_text(PATH "/backend-id", id);
+    fake_text(PATH "/state", "1");
+    fake_text(PATH "/backend", dir);
+}
+
+static void clear(void)
+{
+    memset(&fe, 0, sizeof(fe));
+    fe.name = "xvda";
+    fe.reconnect_timeout_ns = 20 * NSEC_PER_SEC;
+    ncalls = 0;
+    calls[0] = '\0';
+    memset(written, 0, sizeof(written));
+    lost_reason = 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (fake_setup())
+        return -1;
+    clear();
+    memset(reaction, 0, sizeof(reaction));
+    reaction[1] = '2';
+    reaction[3] = '4';
+    reaction[5] = '5';
+    reaction[6] = '6';
+    fake.after = backend;
+    device(BEFORE, "5");
+    present(BEFORE);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct heap_stats heap;
+
+    (void)state;
+    heap_get_stats(&heap);
+    seam_exit();
+    return heap.in_use[MEM_XENSTORE] != 0 || heap.in_use[MEM_THREAD] != 0;
+}
+
+static void settle(void)
+{
+    thread_sleep(NSEC_PER_MSEC);
+}
+
+static void start_connected(void)
+{
+    assert_int_equal(frontend_start(&fe, PATH, &ops, calls), 0);
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    settle();
+    assert_string_equal(calls, "nc");
+    memset(written, 0, sizeof(written));
+}
+
+static void ends_with(const char *want)
+{
+    frontend_stop(&fe);
+    assert_string_equal(calls, want);
+}
+
+/* ---- it comes back ---- */
+
+static void closing_backend_is_followed_and_comes_back(void **state)
+{
+    (void)state;
+    start_connected();
+    set(BEFORE, "state", "5");
+    settle();
+    assert_string_equal(calls, "ncaenc");
+    assert_string_equal(written, "56134");
+    assert_int_equal(fe.state, FE_CONNECTED);
+    thread_sleep(2 * NSEC_PER_SEC);
+    set(BEFORE, "state", "6"); /* again, and it is Closed before it is looked at */
+    settle();
+    assert_string_equal(calls, "ncaencaenc");
+    assert_string_equal(written, "56134134");
+    assert_false(fe.directory.token);
+    ends_with("ncaencaencld");
+}
+
+/* It may connect to the old rings at any moment; so it has to see our Closing. */
+static void restarted_backend_is_taken_through_its_end(void **state)
+{
+    (void)state;
+    start_connected();
+    reaction[5] = 0;
+    set(BEFORE, "state", "2");
+    settle();
+    assert_string_equal(calls, "nca");
+    assert_int_equal(fe.state, FE_LEAVE);
+    set(BEFORE, "state", "4");
+    settle();
+    assert_string_equal(calls, "nca");
+    set(BEFORE, "state", "5");
+    settle();
+    assert_string_equal(calls, "ncaEnc");
+    assert_string_equal(written, "56134");
+    ends_with("ncaEncld");
+}
+
+static void backend_that_is_gone_is_waited_for(void **state)
+{
+    (void)state;
+    start_connected();
+    gone();
+    thread_sleep(10 * NSEC_PER_SEC);
+    assert_string_equal(calls, "ncaE");
+    assert_string_equal(written, "1");
+    present(BEFORE);
+    settle();
+    assert_string_equal(calls, "ncaEnc");
+    ends_with("ncaEncld");
+}
+
+static void backend_of_another_domain(void **state)
+{
+    (void)state;
+    start_connected();
+    gone();
+    settle();
+    present(AFTER);
+    settle();
+    assert_string_equal(calls, "ncaE");
+    device(AFTER, "6");
+    settle();
+    assert_string_equal(calls, "ncaEEnc");
+    assert_int_equal(fe.backend_id, 6);
+    assert_string_equal(fake_value(PATH "/ring-ref"), "106");
+    set(BEFORE, "state", "5"); /* nobody's any more */
+    settle();
+    ends_with("ncaEEncld");
+}
+
+/* The toolstack makes the device anew with the same backend while the old one does not close. */
+static void device_that_was_made_anew(void **state)
+{
+    (void)state;
+    start_connected();
+    reaction[5] = 0;
+    set(BEFORE, "state", "2");
+    settle();
+    assert_int_equal(fe.state, FE_LEAVE);
+    device(BEFORE, "5");
+    settle();
+    assert_string_equal(calls, "ncaEnc");
+    ends_with("ncaEncld");
+}
+
+static void backend_that_goes_again_meanwhile(void **state)
+{
+    static const char *const to[] = {"5", "6", NULL};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(to); i++) {
+        clear();
+        device(BEFORE, "5");
+        present(BEFORE);
+        start_connected();
+        reaction[3] = 0;
+        set(BEFORE, "state", "6");
+        settle();
+        assert_int_equal(fe.state, FE_WAIT_CONNECT);
+        if (to[i])
+            set(BEFORE, "state", to[i]);
+        else
+            gone();
+        thread_sleep(NSEC_PER_SEC);
+        if (!to[i])
+            present(BEFORE);
+        reaction[3] = '4';
+        set(BEFORE, "state", "4");
+        thread_sleep(NSEC_PER_SEC);
+        assert_int_equal(fe.state, FE_CONNECTED);
+        assert_true(strncmp(calls, "ncaen", 5) == 0 && calls[ncalls - 1] == 'c');
+        assert_null(strchr(calls + 3, 'a')); /* it has been away all the time */
+        frontend_stop(&fe);
+        assert_int_equal(calls[ncalls - 1], 'd');
+    }
+}
+
+/* ---- it does not ---- */
+
+static void detached(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t begun;
+
+        clear();
+        device(BEFORE, "5");
+        present(BEFORE);
+        start_connected();
+        begun = seam_now;
+        set(BEFORE, "online", i == 0 ? "0" : i == 1 ? "" : NULL);
+        set(BEFORE, "state", "5");
+        settle();
+        assert_string_equal(calls, "ncld");
+        assert_int_equal(lost_reason, -ENODEV);
+        assert_int_equal(fe.state, FE_CLOSED);
+        assert_int_equal(seam_now - begun, NSEC_PER_MSEC);
+        assert_int_equal(frontend_stop(&fe), 0);
+    }
+}
+
+static void detached_while_away(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        clear();
+        device(BEFORE, "5");
+        present(BEFORE);
+        start_connected();
+        if (i == 2) {
+            reaction[5] = 0;
+            set(BEFORE, "state", "2"); /* waits for its Closing */
+        } else {
+            gone();
+        }
+        settle();
+        if (i) {
+            where = BEFORE;
+            reaction[5] = '5';
+            set(BEFORE, "online", "0");
+            set(BEFORE, "state", "5");
+        } else {
+            fake_remove(PATH "/state");
+            fake_remove(PATH "/backend");
+        }
+        settle();
+        assert_int_equal(fe.state, FE_CLOSED);
+        assert_int_equal(lost_reason, -ENODEV);
+        ends_with(i == 2 ? "ncald" : "ncaEld");
+    }
+}
+
+static void both_directories_are_gone(void **state)
+{
+    (void)state;
+    start_connected();
+    fake_remove(PATH "/state");
+    fake_remove(PATH "/backend");
+    gone();
+    settle();
+    assert_int_equal(fe.state, FE_CLOSED);
+    assert_null(fake_find(PATH "/state"));
+    ends_with("ncld");
+}
+
+static void time_is_over(void **state)
+{
+    uint64_t begun;
+
+    (void)state;
+    start_connected();
+    begun = seam_now;
+    gone();
+    thread_sleep(19 * NSEC_PER_SEC);
+    assert_int_equal(fe.state, FE_WAIT_INIT);
+    thread_sleep(2 * NSEC_PER_SEC);
+    assert_int_equal(fe.state, FE_CLOSED);
+    assert_int_equal(seam_now - begun, 21 * NSEC_PER_SEC);
+    assert_int_equal(lost_reason, -ETIMEDOUT);
+    assert_non_null(
+        strstr(seam_console(), "did not come back within 20 s: it is in state Unknown"));
+    ends_with("ncaEld");
+}
+
+/* One that never stays: it is not asked all the time, and not for ever. */
+static void backend_that_always_refuses(void **state)
+{
+    (void)state;
+    start_connected();
+    reaction[3] = '5';
+    set(BEFORE, "state", "6");
+    thread_sleep(21 * NSEC_PER_SEC);
+    assert_int_equal(fe.state, FE_CLOSED);
+    assert_int_equal(lost_reason, -ETIMEDOUT);
+    frontend_stop(&fe);
+    assert_true(ncalls > 20 && ncalls < 500);
+}
+
+static void backend_that_does_not_stay(void **state)
+{
+    (void)state;
+    start_connected();
+    for (unsigned i = 0; i < 30; i++) {
+        set(BEFORE, "state", "6");
+        thread_sleep(900 * NSEC_PER_MSEC);
+    }
+    assert_int_equal(fe.state, FE_CLOSED);
+    assert_int_equal(lost_reason, -ETIMEDOUT);
+    frontend_stop(&fe);
+    /* but one that goes each two seconds is worth it */
+    clear();
+    device(BEFORE, "5");
+    present(BEFORE);
+    start_connected();
+    for (unsigned i = 0; i < 30; i++) {
+        set(BEFORE, "state", "6");
+        thread_sleep(2 * NSEC_PER_SEC);
+        assert_int_equal(fe.state, FE_CONNECTED);
+    }
+    frontend_stop(&fe);
+}
+
+static void policy_is_never(void **state)
+{
+    (void)state;
+    fe.reconnect_timeout_ns = 0;
+    start_connected();
+    set(BEFORE, "state", "5");
+    settle();
+    assert_int_equal(lost_reason, -ENODEV);
+    ends_with("ncld");
+}
+
+static void failed_one_does_not_reconnect(void **state)
+{
+    (void)state;
+    start_connected();
+    set(BEFORE, "state", "2");
+    frontend_fail(&fe, -EPROTO);
+    settle();
+    assert_int_equal(lost_reason, -EPROTO);
+    assert_int_equal(fe.state, FE_CLOSED);
+    ends_with("ncld");
+}
+
+static void stopped_at_any_step(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 3; how++) {
+        for (unsigned steps = 0; steps < 60; steps++) {
+            uint64_t begun;
+
+            clear();
+            fe.close_timeout_ns = NSEC_PER_SEC;
+            reaction[5] = '5';
+            device(BEFORE, "5");
+            present(BEFORE);
+            start_connected();
+            if (how == 0)
+                set(BEFORE, "state", "5");
+            else if (how == 1)
+                gone();
+            else
+                set(BEFORE, "state", "2");
+            for (unsigned i = 0; i < steps; i++) {
+                thread_yield();
+                fake_run();
+            }
+            begun = seam_now;
+            frontend_stop(&fe);
+            assert_true(seam_now - begun <= NSEC_PER_SEC);
+            assert_int_equal(calls[ncalls - 1], 'd');
+            assert_int_equal(calls[ncalls - 2], 'l');
+        }
+    }
+}
+
+/* ---- hostile ---- */
+
+static uint32_t rnd;
+static unsigned flips;
+
+static uint32_t next_random(void)
+{
+    rnd = rnd * 1664525 + 1013904223;
+    return rnd >> 8;
+}
+
+static void hostile_backend(uint32_t type, const char *body)
+{
+    static const char *const texts[] = {"0", "1", "2", "3", "4", "5", "6",
+                                        "7", "8", "2", "4", "",  "x", "6"};
+    static bool nested;
+
+    (void)type;
+    (void)body;
+    if (nested || !flips)
+        return;
+    nested = true;
+    for (unsigned n = next_random() % 3; n && flips; n--, flips--) {
+        unsigned what = next_random() % 16;
+
+        if (what == 0)
+            set(BEFORE, "state", NULL);
+        else if (what == 1)
+            set(BEFORE, "online", next_random() % 4 ? "1" : "0");
+        else if (what == 2)
+            device(next_random() % 2 ? BEFORE : AFTER, "5");
+        else
+            set(BEFORE, "state", texts[next_random() % ARRAY_SIZE(texts)]);
+    }
+    nested = false;
+}
+
+/* Whatever happens, what the driver is told makes sense: nothing is sent before negotiating, no
+ * connection without an end of the one before, one loss, one end. */
+static void random_states_make_sense(void **state)
+{
+    (void)state;
+    fake.after = hostile_backend;
+    for (unsigned seed = 0; seed < 400; seed++) {
+        bool online = false, rings = false, is_away = false, is_lost = false;
+        uint64_t begun;
+
+        rnd = seed * 2654435761U;
+        clear();
+        fe.connect_timeout_ns = fe.close_timeout_ns = fe.reconnect_timeout_ns = NSEC_PER_SEC;
+        device(BEFORE, "5");
+        present(BEFORE);
+        flips = 300;
+        begun = seam_now;
+        assert_int_equal(frontend_start(&fe, PATH, &ops, calls), 0);
+        for (unsigned i = 0; i < 20; i++)
+            thread_sleep(next_random() % 3 * NSEC_PER_MSEC);
+        frontend_stop(&fe);
+        assert_true(seam_now - begun <= 4 * NSEC_PER_SEC);
+        for (unsigned i = 0; i < ncalls; i++) {
+            switch (calls[i]) {
+            case 'n':
+                assert_true(!rings && !is_lost);
+                rings = true;
+                break;
+            case 'c':
+                assert_true(rings && !online && !is_lost);
+                online = true;
+                is_away = false;
+                break;
+            case 'a':
+                assert_true(online && !is_lost);
+                online = false;
+                is_away = true;
+                break;
+            case 'e':
+            case 'E':
+                assert_true(is_away && !is_lost);
+                rings = false;
+                break;
+            case 'l':
+                assert_false(is_lost);
+                is_lost = true;
+                break;
+            default:
+                assert_true(is_lost && i == ncalls - 1);
+            }
+        }
+        assert_int_equal(calls[ncalls - 1], 'd');
+    }
+}
+
+static void short_memory_never_hangs(void **state)
+{
+    (void)state;
+    for (unsigned nth = 1; nth < 60; nth++) {
+        clear();
+        fe.close_timeout_ns = NSEC_PER_SEC;
+        device(BEFORE, "5");
+        present(BEFORE);
+        start_connected();
+        mem_fail_nth(nth);
+        set(BEFORE, "state", nth % 2 ? "5" : "2");
+        thread_sleep(NSEC_PER_SEC);
+        mem_fail_nth(0);
+        assert_true(fe.state == FE_CONNECTED || fe.state == FE_CLOSED);
+        frontend_stop(&fe);
+        assert_int_equal(calls[ncalls - 1], 'd');
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(closing_backend_is_followed_and_comes_back),
+        TEST(restarted_backend_is_taken_through_its_end),
+        TEST(backend_that_is_gone_is_waited_for),
+        TEST(backend_of_another_domain),
+        TEST(device_that_was_made_anew),
+        TEST(backend_that_goes_again_meanwhile),
+        TEST(detached),
+        TEST(detached_while_away),
+        TEST(both_directories_are_gone),
+        TEST(time_is_over),
+        TEST(backend_that_always_refuses),
+        TEST(backend_that_does_not_stay),
+        TEST(policy_is_never),
+        TEST(failed_one_does_not_reconnect),
+        TEST(stopped_at_any_step),
+        TEST(random_states_make_sense),
+        TEST(short_memory_never_hangs),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
