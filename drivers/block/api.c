@@ -248,7 +248,12 @@ int blkfront_sync(struct blkfront_dev *dev)
     ret = run(&aiocb, BLKIF_OP_FLUSH_DISKCACHE);
     if (ret == -EOPNOTSUPP)
         ret = run(&aiocb, BLKIF_OP_WRITE_BARRIER);
-    return ret == -EOPNOTSUPP ? 0 : ret;
+    if (ret != -EOPNOTSUPP)
+        return ret;
+    /* the backend that came back has no cache to flush; the one that went had */
+    ret = dev->writes_lost ? -EIO : 0;
+    dev->writes_lost = false;
+    return ret;
 }
 
 /* ---- looking ---- */

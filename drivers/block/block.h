@@ -73,6 +73,7 @@ struct blkfront_request {
     struct blk_queue *queue;
     uint64_t number;    /* in the order of submission */
     uint64_t submitted; /* clock_now() */
+    uint64_t covers;    /* a flush or barrier: writes that had completed when it was sent */
     struct blkfront_aiocb *aiocb;
     struct split_cursor at;     /* the caller's memory that is not in a part yet ... */
     struct blkfront_iovec flat; /* aio_buf as a vector of one */
@@ -148,6 +149,8 @@ struct blkfront_dev {
     /* requests accepted in the even and the odd epoch and not yet completed: blkfront_sync waits
      * for the old one while new requests count in the other */
     unsigned epoch, in_epoch[2];
+    /* writes that completed, and how many of them a flush or barrier is known to have covered */
+    uint64_t writes_done, writes_flushed;
     struct blkfront_stats stats;
     struct histogram latency[BLKFRONT_KINDS];
 
@@ -171,8 +174,12 @@ struct blkfront_dev {
     struct blkfront_limits limits;
     enum ring_scheme scheme;
     struct stats_store store;
-    int abort_result; /* instead of -EIO and -ENODEV, when not 0 */
-    struct list link; /* of devices that are opened, open, or not yet closed */
+    bool away;            /* the backend went, and another is looked for */
+    bool restarted;       /* the domain was resumed, and the device is not connected again yet */
+    bool writes_lost;     /* that had completed: the next flush says so */
+    unsigned bad_changes; /* of the disk that the backend told and that cannot be */
+    int abort_result;     /* instead of -EIO and -ENODEV, when not 0 */
+    struct list link;     /* of devices that are opened, open, or not yet closed */
     bool opening; /* blkfront_open_device works on it, and will free it if it comes to nothing */
     bool leaving; /* somebody closes it: nobody else may */
 };
@@ -194,10 +201,11 @@ static inline bool dev_active(const struct blkfront_dev *dev)
     return dev_alive(dev) && dev->online;
 }
 
-/* A callback of this device, or any handler, would wait for itself. */
+/* A callback of this device, be it for a request or an event, and any handler would wait for
+ * itself. */
 static inline bool must_not_wait(const struct blkfront_dev *dev)
 {
-    return in_handler() || dev->reaping;
+    return in_handler() || dev->reaping || (dev->fe.thread && thread_current() == dev->fe.thread);
 }
 
 /* Is anything on its way that will come back and free a slot, grants and pages? */
@@ -237,6 +245,9 @@ void part_put(struct blkfront_dev *dev, struct part *p);
 void pool_void(struct blkfront_dev *dev);
 /* Ends the grants of indirect pages and frees it all. */
 void pool_destroy(struct blkfront_dev *dev);
+
+/* A backend that holds back more bounce pages than this is not slow but hostile. */
+#define HELD_BACK_MAX 64
 
 /* ---- buffer.c: bounce pages, grants of segments, quarantine ---- */
 
@@ -331,14 +342,18 @@ void request_rewind(struct blkfront_request *r);
 /* Into `waiting` of its queue, before the first that was accepted later. */
 void request_insert(struct blkfront_request *r);
 /*
- * The connection is void: forgets all grants, the ports and the rings, and puts what was in flight
- * back into `waiting` of its queue, in the order in which it was accepted, before what was not sent
- * yet. Nothing is sent before dev_go. Not while completions are delivered; never waits, grants
- * nothing.
+ * The connection is over: gives up all grants, ports and rings, and puts what was in flight back
+ * into `waiting` of its queue, in the order in which it was accepted, before what was not sent
+ * yet. Nothing is sent before dev_go. is_void: nobody knows them any more, and nobody is asked.
+ * Else they are ended, and what an old backend still maps is quarantined; a request whose own
+ * memory that is fails with -EIO. Not while completions are delivered; never waits, grants nothing.
  */
-void dev_requeue(struct blkfront_dev *dev);
+void dev_requeue(struct blkfront_dev *dev, bool is_void);
 /* After a change of limits.queues: no request is for a queue that is not used. */
 void dev_fit_queues(struct blkfront_dev *dev);
+/* After a change of the disk: requests, or what is not sent of them, that it cannot serve any more
+ * fail, with -EIO (beyond the end), -EROFS, -EOPNOTSUPP. */
+void dev_fit_requests(struct blkfront_dev *dev);
 
 /* ---- poll.c ---- */
 

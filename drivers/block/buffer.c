@@ -14,8 +14,6 @@
 #include <ringlet/string.h>
 
 #define POOL_PAGES 128 /* bounce pages that are kept when nobody uses them */
-/* A backend that holds back more bounce pages than this is not slow but hostile. */
-#define HELD_BACK_MAX 64
 
 static void *take_page(struct blkfront_dev *dev)
 {

@@ -10,10 +10,27 @@
 
 #include <ringlet/printk.h>
 
+/* Keeps account of what is on stable storage, and lets the first flush fail that follows a loss. */
+static int durable_result(struct blkfront_dev *dev, const struct blkfront_request *r)
+{
+    if (r->result || r->op == BLKIF_OP_READ || r->op == BLKIF_OP_DISCARD)
+        return r->result;
+    if (r->op == BLKIF_OP_WRITE) {
+        dev->writes_done++;
+        return 0;
+    }
+    if (dev->writes_lost) {
+        dev->writes_lost = false;
+        return -EIO;
+    }
+    dev->writes_flushed = MAX(dev->writes_flushed, r->covers);
+    return 0;
+}
+
 static void deliver(struct blkfront_dev *dev, struct blkfront_request *r)
 {
     struct blkfront_aiocb *aiocb = r->aiocb;
-    int result = r->result;
+    int result = durable_result(dev, r);
 
     list_del(&r->barrier);
     dev->in_epoch[r->epoch]--;

@@ -58,32 +58,45 @@ static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *c
     return 0;
 }
 
-static int connected(struct frontend *fe)
+int dev_read_properties(struct blkfront_dev *dev, struct blkfront_limits *limits)
 {
-    struct blkfront_dev *dev = fe->priv;
     struct xs_batch_item items[PROPERTY_ITEMS];
     int ret;
 
-    negotiate_property_items(items, fe->backend_path);
+    negotiate_property_items(items, dev->fe.backend_path);
     ret = read_items(items, PROPERTY_ITEMS);
     if (!ret)
-        ret = negotiate_properties(items, &dev->config, &dev->limits);
+        ret = negotiate_properties(items, &dev->config, limits);
     xs_batch_free(items, PROPERTY_ITEMS);
-    if (!ret) {
-        dev_go(dev);
-        stats_store_start(dev);
-    }
     return ret;
+}
+
+static int connected(struct frontend *fe)
+{
+    struct blkfront_dev *dev = fe->priv;
+    int ret = dev_read_properties(dev, &dev->limits);
+
+    if (ret)
+        return ret;
+    dev_go(dev);
+    stats_store_start(dev);
+    dev_back(dev);
+    return 0;
 }
 
 static void lost(struct frontend *fe, int reason)
 {
     struct blkfront_dev *dev = fe->priv;
+    bool was_open = dev->state != DEV_STARTING;
 
     if (requests_in_flight(dev))
         pr_warn("%s: lost (%s) with %u requests in flight\n", dev->limits.name, errno_name(reason),
                 requests_in_flight(dev));
+    if (dev->away && reason == -ETIMEDOUT)
+        dev->abort_result = -ETIMEDOUT;
     dev_lost(dev);
+    if (was_open && reason != -ESHUTDOWN)
+        dev_event(dev, BLKFRONT_EV_FAILED);
 }
 
 static void disconnected(struct frontend *fe)
@@ -93,7 +106,25 @@ static void disconnected(struct frontend *fe)
 
 static void restart(struct frontend *fe)
 {
-    dev_requeue(fe->priv);
+    struct blkfront_dev *dev = fe->priv;
+
+    dev->restarted = dev->state != DEV_STARTING;
+    dev_requeue(dev, true);
+}
+
+static void away(struct frontend *fe)
+{
+    dev_away(fe->priv);
+}
+
+static void ended(struct frontend *fe, bool orderly)
+{
+    dev_ended(fe->priv, orderly);
+}
+
+static void changed(struct frontend *fe)
+{
+    dev_changed(fe->priv);
 }
 
 static const struct frontend_ops ops = {
@@ -103,6 +134,9 @@ static const struct frontend_ops ops = {
     .lost = lost,
     .disconnected = disconnected,
     .restart = restart,
+    .away = away,
+    .ended = ended,
+    .changed = changed,
 };
 
 /* ---- closing ---- */
@@ -218,6 +252,8 @@ static int connect(struct blkfront_dev *dev)
 
     dev->fe.connect_timeout_ns = dev->config.connect_timeout_ns;
     dev->fe.close_timeout_ns = dev->config.close_timeout_ns;
+    if (dev->config.reconnect_timeout_ns != BLKFRONT_NO_RECONNECT)
+        dev->fe.reconnect_timeout_ns = dev->config.reconnect_timeout_ns;
     dev->fe.name = dev->limits.name;
     format(path, sizeof(path), "device/vbd/%u", dev->limits.devid);
     ret = frontend_start(&dev->fe, path, &ops, dev);

@@ -28,6 +28,9 @@ void dev_free_rings(struct blkfront_dev *dev);
  * dev_requeue, when what was put back is sent. */
 void dev_go(struct blkfront_dev *dev);
 
+/* Nothing is sent and no response is taken until dev_go. */
+void dev_pause(struct blkfront_dev *dev);
+
 /* No more requests and responses; what the backend does not use any more completes with an error.
  */
 void dev_lost(struct blkfront_dev *dev);
@@ -37,5 +40,24 @@ void dev_lost(struct blkfront_dev *dev);
 void dev_gone(struct blkfront_dev *dev);
 
 void dev_destroy(struct blkfront_dev *dev);
+
+/* ---- device.c ---- */
+
+/* What the disk is, now that the backend is connected: checked, in *limits. 0 or -errno. */
+int dev_read_properties(struct blkfront_dev *dev, struct blkfront_limits *limits);
+
+/* ---- away.c: what happens to a device between opening and closing, in the frontend's thread ----
+ */
+
+/* Tells the caller. */
+void dev_event(struct blkfront_dev *dev, enum blkfront_event what);
+/* The backend went: what is in flight waits for another. */
+void dev_away(struct blkfront_dev *dev);
+/* It is gone, and nothing of ours is its any more: dev_requeue. orderly: it was Closed. */
+void dev_ended(struct blkfront_dev *dev, bool orderly);
+/* Connected (again), after dev_go. */
+void dev_back(struct blkfront_dev *dev);
+/* The disk may be another one, though the backend is the same. */
+void dev_changed(struct blkfront_dev *dev);
 
 #endif

@@ -7,10 +7,11 @@
 #include <ringlet/string.h>
 #include <xen/io/protocols.h>
 
-#define CONNECT_TIMEOUT_NS (30 * NSEC_PER_SEC)
-#define CLOSE_TIMEOUT_NS   (10 * NSEC_PER_SEC)
-#define WATCHDOG_NS        (30 * NSEC_PER_SEC)
-#define SHORTEST_NS        NSEC_PER_MSEC /* what is shorter is a mistake in the unit */
+#define CONNECT_TIMEOUT_NS   (30 * NSEC_PER_SEC)
+#define CLOSE_TIMEOUT_NS     (10 * NSEC_PER_SEC)
+#define RECONNECT_TIMEOUT_NS (30 * NSEC_PER_SEC)
+#define WATCHDOG_NS          (30 * NSEC_PER_SEC)
+#define SHORTEST_NS          NSEC_PER_MSEC /* what is shorter is a mistake in the unit */
 /* More than a few gain nothing: one vCPU fills them all, and each may take a ring of 64 KiB. */
 #define QUEUES_DEFAULT 4
 
@@ -101,6 +102,8 @@ int negotiate_config(const struct blkfront_config *config, struct blkfront_confi
         out->connect_timeout_ns = CONNECT_TIMEOUT_NS;
     if (!out->close_timeout_ns)
         out->close_timeout_ns = CLOSE_TIMEOUT_NS;
+    if (!out->reconnect_timeout_ns)
+        out->reconnect_timeout_ns = RECONNECT_TIMEOUT_NS;
     return 0;
 }
 

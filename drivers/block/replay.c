@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection that is void without having been closed, as after a resume of the domain: what was
- * under way is asked again, from its beginning, of whoever the next backend is. A read may read
- * twice and a write write twice what is the same; the caller sees one completion. What is cut, and
- * how, is decided anew with that backend's limits.
+ * A connection that is over before all of its requests were answered, because the backend went or
+ * the domain was resumed elsewhere: what was under way is asked again, from its beginning, of
+ * whoever the next backend is. A read may read twice and a write write twice what is the same; the
+ * caller sees one completion. What is cut, and how, is decided anew with that backend's limits.
  */
 #include "device.h"
+
+#include <ringlet/page.h>
 
 void request_rewind(struct blkfront_request *r)
 {
@@ -33,10 +35,26 @@ void request_insert(struct blkfront_request *r)
     list_add_tail(at, &r->link);
 }
 
+/* False: the old backend has memory of the caller's that the request is about. It may still read
+ * and write there, so nothing that another does can complete the request. */
+static bool take_back(struct blkfront_dev *dev, struct part *p)
+{
+    bool ours = true;
+
+    buffer_revoke(dev, p, true);
+    for (unsigned i = 0; i < p->segments; i++) {
+        if (!p->seg[i].bounce && page_is_pinned(p->seg[i].page))
+            ours = false;
+    }
+    return ours;
+}
+
 static void put_back(struct blkfront_dev *dev, struct part *p)
 {
     struct blkfront_request *r = p->request;
 
+    if (!take_back(dev, p))
+        request_fail(dev, r, -EIO);
     if (p->phase != PART_PLAIN)
         merge_end(p);
     if (p->bounced)
@@ -108,24 +126,26 @@ static void empty_queue(struct blkfront_dev *dev, struct queue *q)
     }
 }
 
-void dev_requeue(struct blkfront_dev *dev)
+void dev_requeue(struct blkfront_dev *dev, bool is_void)
 {
-    void_all(dev);
-    if (dev->grants_wanted)
-        gnttab_wait_cancel(&dev->grants);
-    dev->grants_wanted = false;
-    dev->online = false;
+    if (is_void)
+        void_all(dev);
+    dev_pause(dev);
     if (dev->state == DEV_LOST) /* it was closing: dev_gone does the rest */
         return;
+    registry_end(dev, true);
     for (unsigned i = 0; i < dev->limits.queues; i++) {
         rewind_unflushed(&dev->queues[i]);
         empty_queue(dev, &dev->queues[i].ring);
     }
     while (!list_empty(&dev->merge_ready))
         put_back(dev, list_entry(dev->merge_ready.next, struct part, ready));
+    if (dev->pages_held_back > HELD_BACK_MAX)
+        dev_violation(dev, "too many pages stay mapped by backends that went", NULL);
     watchdog_resume(dev);
     dev_free_rings(dev);
     pool_destroy(dev); /* the next limits may want parts of another size */
+    buffer_destroy(dev);
 }
 
 void dev_fit_queues(struct blkfront_dev *dev)
@@ -151,4 +171,40 @@ void dev_fit_queues(struct blkfront_dev *dev)
     }
     if (dev->pump_first >= dev->limits.queues)
         dev->pump_first = 0;
+}
+
+/* ---- other limits ---- */
+
+static int misfit(const struct blkfront_limits *l, const struct blkfront_request *r)
+{
+    switch (r->op) {
+    case BLKIF_OP_FLUSH_DISKCACHE:
+        return l->flush ? 0 : -EOPNOTSUPP;
+    case BLKIF_OP_WRITE_BARRIER:
+        return l->barrier ? 0 : -EOPNOTSUPP;
+    default:
+        /* the sum fitted the disk that it was accepted for */
+        if ((uint64_t)r->aiocb->aio_offset + r->aiocb->aio_nbytes > l->sectors << WIRE_SECTOR_SHIFT)
+            return -EIO;
+        return l->readonly && r->op != BLKIF_OP_READ ? -EROFS : 0;
+    }
+}
+
+static void fit_list(struct blkfront_dev *dev, struct list *requests)
+{
+    for (struct list *l = requests->next, *next; l != requests; l = next) {
+        struct blkfront_request *r = list_entry(l, struct blkfront_request, link);
+        int ret = misfit(&dev->limits, r);
+
+        next = l->next;
+        if (ret)
+            request_fail(dev, r, ret);
+    }
+}
+
+void dev_fit_requests(struct blkfront_dev *dev)
+{
+    for (unsigned i = 0; i < dev->limits.queues; i++)
+        fit_list(dev, &dev->queues[i].waiting);
+    fit_list(dev, &dev->prepared);
 }

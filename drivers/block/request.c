@@ -193,6 +193,7 @@ static enum outcome send_bare(struct blkfront_dev *dev, struct blkfront_request 
     p->sectors = (unsigned)sectors;
     r->offset += bytes;
     r->left -= bytes;
+    r->covers = dev->writes_done;
     r->parts++;
     request_send(dev, p);
     return SENT;

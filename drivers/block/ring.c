@@ -197,13 +197,15 @@ void dev_go(struct blkfront_dev *dev)
     dev->online = true;
     for (unsigned i = 0; i < l->queues && !dev->config.polled; i++)
         evtchn_unmask(dev->queues[i].port);
-    if (requests_in_flight(dev)) /* after a restart */
-        timer_start(&dev->kick, 0);
+    if (!requests_in_flight(dev))
+        return;
+    /* after a restart */
+    dev_fit_requests(dev);
+    timer_start(&dev->kick, 0);
 }
 
-static void stop(struct blkfront_dev *dev)
+void dev_pause(struct blkfront_dev *dev)
 {
-    dev->state = DEV_LOST;
     dev->online = false;
     timer_stop(&dev->watchdog);
     for (unsigned i = 0; i < dev->limits.queues; i++) {
@@ -213,6 +215,12 @@ static void stop(struct blkfront_dev *dev)
     if (dev->grants_wanted)
         gnttab_wait_cancel(&dev->grants);
     dev->grants_wanted = false;
+}
+
+static void stop(struct blkfront_dev *dev)
+{
+    dev->state = DEV_LOST;
+    dev_pause(dev);
 }
 
 void dev_lost(struct blkfront_dev *dev)

@@ -35,6 +35,29 @@ struct blkfront_info {
     int flush;            /* the backend offers BLKIF_OP_FLUSH_DISKCACHE */
 };
 
+/*
+ * What happens to an open device. When its backend goes but the device is not detached (a driver
+ * domain or its driver starts again), requests in flight and new ones wait until it is back, and
+ * are then asked again: of another backend, perhaps, with other limits. Each completes once; with
+ * -EIO when it lies beyond the end of what is now the disk, or when its memory is still mapped by
+ * the backend that went; with -EROFS or -EOPNOTSUPP when the disk cannot be written or does not
+ * offer the operation any more.
+ * A backend that went without closing, and had a cache (it offered flush or barrier), may have lost
+ * writes that had completed and were not flushed: then the next flush, barrier, BLKFRONT_FUA write
+ * or blkfront_sync that would succeed is -EIO, once.
+ */
+enum blkfront_event {
+    BLKFRONT_EV_RESIZED, /* blkfront_limits.sectors is another; requests beyond it fail: -EIO */
+    BLKFRONT_EV_MODE,    /* readonly, removable or cdrom is another; writes may fail: -EROFS */
+    BLKFRONT_EV_AWAY,    /* the backend went; requests wait. BACK or FAILED follows */
+    BLKFRONT_EV_BACK,    /* connected again, also after a resume of the domain (which has no AWAY);
+                            all limits may be others */
+    BLKFRONT_EV_FAILED,  /* the device is lost: all requests fail, new ones are -ENODEV; it is to be
+                            closed, by another thread. The last event */
+};
+
+#define BLKFRONT_NO_RECONNECT UINT64_MAX
+
 /* Every 0 means the default given here; a NULL configuration is all defaults. */
 struct blkfront_config {
     unsigned
@@ -76,6 +99,17 @@ struct blkfront_config {
      * to an eighth later.
      */
     uint64_t watchdog_ns, request_timeout_ns;
+    /* How long requests wait for a backend that went: default 30 s, then they fail with -ETIMEDOUT;
+     * BLKFRONT_NO_RECONNECT: they fail at once. */
+    uint64_t reconnect_timeout_ns;
+    /*
+     * Called in a thread of the device's own, which connects it again: what would wait is -EDEADLK
+     * there (blkfront_io, blkfront_sync, shutdown_blkfront), and what waits in other ways holds up
+     * the device. It may submit requests, poll, and look. Not before blkfront_open_device has
+     * returned, nor after shutdown_blkfront has. No event when shutdown_blkfront is the reason.
+     */
+    void (*event)(struct blkfront_dev *dev, enum blkfront_event what, void *arg);
+    void *event_arg;
 };
 
 /*
@@ -96,7 +130,7 @@ struct blkfront_dev *init_blkfront(const char *nodename, struct blkfront_info *i
 /*
  * Waits for what is in flight (at most close_timeout_ns, then it fails with -ETIMEDOUT),
  * disconnects and frees dev. 0 or -ETIMEDOUT when the backend did not follow; dev is gone in any
- * case. Every request has completed before this returns. Only in aio_cb or a handler nothing
+ * case. Every request has completed before this returns. Only in aio_cb, event or a handler nothing
  * happens: -EDEADLK.
  */
 int shutdown_blkfront(struct blkfront_dev *dev);
@@ -278,7 +312,7 @@ int blkfront_aio_submit(struct blkfront_dev *dev);
 int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op);
 
 /* Read or write, waiting for the end. The result. aio_cb is not called and may be NULL. Thread
- * context; -EDEADLK in aio_cb or a handler. */
+ * context; -EDEADLK in aio_cb, event or a handler. */
 int blkfront_io(struct blkfront_aiocb *aiocb, int write);
 #define blkfront_read(aiocb)  blkfront_io(aiocb, 0)
 #define blkfront_write(aiocb) blkfront_io(aiocb, 1)
@@ -289,11 +323,12 @@ int blkfront_aio_poll(struct blkfront_dev *dev);
 
 /* Waits until at least one aiocb of the device completes (calling aio_cb), or the deadline
  * (clock_now() time). The number completed (0 at the deadline or when nothing is in flight; 0 at
- * once in aio_cb or a handler), or -EINVAL (no dev). */
+ * once in aio_cb, event or a handler), or -EINVAL (no dev). */
 int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline);
 
 /* Waits for everything in flight, then flushes (flush, else barrier, else nothing: there is no
- * volatile cache). 0 or the first error of the flush. */
+ * volatile cache). 0 or the first error of the flush; -EIO also once after a backend may have lost
+ * writes (see blkfront_event). */
 int blkfront_sync(struct blkfront_dev *dev);
 
 /* aiocbs accepted and not yet completed. Any context. No dev: 0. */

@@ -27,7 +27,7 @@
 static struct fake_disk disk[VBDS];
 static bool attached[VBDS]; /* the backend works on the ring, until the frontend closes */
 /* how the backends behave */
-static bool connects, refuses, closes;
+static bool connects, refuses, closes, reopens;
 
 static inline void vbd_set(unsigned i, bool back, const char *key, const char *value)
 {
@@ -45,6 +45,14 @@ static inline void backend_state(unsigned i, unsigned state)
     vbd_set(i, true, "state", text);
 }
 
+static inline bool vbd_there(unsigned i)
+{
+    char path[80];
+
+    snprintf(path, sizeof(path), "/local/domain/0/backend/vbd/3/%u/state", 51712 + 16 * i);
+    return fake_find(path) != NULL;
+}
+
 /* The backend sees what the frontend writes. */
 static inline void vbd_follow(uint32_t type, const char *body)
 {
@@ -60,6 +68,10 @@ static inline void vbd_follow(uint32_t type, const char *body)
         return;
     inside = true;
     switch (fake_value(body)[0] - '0') {
+    case XenbusStateInitialising:
+        if (reopens && vbd_there(i))
+            backend_state(i, XenbusStateInitWait);
+        break;
     case XenbusStateInitialised:
         if (connects)
             backend_state(i, refuses ? XenbusStateClosing : XenbusStateConnected);
@@ -121,7 +133,7 @@ static inline int vbd_setup(void **state)
     seam_idle = vbd_idle;
     memset(disk, 0, sizeof(disk));
     memset(attached, 0, sizeof(attached));
-    refuses = false;
+    refuses = reopens = false;
     connects = closes = true;
     vbd_configure(0);
     return 0;

@@ -574,7 +574,7 @@ static void resumed(void **state)
         for (unsigned i = 0; i < 64; i++) /* with the numbers that were the device's */
             assert_true(gnttab_grant(1, p, true) > 0);
         calls = 0;
-        dev_requeue(dev);
+        dev_requeue(dev, true);
         gnttab_get_stats(&grants);
         assert_int_equal(grants.in_use, 64);
         assert_int_equal(now()->grants_kept, 0);

@@ -69,7 +69,7 @@ static void lose_all(void)
     memset(seam_grants, 0, 4 * PAGE_SIZE);
     evtchn_resume();
     gnttab_resume();
-    dev_requeue(disk.dev);
+    dev_requeue(disk.dev, true);
     assert_int_equal(disk.dev->queues[0].port, 0);
 }
 

@@ -46,7 +46,9 @@ static void timeouts_reach_the_driver(void **state)
     run("", "SUCCESS");
     assert_int_equal(fake_config.request_timeout_ns, 0);
     assert_int_equal(fake_config.watchdog_ns, 0);
-    run("request_timeout=90s watchdog=1500ms", "SUCCESS");
+    assert_int_equal(fake_config.reconnect_timeout_ns, 0);
+    run("request_timeout=90s watchdog=1500ms reconnect_timeout=7s", "SUCCESS");
+    assert_int_equal(fake_config.reconnect_timeout_ns, 7 * NSEC_PER_SEC);
     assert_int_equal(fake_config.request_timeout_ns, 90 * NSEC_PER_SEC);
     assert_int_equal(fake_config.watchdog_ns, 1500 * NSEC_PER_MSEC);
     run("watchdog=never", "ERROR");

@@ -82,6 +82,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
          .type = OPT_DURATION,
          .out = &o->driver.connect_timeout_ns,
          .min = 1},
+        {.name = "reconnect_timeout", .type = OPT_DURATION, .out = &o->driver.reconnect_timeout_ns},
         {.name = "request_timeout", .type = OPT_DURATION, .out = &o->driver.request_timeout_ns},
         {.name = "watchdog", .type = OPT_DURATION, .out = &o->driver.watchdog_ns},
         {.name = "hold", .type = OPT_DURATION, .out = &o->hold_ns},
