@@ -54,22 +54,30 @@ static void write_properties(struct backend *b)
 
 /* ---- connecting ---- */
 
+/* The frontend uses what was not offered: it must not, unless the offers are newer than it knows.
+ */
+static void not_offered(struct backend *b, const char *what)
+{
+    CHECK(b->hostile || b->returned, "the frontend uses %s that was not offered", what);
+    b->not_mine = !b->hostile;
+}
+
 static bool read_ring_size(struct backend *b)
 {
+    const struct profile *p = &b->profile;
     uint64_t order = store_number(b->frontend, "ring-page-order", NEVER);
     uint64_t pages = store_number(b->frontend, "num-ring-pages", NEVER);
     uint64_t queues = store_number(b->frontend, "multi-queue-num-queues", 1);
     bool one = false;
 
+    b->not_mine = false;
     if (order != NEVER) {
-        CHECK(b->hostile ||
-                  (b->profile.max_ring_order != ABSENT && (int)order <= b->profile.max_ring_order),
-              "the frontend uses a ring that was not offered");
+        if (p->max_ring_order == ABSENT || (int)order > p->max_ring_order)
+            not_offered(b, "a ring");
         b->ring_pages = 1u << order;
     } else if (pages != NEVER) {
-        CHECK(b->hostile ||
-                  (b->profile.max_ring_pages != ABSENT && (int)pages <= b->profile.max_ring_pages),
-              "the frontend uses a ring that was not offered");
+        if (p->max_ring_pages == ABSENT || (int)pages > p->max_ring_pages)
+            not_offered(b, "a ring");
         b->ring_pages = (unsigned)pages;
     } else {
         b->ring_pages = 1;
@@ -77,9 +85,9 @@ static bool read_ring_size(struct backend *b)
     }
     CHECK(b->ring_pages && b->ring_pages <= WIRE_RING_PAGES_MAX, "a ring of %u pages",
           b->ring_pages);
-    CHECK(queues && queues <= BACKEND_QUEUES_MAX &&
-              (b->hostile || queues == 1 || (int)queues <= b->profile.queues),
-          "%llu queues, which were not offered", (unsigned long long)queues);
+    CHECK(queues && queues <= BACKEND_QUEUES_MAX, "%llu queues", (unsigned long long)queues);
+    if (queues > 1 && (int)queues > p->queues)
+        not_offered(b, "queues");
     b->queues = (unsigned)queues;
     return one;
 }
@@ -155,13 +163,19 @@ bool backend_map_rings(struct backend *b)
 {
     if (b->mapped)
         return true;
-    if (!read_ring_refs(b))
+    if (!read_ring_refs(b) || b->not_mine)
         return false;
     for (unsigned i = 0; i < b->queues; i++) {
         if (!map_ring(b, &b->queue[i])) {
             backend_unmap_rings(b);
             return false;
         }
+    }
+    for (unsigned i = 0; i < b->queues && b->returned; i++)
+        b->not_mine |= *(volatile uint32_t *)&b->queue[i].ring->req_prod != 0;
+    if (b->not_mine) { /* rings that were used with who was here before */
+        backend_unmap_rings(b);
+        return false;
     }
     b->mapped = true;
     b->slots = b->ring_pages * WIRE_SLOTS_PER_PAGE;
@@ -201,8 +215,14 @@ static void connect(struct backend *b)
     CHECK(!b->untrusted || !wanted || b->hostile, "persistent grants for an untrusted backend");
     b->persistent = wanted && b->profile.persistent == 1;
     if (!backend_map_rings(b) || !bind_channels(b)) {
+        if (b->not_mine || b->returned) {
+            /* all that the frontend may see is a backend that closes, as any would */
+            b->must_fail_flush = 0;
+            backend_set_state(b, XenbusStateClosing);
+        }
         /* it may have given up meanwhile */
-        CHECK(store_number(b->frontend, "state", 0) != XenbusStateInitialised || b->hostile,
+        CHECK(store_number(b->frontend, "state", 0) != XenbusStateInitialised || b->hostile ||
+                  b->returned,
               "the frontend is Initialised and its ring or event channel cannot be used");
         return;
     }
@@ -213,6 +233,8 @@ static void connect(struct backend *b)
         check_fresh(b, &b->queue[i]);
     write_properties(b);
     b->leaving = false;
+    b->connected_at = oracle_flush_begin(&b->oracle);
+    b->unflushed = 0;
     if (!b->hostile || !hostile_at(b, AT_INITIALISED))
         backend_set_state(b, XenbusStateConnected);
     actor_wake(&b->actor, 0);
@@ -234,6 +256,7 @@ void backend_disconnect(struct backend *b)
 
 static void start(struct backend *b)
 {
+    store_u64(b->directory, "online", 1);
     write_offers(b);
     if (!b->hostile || !hostile_at(b, AT_INIT))
         backend_set_state(b, XenbusStateInitWait);
@@ -246,11 +269,12 @@ static void follow(struct backend *b)
         return;
     switch (b->frontend_state) {
     case XenbusStateInitialising:
+        if (b->state == XenbusStateClosed)
+            b->returned = false;
         if (b->state == XenbusStateClosed || b->state == XenbusStateInitialising)
             start(b);
         break;
     case XenbusStateInitialised:
-    case XenbusStateConnected:
         if (b->state == XenbusStateInitWait)
             connect(b);
         break;
@@ -283,11 +307,54 @@ void backend_die(struct backend *b)
     b->present = false;
     b->leaving = true;
     backend_disconnect(b);
-    if (b->powerless && b->disk.cached)
-        disk_crash(&b->disk);
     b->state = XenbusStateUnknown;
     store_remove(b->directory, NULL);
     totals.restarts++;
+    if (b->powerless && b->disk.cached)
+        disk_crash(&b->disk);
+    if (b->return_at == NEVER || !b->deaths)
+        return;
+    b->may_fail_flush++;
+    if (b->powerless && b->disk.cached) {
+        totals.crashes++;
+        oracle_crash(&b->oracle);
+        if (b->unflushed)
+            b->must_fail_flush = oracle_flush_begin(&b->oracle);
+    }
+    b->unflushed = 0;
+    b->connected_at = NEVER;
+    b->return_at = seam_now + below(one_in(4) ? 2000000000 : 2000000);
+    actor_wake(&b->actor, b->return_at - seam_now);
+}
+
+/* With what it offers now, and perhaps as another domain. */
+static void come_back(struct backend *b)
+{
+    struct profile p;
+
+    profile_random(&p);
+    p.error_in = 0;
+    p.readonly = false;
+    b->return_at = 0;
+    b->returned = true;
+    if (--b->deaths) {
+        b->die_turn = 1 + below(one_in(3) ? 20 : 400);
+        b->powerless = one_in(2);
+    }
+    if (one_in(3)) {
+        b->domid = b->domid == 7 ? 8 : 7;
+        backend_set_profile(b, &p);
+    } else {
+        p.type = b->profile.type;
+        p.trusted = b->profile.trusted; /* which is the device's own */
+        b->profile = p;
+        oracle_cache(&b->oracle, p.cached);
+        b->present = true;
+        b->look = true;
+        start(b);
+    }
+    TRACE("backend   %u is back in domain %u", b->devid, b->domid);
+    actor_wake(&b->actor, 0);
 }
 
 void backend_return(struct backend *b)
@@ -302,6 +369,7 @@ void backend_return(struct backend *b)
 void backend_detach(struct backend *b)
 {
     b->leaving = true;
+    store_u64(b->directory, "online", 0);
     backend_set_state(b, XenbusStateClosing);
 }
 
@@ -330,8 +398,15 @@ static void run(struct actor *a)
 {
     struct backend *b = (struct backend *)a;
 
-    if (!b->present)
+    if (!b->present) {
+        if (!b->deaths || b->return_at == NEVER)
+            return;
+        if (seam_now >= b->return_at)
+            come_back(b);
+        else
+            actor_wake(&b->actor, b->return_at - seam_now);
         return;
+    }
     if (b->die_turn && !--b->die_turn) {
         backend_die(b);
         return;

@@ -100,6 +100,8 @@ struct backend {
     bool untrusted;  /* and the frontend knows */
     bool persistent; /* both sides want it */
     bool registered; /* the frontend's user has registered buffers */
+    bool returned;   /* the frontend may not have noticed yet */
+    bool not_mine;   /* its keys are for what was offered before that */
     struct backend_queue queue[BACKEND_QUEUES_MAX];
     struct backend_queue *aim; /* the one that a hostile operation is about */
     unsigned queues, ring_pages, slots, abi;
@@ -114,6 +116,13 @@ struct backend {
     uint64_t die_at;                /* ring requests until it dies; 0: never */
     unsigned die_turn, detach_turn; /* turns until it dies, or is detached; 0: never */
     bool powerless;                 /* ... by a power failure: the cache is lost */
+    unsigned deaths;                /* of those that are left, it comes back after each */
+    uint64_t return_at;             /* when it comes back; NEVER: it stays away */
+    /* it went without closing: how many flushes may fail for it, and when one must */
+    unsigned may_fail_flush;
+    uint64_t must_fail_flush; /* begun later; 0: none */
+    /* when it connected; writes that began later and completed since the last flush did */
+    uint64_t connected_at, unflushed;
     /* since it connected */
     uint64_t reads, writes, flushes, barriers, segments, indirect, read_sectors, written_sectors;
     uint64_t requests, errors;

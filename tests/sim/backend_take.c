@@ -78,7 +78,7 @@ static void check_nothing_else(const struct backend *b, const struct pending *r,
     size_t from = writes(r) ? r->seg[i].first * 512u : 0;
     size_t to = writes(r) ? (r->seg[i].last + 1u) * 512 : 0;
 
-    if (!b->untrusted)
+    if (!b->untrusted || b->hostile)
         return;
     CHECK(is_zero(page, from) && is_zero(page + to, PAGE_SIZE - to),
           "an untrusted backend is shown old data beside bytes %zu..%zu of a page for a %s", from,
@@ -98,9 +98,10 @@ bool backend_map(struct backend *b, struct pending *r)
         }
         check_nothing_else(b, r, i);
         /* a page that is written to the disk is not writable for the backend, but by a grant that
-         * was made for more than this request */
-        CHECK(!writes(r) || seam_grants[r->seg[i].gref].flags & GTF_readonly || b->persistent ||
-                  (b->registered && !b->untrusted),
+         * was made for more than this request (one that goes on when its connection was ended finds
+         * other pages) */
+        CHECK(!writes(r) || b->hostile || seam_grants[r->seg[i].gref].flags & GTF_readonly ||
+                  b->persistent || (b->registered && !b->untrusted),
               "a write's page is granted writable");
     }
     r->mapped = true;
@@ -119,7 +120,7 @@ static bool read_indirect(struct backend *b, struct pending *r, const union wire
             CHECK(b->leaving || b->hostile, "indirect page: grant %u cannot be mapped", ref);
             return false;
         }
-        CHECK(seam_grants[ref].flags & GTF_readonly || b->persistent,
+        CHECK(b->hostile || seam_grants[ref].flags & GTF_readonly || b->persistent,
               "an indirect page is granted writable");
         peer_copy(&r->seg[i], page, n * sizeof(r->seg[0]));
         backend_unmap_page(r->queue, ref, false, kept);

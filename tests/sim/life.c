@@ -56,6 +56,8 @@ int life_open(struct backend *b, const struct blkfront_config *config, struct bl
     snprintf(name, sizeof(name), "%u", b->devid);
     totals.lives++;
     b->quiet = config && config->polled;
+    b->may_fail_flush = 0;
+    b->must_fail_flush = b->unflushed = 0;
     return blkfront_open_device(name, config, NULL, dev);
 }
 
@@ -148,6 +150,33 @@ void life_honest(struct backend *b, struct workload *w, const struct workload_op
     workload_verify(w);
     check_stats(b, w);
     blkfront_get_stats(dev, &w->stats);
+    ret = shutdown_blkfront(dev);
+    CHECK(!ret, "close: %s", errno_name(ret));
+    workload_end(w);
+    CHECK(!b->mapped && !grant_mappings(), "simulation: the backend still maps something");
+}
+
+void life_restarts(struct backend *b, struct workload *w, const struct workload_options *o,
+                   const struct blkfront_config *config)
+{
+    struct blkfront_dev *dev;
+    struct blkfront_stats s;
+    int ret = life_open(b, config, &dev);
+
+    CHECK(!ret, "open: %s", errno_name(ret));
+    CHECK(!workload_begin(w, b, dev, o), "simulation: no memory for the workload");
+    workload_wait(w);
+    b->die_at = b->die_turn = 0;
+    workload_verify(w);
+    blkfront_get_stats(dev, &s);
+    CHECK(
+        s.aiocbs == s.completed &&
+            s.grants_made == s.grants_ended + s.grants_kept + s.grants_quarantined &&
+            (!s.grants_quarantined || w->swapped),
+        "statistics: %llu requests, %llu completed, %llu grants, %llu ended, %llu kept, %llu held",
+        (unsigned long long)s.aiocbs, (unsigned long long)s.completed,
+        (unsigned long long)s.grants_made, (unsigned long long)s.grants_ended,
+        (unsigned long long)s.grants_kept, (unsigned long long)s.grants_quarantined);
     ret = shutdown_blkfront(dev);
     CHECK(!ret, "close: %s", errno_name(ret));
     workload_end(w);

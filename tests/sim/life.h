@@ -14,6 +14,9 @@ int life_open(struct backend *b, const struct blkfront_config *config, struct bl
 
 /* A backend without malice: everything works, and the whole disk is right at the end. */
 void life_honest(struct backend *b, struct workload *w, const struct workload_options *o);
+/* The backend dies and comes back, several times; everything works all the same. */
+void life_restarts(struct backend *b, struct workload *w, const struct workload_options *o,
+                   const struct blkfront_config *config);
 /* Something may go wrong on the way; whatever comes of it, it ends. */
 void life_lossy(struct backend *b, struct workload *w, const struct workload_options *o,
                 const struct blkfront_config *config);

@@ -73,6 +73,7 @@ void oracle_begin(struct oracle *o, struct oracle_op *op, bool write, uint64_t o
     op->offset = offset;
     op->bytes = bytes;
     op->data = data;
+    op->crashed = false;
     op->begun = ++o->clock;
     op->next = o->active;
     op->link = &o->active;
@@ -174,8 +175,8 @@ void oracle_write_end(struct oracle *o, struct oracle_op *op, bool ok)
     if (!op->bytes)
         return;
     if (o->disk->cached)
-        oracle_remember(o, op, ok);
-    if (!ok) {
+        oracle_remember(o, op, ok && !op->crashed);
+    if (!ok || op->crashed) { /* one that was answered before the crash may be lost */
         add_alternative(o, op->offset, op->bytes, op->data)->end = o->clock;
         return;
     }
@@ -191,6 +192,25 @@ void oracle_write_end(struct oracle *o, struct oracle_op *op, bool ok)
         purge(o);
     }
     set_base(o, op->offset, op->bytes, op->data);
+}
+
+void oracle_crash(struct oracle *o)
+{
+    oracle_check_crashed(o);
+    o->clock++;
+    for (struct memory_of *m = o->alternatives; m; m = m->next)
+        m->until = m->until ? m->until : o->clock;
+    for (uint64_t at = 0; at < o->bytes; at += 512) {
+        if (!memcmp(o->base + at, o->disk->data + at, 512))
+            continue;
+        add_alternative(o, at, 512, o->base + at)->until = o->clock; /* for reads under way */
+        set_base(o, at, 512, o->disk->data + at);
+    }
+    memcpy(o->durable, o->base, o->bytes);
+    free_list(&o->unflushed);
+    o->unflushed_count = 0;
+    for (struct oracle_op *op = o->active; op; op = op->next)
+        op->crashed = true;
 }
 
 /* A part of a read, within a sector, that is not what base says. */

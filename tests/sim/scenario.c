@@ -76,10 +76,52 @@ static void large(void)
     baseline_check(&baseline, "after closing");
 }
 
-/* The backend dies, or is detached, at any step, and comes back. */
-static void restarts(void)
+/* The backend dies at any step and comes back, while the guest works on. */
+static void dies_and_returns(void)
 {
     struct blkfront_config config;
+    struct workload_options o;
+
+    life_options(&o, &disk, 100 + below(500));
+    o.restarts = true;
+    life_random_config(&config);
+    disk.powerless = one_in(2);
+    disk.deaths = 1 + below(6);
+    disk.return_at = 0;
+    /* not before it was connected: that is no restart yet */
+    disk.die_at = 1 + below(one_in(2) ? 20 : 200);
+    life_restarts(&disk, &work, &o, &config);
+    disk.die_at = 0;
+    disk.deaths = 0;
+}
+
+/* It dies for good, or is detached: all fails, soon. */
+static void dies(bool detached)
+{
+    struct blkfront_config config;
+    struct workload_options o;
+
+    life_options(&o, &disk, 100 + below(300));
+    o.lossy = true;
+    life_random_config(&config);
+    config.connect_timeout_ns = config.close_timeout_ns = NSEC_PER_SEC;
+    config.reconnect_timeout_ns = one_in(2) ? BLKFRONT_NO_RECONNECT : 1 + below(1000000000);
+    disk.powerless = one_in(2);
+    disk.return_at = NEVER;
+    disk.die_turn = detached ? 0 : 1 + below(one_in(2) ? 400 : 12);
+    disk.detach_turn = detached ? 1 + below(400) : 0;
+    life_lossy(&disk, &work, &o, &config);
+    disk.die_turn = disk.detach_turn = 0;
+    if (!disk.present && disk.powerless) {
+        totals.crashes++;
+        oracle_check_crashed(&disk.oracle);
+        oracle_reset(&disk.oracle);
+    }
+    backend_disconnect(&disk);
+}
+
+static void restarts(void)
+{
     struct workload_options o;
     struct profile p;
 
@@ -91,23 +133,12 @@ static void restarts(void)
 
         profile_random(&p);
         p.error_in = 0;
+        p.readonly = p.readonly && how > 1;
         backend_set_profile(&disk, &p);
-        life_options(&o, &disk, 100 + below(300));
-        o.lossy = true;
-        life_random_config(&config);
-        config.connect_timeout_ns = config.close_timeout_ns = NSEC_PER_SEC;
-        disk.powerless = one_in(2);
-        disk.die_at = how == 0 ? 1 + below(200) : 0;
-        disk.die_turn = how == 1 ? 1 + below(400) : how == 2 ? 1 + below(12) : 0;
-        disk.detach_turn = how == 3 ? 1 + below(400) : 0;
-        life_lossy(&disk, &work, &o, &config);
-        disk.die_at = disk.die_turn = disk.detach_turn = 0;
-        if (!disk.present && disk.powerless) {
-            totals.crashes++;
-            oracle_check_crashed(&disk.oracle);
-            oracle_reset(&disk.oracle);
-        }
-        backend_disconnect(&disk);
+        if (how < 2)
+            dies_and_returns();
+        else
+            dies(how == 3);
         life_settle();
         baseline_check(&baseline, "after a restart");
     }

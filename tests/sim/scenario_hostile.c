@@ -54,6 +54,7 @@ static void hostile_life(unsigned op, enum device_state at)
     o.lossy = true;
     life_random_config(&config);
     config.connect_timeout_ns = config.close_timeout_ns = NSEC_PER_SEC;
+    config.reconnect_timeout_ns = one_in(2) ? BLKFRONT_NO_RECONNECT : NSEC_PER_SEC;
     hostile_begin(&disk, &hostile, op, at);
     backend_set_profile(&disk, &p);
     seam_console_clear();

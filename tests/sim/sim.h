@@ -183,6 +183,7 @@ struct oracle_op {
     size_t bytes;
     const uint8_t *data; /* a write's */
     uint64_t begun;
+    bool crashed; /* a write: power failed while it was under way */
 };
 
 struct oracle {
@@ -216,6 +217,8 @@ void oracle_cache(struct oracle *o, bool cached);
 void oracle_check_survivor(uint64_t sector, const uint8_t *bytes, void *o);
 /* The whole medium after a crash. */
 void oracle_check_crashed(struct oracle *o);
+/* Power failed with requests under way: checks the medium, which is what it is from now on. */
+void oracle_crash(struct oracle *o);
 
 /* ---- invariants.c ---- */
 

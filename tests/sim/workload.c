@@ -53,6 +53,8 @@ static void take_back(struct workload *w, struct slot *s, int ret)
     else if (s->kind == BLKIF_OP_WRITE || s->kind == BLKIF_OP_DISCARD)
         oracle_write_end(&w->backend->oracle, &s->op, false);
     CHECK(w->o.lossy, "a request was refused with %s", errno_name(ret));
+    if (w->backend->hostile && (ret == -EINVAL || ret == -EROFS))
+        return; /* it has made the disk another one */
     CHECK(ret == -ENODEV || ret == -ENOMEM, "a request was refused with %s", errno_name(ret));
     if (ret == -ENODEV)
         w->lost = true;
@@ -130,7 +132,7 @@ static void step_flush(struct workload *w, unsigned thread)
         bool offered =
             barrier ? p->barrier == 1 && !p->barrier_refused : p->flush == 1 && !p->flush_refused;
 
-        CHECK(!offered || w->o.lossy, "%s: not supported, but offered",
+        CHECK(!offered || w->o.lossy || w->o.restarts, "%s: not supported, but offered",
               barrier ? "barrier" : "flush");
         s->busy = false;
         w->under_way--;
@@ -168,21 +170,27 @@ static void step_discard(struct workload *w, unsigned thread)
     bytes = workload_place(w, s, workload_length(w));
     find_granules(&w->limits, s, (uint64_t)s->aiocb.aio_offset,
                   (uint64_t)s->aiocb.aio_offset + bytes);
+    if (w->o.restarts) { /* the next backend may have smaller granules */
+        s->place = (uint64_t)s->aiocb.aio_offset;
+        s->extent = bytes;
+    }
     begin(w, s);
     ret = blkfront_aio_push_operation(&s->aiocb, s->kind);
     if (ret == -EOPNOTSUPP || (ret == -EROFS && w->limits.readonly)) {
         bool offered = p->discard == 1 && !p->discard_refused &&
                        (!secure || (p->secure == 1 && !p->secure_refused));
 
-        CHECK(!offered || ret == -EROFS || w->o.lossy, "discard: not supported, but offered");
+        CHECK(!offered || ret == -EROFS || w->o.lossy || w->o.restarts,
+              "discard: not supported, but offered");
         s->busy = false;
         w->under_way--;
         oracle_write_end(&w->backend->oracle, &s->op, false);
     } else if (ret) {
         take_back(w, s, ret);
     } else {
-        CHECK(s->aiocb.total_bytes == s->extent, "of a discard of %zu bytes at %lld %zu are done",
-              bytes, (long long)s->aiocb.aio_offset, s->aiocb.total_bytes);
+        CHECK(w->o.restarts || s->aiocb.total_bytes == s->extent,
+              "of a discard of %zu bytes at %lld %zu are done", bytes,
+              (long long)s->aiocb.aio_offset, s->aiocb.total_bytes);
     }
 }
 
@@ -191,14 +199,10 @@ static void step_sync(struct workload *w)
     uint64_t begun = oracle_flush_begin(&w->backend->oracle);
     int ret = blkfront_sync(w->dev);
 
-    if (ret) {
-        CHECK(w->o.lossy || (ret == -EIO && w->backend->profile.error_in), "sync: %s",
-              errno_name(ret));
-        return;
-    }
-    totals.flushes++;
-    if (!w->backend->hostile && w->backend->present)
-        oracle_flush_end(&w->backend->oracle, begun);
+    CHECK(!ret || w->o.lossy || (ret == -EIO && (w->backend->profile.error_in || w->o.restarts)),
+          "sync: %s", errno_name(ret));
+    totals.flushes += !ret;
+    workload_flushed(w, begun, ret);
 }
 
 static void step_swap(struct workload *w, unsigned thread)

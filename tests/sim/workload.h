@@ -20,6 +20,7 @@ struct workload_options {
     unsigned registered_in;  /* every n-th buffer is a registered one; 0: none */
     uint64_t quota;          /* requests */
     bool lossy;           /* the device may fail: errors are no violation, answers may not come */
+    bool restarts;        /* the backend goes and comes back, with other features */
     uint64_t watchdog_ns; /* 0: the driver's default */
 };
 

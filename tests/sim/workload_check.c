@@ -15,11 +15,15 @@ static void check_result(const struct slot *s, int ret)
 
     if (!ret || w->o.lossy) {
         CHECK(!ret || ret == -EIO || ret == -ENODEV || ret == -ETIMEDOUT || ret == -ENOMEM ||
-                  ret == -EOPNOTSUPP,
+                  ret == -EOPNOTSUPP || (ret == -EROFS && w->backend->hostile),
               "a request ended with %s", errno_name(ret));
         return;
     }
     if (ret == -EIO && p->error_in)
+        return;
+    if (w->o.restarts && s->kind != BLKIF_OP_READ &&
+        (s->kind != BLKIF_OP_WRITE || s->aiocb.aio_flags & BLKFRONT_FUA) &&
+        (ret == -EOPNOTSUPP || ret == -EIO)) /* -EIO: see workload_flushed */
         return;
     if (ret == -EOPNOTSUPP && s->kind == BLKIF_OP_FLUSH_DISKCACHE && p->flush_refused)
         return;
@@ -29,6 +33,32 @@ static void check_result(const struct slot *s, int ret)
         (p->discard_refused || (p->secure_refused && s->aiocb.aio_flags & BLKFRONT_SECURE)))
         return;
     sim_violation("operation %u ended with %s, which nothing explains", s->kind, errno_name(ret));
+}
+
+static void flush_failed(struct workload *w)
+{
+    struct backend *b = w->backend;
+
+    CHECK(b->may_fail_flush, "a flush failed, and no backend went");
+    b->may_fail_flush--;
+    b->must_fail_flush = 0;
+}
+
+/* After a death without closing one flush fails; and must, if there was something to lose. */
+void workload_flushed(struct workload *w, uint64_t begun, int ret)
+{
+    struct backend *b = w->backend;
+
+    if (w->o.restarts && ret == -EIO)
+        flush_failed(w);
+    if (ret)
+        return;
+    CHECK(!b->must_fail_flush || begun < b->must_fail_flush,
+          "a flush succeeded although completed writes were lost");
+    b->must_fail_flush = 0; /* it was answered before the backend went: nothing was lost */
+    b->unflushed = 0;
+    if (!b->hostile && b->present)
+        oracle_flush_end(&b->oracle, begun);
 }
 
 static const uint8_t *read_data(struct slot *s)
@@ -74,9 +104,16 @@ void workload_finish(struct slot *s, int ret)
         break;
     case BLKIF_OP_WRITE:
         totals.writes++;
+        w->backend->unflushed += !ret && s->op.begun > w->backend->connected_at;
         oracle_write_end(o, &s->op, !ret && believed(w));
-        if (!ret && believed(w) && w->backend->present && s->aiocb.aio_flags & BLKFRONT_FUA)
+        if (!(s->aiocb.aio_flags & BLKFRONT_FUA))
+            break;
+        if (!ret && believed(w) && w->backend->present && !s->op.crashed)
             oracle_stable(o, &s->op);
+        if (!ret)
+            w->backend->unflushed = w->backend->must_fail_flush = 0; /* it was a flush, too */
+        else if (w->o.restarts)
+            flush_failed(w);
         break;
     case BLKIF_OP_DISCARD: /* the old data or zeroes */
         totals.discards++;
@@ -84,8 +121,7 @@ void workload_finish(struct slot *s, int ret)
         break;
     default:
         totals.flushes++;
-        if (!ret && believed(w) && w->backend->present)
-            oracle_flush_end(o, s->flush_begun);
+        workload_flushed(w, s->flush_begun, ret);
     }
     if (!(w->completed & 63))
         invariants_now();

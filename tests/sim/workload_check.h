@@ -21,6 +21,8 @@ void workload_prepare(struct workload *w, struct slot *s);
 void workload_done(struct blkfront_aiocb *aiocb, int ret);
 /* A request that was waited for has this result. */
 void workload_finish(struct slot *s, int ret);
+/* A flush, barrier or sync has this result, which is explained. */
+void workload_flushed(struct workload *w, uint64_t begun, int ret);
 /* Prepares and starts a read or write. False: it was refused. */
 bool workload_submit(struct workload *w, struct slot *s, bool only_enqueue);
 
