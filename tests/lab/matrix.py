@@ -172,6 +172,19 @@ CASES = [
            says=(f'"type":"hotplug","arrived":{2 * count},"gone":{2 * count}',
                  '"dev":"xvda","rw":"(write|randrw)".*"errors":0,"ignored":0,'))
       for name, count, seconds, full in (("attach-detach", 1, 60, False), ("attach-detach-50", 50, 1500, True))],
+    # A backend that goes and comes back: what is in flight waits, and nothing fails. One that does not come back in time.
+    Case("rebind", args="dev=xvda write=1 rw=randrw bs=4k,64k iodepth=16 size=1m runtime=10s", disks=[f"ram {4 * MIB}"],
+         meanwhile="console_says 'xvda write' && usleep 1000000 && rebind 2000000 && usleep 2000000 && rebind 0",
+         checks=("digest",), says=('"rw":"randrw".*"errors":0,"ignored":0,',)),
+    Case("unbind", args="dev=xvda rw=randread bs=4k iodepth=8 runtime=30s reconnect_timeout=3s",
+         disks=[f"ram {4 * MIB}"], meanwhile="console_says '^blktest' && usleep 2000000 && backend_closes",
+         expect="FAILURE|ERROR", says=("requests wait for it to come back", "did not come back within 3 s", "ETIMEDOUT")),
+    # blkback looks at the size with each batch of requests, and writes its state again.
+    Case("resize", args="dev=xvda rw=randread bs=4k iodepth=8 size=1m runtime=12s", disks=[f"loop {4 * MIB}"],
+         meanwhile=f"console_says '^blktest' && usleep 2000000 && resize_loop $d0 {8 * MIB} && "
+                   f"console_says 'resized from 8192 to 16384 sectors' && resize_loop $d0 {2 * MIB} && "
+                   "console_says 'resized from 16384 to 4096 sectors'",
+         says=('"errors":0,',)),
     # Three kinds of backend at once, one of which goes.
     Case("three-backends", args="dev=all write=1 rw=randrw bs=16k iodepth=8 size=256k runtime=9s ignore_error=ENODEV,EIO",
          disks=[f"ram {4 * MIB}", f"qdisk raw {4 * MIB}", f"dm delay {4 * MIB} 30"],
