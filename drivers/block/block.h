@@ -129,6 +129,7 @@ struct blkfront_dev {
     enum dev_state state;
     bool online;                /* there are rings and a backend that is asked */
     struct split_memory memory; /* what need not be bounced */
+    bool held;                  /* the domain is about to be suspended: nothing new is sent */
     bool reaping;    /* completions are being delivered: submit only queues, the reap pumps */
     bool delivering; /* aio_cb's may be called right away; else through `done` and the kick */
     bool violated;   /* the backend broke the protocol, or a request's time passed: no more

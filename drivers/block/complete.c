@@ -247,7 +247,7 @@ unsigned dev_reap(struct blkfront_dev *dev, struct blk_queue *only)
     dev->reaping = false;
     if (dev->registry.dying)
         registry_reap(dev);
-    if (dev->stats.completed != completed)
+    if (dev->stats.completed != completed || (dev->held && taken))
         wake_all(&dev->completion);
     return taken;
 }

@@ -10,9 +10,12 @@
 #include <ringlet/heap.h>
 #include <ringlet/printk.h>
 #include <ringlet/shutdown.h>
+#include <ringlet/suspend.h>
 
 /* The most that the end of the guest waits for a close that another thread is busy with. */
 #define LEAVE_TIMEOUT (20 * NSEC_PER_SEC)
+/* The most that a suspend waits for backends. */
+#define HOLD_TIMEOUT (2 * NSEC_PER_SEC)
 
 /* A device is in it until it may be opened again. */
 static struct list devices = LIST_INIT(devices);
@@ -217,6 +220,44 @@ static void close_all(void)
     wait_event(&left, list_empty(&devices), clock_deadline(LEAVE_TIMEOUT));
 }
 
+/* ---- the domain is suspended ---- */
+
+/*
+ * What is in flight then is asked again afterwards. But where the domain goes on before the old
+ * backend has come to its end, as in a migration, a write of before could still be done after newer
+ * ones to the same sectors. So what is in flight is waited for, within bounds: a backend that hangs
+ * does not keep the domain from moving away from it.
+ */
+static void hold_all(void)
+{
+    const uint64_t deadline = clock_deadline(HOLD_TIMEOUT);
+
+    list_for_each (l, &devices)
+        list_entry(l, struct blkfront_dev, link)->held = true;
+    for (struct list *l = devices.next; l != &devices;) {
+        struct blkfront_dev *dev = list_entry(l, struct blkfront_dev, link);
+
+        l = l->next;
+        if (!dev_active(dev) || !dev_expects_response(dev) || clock_now() >= deadline)
+            continue;
+        wait_event(&dev->completion, !dev_active(dev) || !dev_expects_response(dev), deadline);
+        l = devices.next; /* the list may be another one now */
+    }
+}
+
+static void let_all_go(bool cancelled)
+{
+    (void)cancelled;
+    list_for_each (l, &devices) {
+        struct blkfront_dev *dev = list_entry(l, struct blkfront_dev, link);
+
+        dev->held = false;
+        timer_start(&dev->kick, 0);
+    }
+}
+
+static struct suspend_hook suspend_hook = {.suspend = hold_all, .resume = let_all_go};
+
 /* ---- opening ---- */
 
 static bool is_open(unsigned devid)
@@ -296,6 +337,7 @@ int blkfront_open_device(const char *nodename, const struct blkfront_config *con
     ret = shutdown_register(close_all);
     if (ret)
         return ret;
+    suspend_register(&suspend_hook);
 
     dev = dev_create(devid, &complete);
     if (!dev)

@@ -270,7 +270,7 @@ void request_pump(struct blkfront_dev *dev)
     const unsigned count = dev->limits.queues;
     unsigned first = dev->pump_first;
 
-    if (!dev_active(dev))
+    if (!dev_active(dev) || dev->held)
         return;
     if (dev->grants_wanted) {
         gnttab_wait_cancel(&dev->grants);

@@ -82,6 +82,7 @@ static void submit(struct pass *p)
         slot->sent = now;
     }
     p->batch = 0;
+    p->slots->now = 0;
     if (blkfront_aio_submit(p->disk->dev) < 0)
         p->disk->failed = true;
 }
@@ -212,13 +213,13 @@ static void consume(struct pass *p, struct slot *slot)
             pass_check_read(p, slot);
     }
     slots_release(p->slots, slot);
-    report_progress(p->disk);
 }
 
 static void wait(struct pass *p)
 {
     uint64_t deadline = MIN(clock_deadline(WAIT_NS), p->disk->job.progress_at);
 
+    p->slots->now = 0;
     if (blkfront_aio_wait(p->disk->dev, deadline) == 0)
         p->empty_waits++;
     report_progress(p->disk);

@@ -26,6 +26,7 @@ SCRIPTS = [HERE.parent / "ringlet-run", *sorted((HERE.parent / "dom0").iterdir()
 # One CPU: guest, dom0 and backend mostly wait for each other anyway, and when the host's CPUs are busy
 # two emulated ones lose most of their time spinning for a lock whose owner is not running.
 CPUS = 1
+SILENCE = 60          # seconds; dom0's agent says every 5 seconds that it is there
 BOOT_TIMEOUT = 180      # from power-on to dom0's first report; some 10 s on an idle machine
 XEN_ARGS = "console=com1 com1=115200 dom0_mem=768M,max:768M bootscrub=0 loglvl=warning guest_loglvl=warning noreboot"
 DOM0_ARGS = "console=hvc0 quiet panic=5"
@@ -34,6 +35,10 @@ PR_SET_PDEATHSIG = 1
 
 class BootError(Exception):
     """The machine did not do what it should; the text is for a person."""
+
+
+class Stopped(BootError):
+    """dom0 as a whole has stopped, whatever it was doing."""
 
 
 @dataclass
@@ -117,11 +122,18 @@ class Machine:
         *lines, self._partial = self._partial.split("\n")
         self._pending.extend(lines)
 
+    def silent_for(self) -> float:
+        """Seconds since dom0's agent last said that it is alive; 0 before it said so for the first time."""
+        try:
+            return max(0.0, time.time() - (self.share / "alive").stat().st_mtime)
+        except OSError:
+            return 0.0
+
     def wait_events(self, deadline: float, tick: float = 0.1) -> Iterator[str | None]:
         """Yields each event, and None at every tick in between; ends when QEMU is gone.
 
         What the caller did not take stays for the next call. Raises BootError at the deadline
-        (time.monotonic()).
+        (time.monotonic()), Stopped when dom0 has not shown that it is alive for SILENCE seconds.
         """
         while True:
             alive = self.running()
@@ -130,6 +142,8 @@ class Machine:
                 yield self._pending.popleft()
             if not alive:
                 return
+            if self.silent_for() > SILENCE:
+                raise Stopped(self.explain(f"dom0 has stopped (silent for {SILENCE} s)"))
             if time.monotonic() > deadline:
                 raise BootError(self.explain("dom0 took too long"))
             yield None

@@ -89,6 +89,7 @@ def judge(case: matrix.Case, folder: Path) -> str:
 class Tally:
     def __init__(self, terminal: Terminal) -> None:
         self.passed = self.failed = self.number = 0
+        self.again: list[Run] = []      # run a second time, as dom0 stopped
         self._terminal = terminal
 
     def add(self, run: Run, why: str, seconds: float) -> None:
@@ -103,6 +104,22 @@ class Tally:
             self._terminal.line(f"{head} {self.number} {run.name} ({seconds:.1f} s)")
 
 
+def _next_end(machine: boot.Machine, run: Run, terminal: Terminal) -> float:
+    """Waits until the job has ended; how long it took."""
+    began = time.monotonic()
+    while True:
+        for event in machine.wait_events(began + run.case.timeout + SLACK):
+            if event is None:
+                terminal.status(f"running {run.name} ({time.monotonic() - began:.0f} s)")
+            elif event.startswith("begin "):
+                began = time.monotonic()
+                break       # the deadline is another one now
+            elif event.startswith("end "):
+                return time.monotonic() - began
+        else:
+            raise boot.BootError(machine.explain("dom0 went away"))
+
+
 def _one_boot(lab: Path, work: Path, images: list[Path], todo: list[Run], tally: Tally,
               terminal: Terminal) -> list[Run]:
     """Boots, runs what it can of todo, returns what is left."""
@@ -114,29 +131,27 @@ def _one_boot(lab: Path, work: Path, images: list[Path], todo: list[Run], tally:
     terminal.status("booting Xen and dom0 in QEMU")
     with boot.Machine(lab, work, share, []) as machine:
         machine.wait_up()
-        began = time.monotonic()
         try:
             while left:
-                for event in machine.wait_events(began + left[0].case.timeout + SLACK):
-                    if event is None:
-                        terminal.status(f"running {left[0].name} ({time.monotonic() - began:.0f} s)")
-                    elif event.startswith("begin "):
-                        began = time.monotonic()
-                    elif event.startswith("end "):
-                        run = left.pop(0)
-                        folder = work / run.name
-                        shutil.rmtree(folder, ignore_errors=True)
-                        shutil.move(share / "out" / run.name, folder)
-                        tally.add(run, judge(run.case, folder), time.monotonic() - began)
-                        break
-                else:
-                    raise boot.BootError(machine.explain("dom0 went away"))
+                seconds = _next_end(machine, left[0], terminal)
+                run = left.pop(0)
+                folder = work / run.name
+                shutil.rmtree(folder, ignore_errors=True)
+                shutil.move(share / "out" / run.name, folder)
+                tally.add(run, judge(run.case, folder), seconds)
             machine.finish()
         except boot.BootError as error:
             run = left.pop(0)
             (work / run.name).mkdir(exist_ok=True)
             (work / run.name / "dom0.log").write_text(str(error))
-            tally.add(run, f"{str(error).splitlines()[0]} see {work / run.name / 'dom0.log'}", 0)
+            why = f"{str(error).splitlines()[0]} see {work / run.name / 'dom0.log'}"
+            # The whole machine stopped, which is not the guest's doing unless it happens again.
+            if isinstance(error, boot.Stopped) and run not in tally.again:
+                terminal.line(f"{run.name}: {why}; it is run once more")
+                tally.again.append(run)
+                left.insert(0, run)
+            else:
+                tally.add(run, why, 0)
     return left
 
 
@@ -165,5 +180,7 @@ def run_tests(lab: Path, work: Path, images_dir: Path, full: bool, pattern: str)
     shutil.rmtree(work / "share", ignore_errors=True)
     if tally.failed:
         terminal.line(f"consoles and results: {work}/NAME; how to look into one: tests/lab/README.md")
+    if tally.again:
+        terminal.line("run twice, as dom0 stopped: " + ", ".join(run.name for run in tally.again))
     terminal.line(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* blkfront when the domain is about to be suspended: what is in flight is waited for, nothing new
+ * is sent, and all goes on when nothing came of it. */
+#include "fake_vbd.h"
+
+#include <ringlet/suspend.h>
+
+#define N 300 /* more than the ring's 128 slots */
+
+static struct blkfront_dev *dev;
+static struct blkfront_aiocb aiocb[N];
+static unsigned finished, in_flight, suspends;
+static uint8_t *buffer;
+
+static void done(struct blkfront_aiocb *a, int ret)
+{
+    (void)a;
+    assert_int_equal(ret, 0);
+    finished++;
+}
+
+static void start(unsigned i)
+{
+    aiocb[i] = (struct blkfront_aiocb){.aio_dev = dev,
+                                       .aio_buf = buffer,
+                                       .aio_nbytes = 512,
+                                       .aio_offset = 512 * (int64_t)i,
+                                       .aio_cb = done};
+    assert_int_equal(blkfront_aio_write(&aiocb[i]), 0);
+}
+
+/* The domain stops here; it was only a checkpoint. */
+static int stop(void)
+{
+    suspends++;
+    in_flight = queue_in_use(&dev->queues[0].ring);
+    return 1;
+}
+
+static int setup(void **state)
+{
+    if (vbd_setup(state))
+        return -1;
+    assert_int_equal(blkfront_open_device("xvda", NULL, NULL, &dev), 0);
+    thread_sleep(NSEC_PER_MSEC);
+    buffer = page_alloc_zeroed(1, MEM_APP);
+    finished = suspends = 0;
+    seam_suspend = stop;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    assert_int_equal(shutdown_blkfront(dev), 0);
+    page_free(buffer, 1);
+    return vbd_teardown(state);
+}
+
+static void rings_are_empty_when_the_domain_stops(void **state)
+{
+    (void)state;
+    vbd_attach(0, dev);
+    for (unsigned i = 0; i < N; i++)
+        start(i);
+    assert_int_equal(queue_in_use(&dev->queues[0].ring), 128);
+    assert_int_equal(domain_suspend(), 1);
+    assert_int_equal(suspends, 1);
+    assert_int_equal(in_flight, 0);
+    wait_event(&dev->completion, finished == N, clock_deadline(NSEC_PER_SEC));
+    assert_int_equal(finished, N);
+}
+
+/* One that does not answer keeps nobody from leaving it. */
+static void a_backend_that_hangs_is_left(void **state)
+{
+    uint64_t before;
+
+    (void)state;
+    start(0);
+    before = clock_now();
+    assert_int_equal(domain_suspend(), 1);
+    assert_int_equal(in_flight, 1);
+    assert_in_range(clock_now() - before, NSEC_PER_SEC, 4 * NSEC_PER_SEC);
+    assert_int_equal(finished, 0);
+    vbd_attach(0, dev);
+    wait_event(&dev->completion, finished == 1, clock_deadline(NSEC_PER_SEC));
+    assert_int_equal(finished, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(rings_are_empty_when_the_domain_stops),
+        TEST(a_backend_that_hangs_is_left),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
