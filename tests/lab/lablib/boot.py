@@ -18,7 +18,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Sequence
 
 HERE = Path(__file__).resolve().parent
 SCRIPTS = [HERE.parent / "ringlet-run", *sorted((HERE.parent / "dom0").iterdir())]
@@ -31,6 +31,9 @@ BOOT_TIMEOUT = 180      # from power-on to dom0's first report; some 10 s on an 
 XEN_ARGS = "console=com1 com1=115200 dom0_mem=768M,max:768M bootscrub=0 loglvl=warning guest_loglvl=warning noreboot"
 DOM0_ARGS = "console=hvc0 quiet panic=5"
 PR_SET_PDEATHSIG = 1
+# Virtual time is then the count of instructions, 1 ns each, and idle time costs nothing: what is measured is the same
+# again and again, however busy the host is. Wants one CPU.
+ICOUNT = ["-icount", "shift=0,sleep=off"]
 
 
 class BootError(Exception):
@@ -67,13 +70,13 @@ def make_share(lab: Path, share: Path, images: list[Path]) -> None:
     (share / "events").touch()
 
 
-def command(lab: Path, share: Path, drives: list[Drive], serial: list[str]) -> list[str]:
+def command(lab: Path, share: Path, drives: list[Drive], serial: list[str], options: Sequence[str] = ()) -> list[str]:
     args = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "qemu64,+svm,+npt,+rdrand",
             "-smp", str(CPUS), "-m", "2048", "-display", "none", "-no-reboot", "-monitor", "none",
             "-nodefaults", "-net", "none", "-kernel", str(lab / "xen"), "-append", XEN_ARGS,
             "-initrd", f"{_escape(lab / 'vmlinux')} {DOM0_ARGS},{_escape(lab / 'initrd')}",
             "-virtfs", f"local,path={_escape(share)},mount_tag=lab,security_model=none,multidevs=remap",
-            *serial]
+            *serial, *options]
     for index, drive in enumerate(drives):
         mode = "on" if drive.readonly else "off"
         args += ["-drive", f"file={_escape(drive.path)},format=raw,if=none,id=drive{index},readonly={mode}",
@@ -90,13 +93,13 @@ def _die_with_parent() -> None:
 class Machine:
     """One running QEMU. Use as a context manager: it is gone afterwards, whatever happened."""
 
-    def __init__(self, lab: Path, work: Path, share: Path, drives: list[Drive]) -> None:
+    def __init__(self, lab: Path, work: Path, share: Path, drives: list[Drive], options: Sequence[str] = ()) -> None:
         self.share = share
         self.console = work / "dom0-console.log"
         self._log = (work / "qemu.log").open("wb")
         self.console.unlink(missing_ok=True)
         serial = ["-serial", f"file:{_escape(self.console)}"]
-        self._qemu = subprocess.Popen(command(lab, share, drives, serial),
+        self._qemu = subprocess.Popen(command(lab, share, drives, serial, options),
                                       stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
                                       preexec_fn=_die_with_parent)
         self._events = (share / "events").open("r")

@@ -24,7 +24,7 @@ from . import cpio, elf, recipe
 
 HERE = Path(__file__).resolve().parent
 INIT = HERE.parent / "dom0" / "init"
-FILES = ("xen", "vmlinux", "initrd", "backends.cpio")
+FILES = ("xen", "vmlinux", "initrd", "backends.cpio", "linux-guest.cpio")
 
 
 class ImageError(Exception):
@@ -48,7 +48,7 @@ def is_current(lab: Path) -> bool:
 
 
 def ensure(lab: Path, say: Callable[[str], None]) -> None:
-    """Makes lab/{xen,vmlinux,initrd,backends.cpio} if they are not there or are older than their recipe."""
+    """Makes lab/{xen,vmlinux,initrd,backends.cpio,linux-guest.cpio} if they are not there or are older than their recipe."""
     if is_current(lab):
         return
     started = time.monotonic()
@@ -152,6 +152,17 @@ def _build(tar: tarfile.TarFile, lab: Path) -> None:
         archive = cpio.Writer(out)
         _add_programs(tree, archive, recipe.BACKEND_PROGRAMS, libraries)
         _add_files(tree, archive, recipe.BACKEND_FILES)
+        archive.close()
+    with (lab / "linux-guest.cpio").open("wb") as out:
+        archive = cpio.Writer(out)
+        for folder in "bin dev proc sys".split():
+            archive.directory(folder)
+        for pattern in recipe.LINUX_GUEST_FILES:
+            for path in tree.match(pattern):
+                archive.file(path, tree.read(path), 0o755)
+        for name in recipe.LINUX_GUEST_MODULES:
+            (path,) = tree.match(f"lib/modules/*/{name}.ko")
+            archive.file(f"{name}.ko", tree.read(path))
         archive.close()
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 @dataclass
 class Guest:
     """One start of a guest by ringlet-run, and what has to be there before and happen meanwhile."""
-    image: str
+    image: str                                          # in the share, or an absolute path in dom0
     type: str
     args: str = ""
     memory: int = 32
@@ -57,7 +58,7 @@ def script(guest: Guest) -> str:
     if guest.meanwhile:
         options += ' --moving "$MOVING"'
         lines += f"(\n{guest.meanwhile.strip()}\n) &\nmeanwhile=$!\n"
-    lines += (f'ringlet-run "/lab/images/{guest.image}" --name "$NAME" --type {guest.type}'
+    lines += (f'ringlet-run "{posixpath.join("/lab/images", guest.image)}" --name "$NAME" --type {guest.type}'
               f" --memory {guest.memory} --timeout {guest.timeout} --out \"$OUT\"{options}"
               f"{' ' + guest.options if guest.options else ''} -- {guest.args}\n")
     lines += "status=$?\n"

@@ -43,3 +43,8 @@ MODULES_ON_DEMAND = [
     "scsi_mod", "sd_mod", "crct10dif_common", "crct10dif_generic", "crc-t10dif", "scsi_debug",
     "dm-mod", "dm-flakey", "dm-delay", "nbd",
 ]
+
+# A Linux guest to measure beside ours: the same kernel, and an initramfs with busybox and these. Whoever
+# starts one appends an archive with /init.
+LINUX_GUEST_FILES = ["bin/busybox"]
+LINUX_GUEST_MODULES = ["xen-blkfront"]
