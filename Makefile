@@ -219,7 +219,7 @@ format: $(call stamp,lint)
 
 # The lab's dom0 takes longest to make and depends on nothing here: clean keeps it, distclean does not.
 clean:
-	$(Q)rm -rf $(B) $(HOST) $(BUILD)/clang $(BUILD)/interfaces $(BUILD)/test* $(BUILD)/run $(BUILD)/backends $(BUILD)/include \
+	$(Q)rm -rf $(B) $(HOST) $(BUILD)/clang $(BUILD)/interfaces $(BUILD)/test* $(BUILD)/run $(BUILD)/bench $(BUILD)/backends $(BUILD)/include \
 		$(BUILD)/sim* $(BUILD)/fuzz $(BUILD)/model $(BUILD)/mutants $(BUILD)/coverage
 distclean:
 	$(Q)rm -rf $(BUILD)
@@ -230,6 +230,8 @@ help:
 	@echo 'make test-host       unit tests, builds with gcc and clang, static checks'
 	@echo 'make test-xen        the matrix of guests and disks on a real Xen; FULL=1 more of it, FILTER=regex less'
 	@echo 'make backends        write docs/backends.md from a run: what each kind of backend offers, what is used'
+	@echo 'make bench [QUICK=1] [GUEST=pv|pvh|both]   how fast, beside Linux guests and dom0 itself (tests/bench/README.md)'
+	@echo 'make bench-compare A=old.json B=new.json   what has changed; fails if Ringlet is slower'
 	@echo 'make lab             an interactive dom0 shell with the images in /guests'
 	@echo 'make guests          build the images: $(B)/guests/{$(subst $(eval) ,$(comma),$(GUESTS))}'
 	@echo 'make unit            only the unit tests'

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""Boots once for each kind of guest, runs all of its work there, and leaves the figures in bench.json."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from lablib import boot, results
+from lablib.terminal import Terminal
+
+from . import charts, targets, table, work
+from .plan import COLUMNS, Plan
+
+JOB_WALL = 500          # seconds of the host's that one job may take; some take 5 on an idle machine
+FORMAT = 1              # of bench.json
+
+
+def _says(command: list[str], pattern: str) -> str:
+    try:
+        text = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return "?"
+    found = re.search(pattern, text)
+    return found.group(1) if found else "?"
+
+
+def versions(up: str, image: Path, root: Path) -> dict[str, str]:
+    """Of all that has a part in the figures. up: what dom0 said about itself."""
+    kernel, _, xen = up.partition(" ")
+    return {"xen": xen, "dom0": "Linux " + kernel,
+            "qemu": _says(["qemu-system-x86_64", "--version"], r"version (\S+)"),
+            "ringlet": _says(["cat", str(root / "Makefile")], r"VERSION := (\S+)"),
+            "ringlet_commit": _says(["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"], r"(\S+)"),
+            "ringlet_compiler": _says(["readelf", "-p", ".comment", str(image)], r"\]\s+(.+)"),
+            "aiobench_compiler": _says([os.environ.get("AIOBENCH_CC", "gcc"), "--version"], r"(.+)")}
+
+
+def _write_jobs(share: Path, plan: Plan, todo: list[work.Work], image: str) -> None:
+    for index, item in enumerate(todo):
+        (share / "jobs" / f"{index:03d}-{item.name}.sh").write_text(work.script(plan, item, image))
+
+
+def _skip_refused(share: Path, todo: list[work.Work], found: work.Found) -> None:
+    """What this guest refuses it refuses each time: dom0 passes over the jobs that are gone."""
+    for index, item in enumerate(todo):
+        if item.column is found.work.column:
+            (share / "jobs" / f"{index:03d}-{item.name}.sh").unlink(missing_ok=True)
+
+
+def _one_boot(lab: Path, folder: Path, image: Path, aiobench: Path, plan: Plan, guest: str,
+              terminal: Terminal) -> tuple[str, list[work.Found], dict[str, Any]]:
+    share = folder / "share"
+    boot.make_share(lab, share, [image, aiobench])
+    os.link(lab / "vmlinux", share / "images" / "vmlinux")
+    with (share / "images" / work.LINUX_INITRD).open("wb") as out:
+        work.linux_initrd(lab / "linux-guest.cpio", aiobench, plan, out)
+    todo = work.all_work(plan, guest)
+    _write_jobs(share, plan, todo, image.name)
+    found: list[work.Found] = []
+    linux: dict[str, Any] = {}
+    terminal.status(f"{guest}: booting Xen and dom0 in QEMU")
+    with boot.Machine(lab, folder, share, [], boot.ICOUNT) as machine:
+        up = machine.wait_up()
+        by_name = {item.name: item for item in todo}
+        current, began = "", time.monotonic()
+        for event in machine.wait_events(began + JOB_WALL * len(todo)):
+            if event is None:
+                terminal.status(f"{guest}: {len(found)} of {len(todo)}: {current} ({time.monotonic() - began:.0f} s)")
+                if time.monotonic() - began > JOB_WALL:
+                    raise boot.BootError(machine.explain(f"{current} took too long"))
+            elif event.startswith("begin "):
+                current, began = event.split()[1], time.monotonic()
+            elif event.startswith("end "):
+                item = by_name[event.split()[1]]
+                left = folder / item.name
+                shutil.rmtree(left, ignore_errors=True)
+                shutil.copytree(share / "out" / item.name, left)
+                found.append(work.read(plan, item, left))
+                linux |= {item.column.name: line for line in results.load(left).of_type("linux")}
+                if found[-1].failed:
+                    terminal.line(f"{item.name}: {found[-1].failed} (see {left})")
+                elif found[-1].absent:
+                    terminal.line(f"{guest}: no column {item.column.name}: {found[-1].absent}")
+                    _skip_refused(share, todo, found[-1])
+                else:
+                    terminal.line(table.progress(item, found[-1].points, time.monotonic() - began))
+            elif event == "done":
+                break
+        else:
+            raise boot.BootError(machine.explain("dom0 went away"))
+        machine.finish()
+    shutil.rmtree(share, ignore_errors=True)
+    return up, found, linux
+
+
+def run(lab: Path, folder: Path, image: Path, plan: Plan, root: Path) -> int:
+    """0, or 1 when something that was to be measured is not there. Missed targets are no failure: they are said."""
+    terminal = Terminal(every=30)
+    started = time.monotonic()
+    aiobench = folder / "aiobench"
+    for path in (image, aiobench):
+        if not path.is_file():
+            raise boot.BootError(f"no {path}; `make bench` builds it")
+    found, linux, up = [], {}, ""
+    for guest in plan.guests:
+        up, of_boot, said = _one_boot(lab, folder, image, aiobench, plan, guest, terminal)
+        found += of_boot
+        linux[guest] = said
+    bench = collect(plan, found, versions(up, image, root), linux)
+    (folder / "bench.json").write_text(json.dumps(bench, indent=1) + "\n")
+    text = table.text(bench) + targets.text(bench)
+    (folder / "bench.txt").write_text(text)
+    terminal.line()
+    terminal.line(text)
+    drawn = charts.draw(bench, folder)
+    failed = [item for item in found if item.failed]
+    terminal.line(f"{len(bench['points'])} figures after {time.monotonic() - started:.0f} s: "
+                  + ", ".join(os.path.relpath(path) for path in [folder / "bench.json", *drawn]))
+    for item in failed:
+        terminal.line(f"NOT MEASURED: {item.work.name}: {item.failed}")
+    return 1 if failed else 0
+
+
+def collect(plan: Plan, found: list[work.Found], known: dict[str, str], linux: dict[str, Any]) -> dict[str, Any]:
+    """bench.json: no date and no wall time, so two runs of the same things differ in nothing but the figures."""
+    absent = {(item.work.guest, item.work.column.name): item.absent for item in found if item.absent}
+    bench: dict[str, Any] = {
+        "format": FORMAT, "versions": known,
+        "parameters": {
+            "qemu": " ".join(boot.ICOUNT), "cpus": boot.CPUS, "xen": boot.XEN_ARGS,
+            "guests": plan.guests, "workloads": plan.workloads, "filter": plan.only,
+            "disks": {disk.name: disk.setup for disk in plan.disks},
+            "shapes": {shape.title: {"bs": shape.bs, "iodepth": shape.depth,
+                                     "bytes": {disk.name: disk.bytes(shape) for disk in plan.disks}}
+                       for shape in plan.shapes},
+            "columns": {column.name: {"kind": column.kind, "options": column.args, "is": column.note, "linux_mib": column.memory}
+                        for column in COLUMNS},
+            "linux": linux},
+        "points": [point for item in found for point in item.points],
+        "counters": [item.counters for item in found if item.counters],
+        "absent": [{"guest": guest, "column": column, "why": why} for (guest, column), why in absent.items()],
+        "failed": [{"job": item.work.name, "why": item.failed} for item in found if item.failed]}
+    bench["targets"] = targets.judge(bench)
+    return bench

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: MIT
+"""The jobs that dom0 runs, one start of a guest (or of dom0's own measuring) each, and how their results are read.
+
+Nothing is measured while the host's share is in use: what waits for the host lets virtual time run ahead.
+So all is copied into dom0's memory first, and results go to the share when a guest has ended.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lablib import cpio, jobs, results
+
+from .plan import COLUMNS, MIB, Column, Disk, Plan, Shape
+
+# Virtual seconds. dom0 looks at a guest when that has long done its work, and idle time costs nothing.
+POLL = 30
+HOLD = 300
+TIMEOUT = 200
+RINGLET_MEMORY = 32         # and what the buffers need: enough for each column
+LINUX_INITRD = "linux.cpio"
+
+# The Linux guest's whole user space. The plan of its disk is a file, as a command line is short.
+INIT = """#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+for word in $(cat /proc/cmdline); do
+    case $word in plan=* | blkfront=* | scheduler=*) eval "$word" ;; esac
+done
+insmod /xen-blkfront.ko $(echo "$blkfront" | tr , ' ') || echo "insmod failed"
+tries=0
+until [ -b /dev/xvda ] || [ $tries -ge 300 ]; do usleep 100000; tries=$((tries + 1)); done
+if [ -n "$scheduler" ]; then echo "$scheduler" >/sys/block/xvda/queue/scheduler; fi
+cd /sys/module/xen_blkfront/parameters
+parameters=$(for name in *; do printf '%s=%s ' "$name" "$(cat "$name")"; done)
+cd /sys/block/xvda/queue
+echo "RESULT {\\"type\\":\\"linux\\",\\"kernel\\":\\"$(uname -r)\\",\\"parameters\\":\\"${parameters% }\\",\
+\\"scheduler\\":\\"$(cat scheduler)\\",\\"max_sectors_kb\\":$(cat max_sectors_kb),\\"max_segments\\":$(cat max_segments),\
+\\"nr_requests\\":$(cat nr_requests)}"
+sleep 2     # what the kernel still does after booting is not measured
+if /aiobench /dev/xvda $(cat "/plan-$plan"); then
+    echo "Test result: SUCCESS"
+else
+    echo "Test result: ERROR"
+fi
+sleep 1
+poweroff -f
+"""
+
+
+@dataclass
+class Work:
+    """One job. shape is None when the job does all of the disk's points."""
+    guest: str
+    disk: Disk
+    column: Column
+    shape: Shape | None
+    shapes: list[Shape] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        where = f"-{self.shape.bs // 1024}k-{self.shape.depth}" if self.shape else ""
+        return f"{self.guest}-{self.disk.name}-{self.column.name}{where}"
+
+
+def all_work(plan: Plan, guest: str) -> list[Work]:
+    """In the order in which they run. blktest has one size for all of its jobs, hence a start for each shape."""
+    found = []
+    for disk in plan.disks:
+        for column in COLUMNS:
+            if column.kind == "ringlet":
+                found += [Work(guest, disk, column, shape, [shape]) for shape in plan.shapes]
+            elif column.kind == "linux" or disk.dom0:
+                found.append(Work(guest, disk, column, None, plan.shapes))
+    return [item for item in found if re.search(plan.only, item.name)]
+
+
+def _points(plan: Plan, disk: Disk) -> str:
+    """aiobench's arguments."""
+    return " ".join(f"{rw}:{shape.bs}:{shape.depth}:{disk.bytes(shape)}"
+                    for shape in plan.shapes for rw in plan.workloads)
+
+
+def blktest_args(plan: Plan, work: Work) -> str:
+    assert work.shape
+    return (f"write=1 verify=0 rw={','.join(plan.workloads)} bs={work.shape.bs} iodepth={work.shape.depth} "
+            f"size={work.disk.bytes(work.shape)} hold={HOLD}s {work.column.args}").strip()
+
+
+def _linux_args(work: Work) -> str:
+    words = ["console=hvc0", "quiet", f"plan={work.disk.name}"]
+    if work.column.args:
+        words += ["blkfront=" + work.column.args.replace(" ", ","), "scheduler=none"]
+    return " ".join(words)
+
+
+def ringlet_memory(shape: Shape) -> int:
+    return RINGLET_MEMORY + -(-shape.bs * shape.depth // MIB) * 2
+
+
+def script(plan: Plan, work: Work, image: str) -> str:
+    """The shell script of one job."""
+    head = f"{{ {work.disk.setup}; }} >/tmp/bench-setup 2>&1 || {{ cat /tmp/bench-setup; exit 4; }}\n"
+    # the results of ringlet-run, in memory until the guest is gone
+    head += 'share=$OUT; OUT=/tmp/bench-out; rm -rf $OUT; mkdir -p $OUT\n'
+    for name in ("aiobench", image, "vmlinux", LINUX_INITRD):
+        head += f"[ -e /tmp/{name} ] || cp /lab/images/{name} /tmp/\n"
+    tail = "\nstatus=$?\ncp $OUT/* $share/\nexit $status\n"
+    if work.column.kind == "dom0":
+        points = _points(plan, work.disk)
+        return head + (f"/tmp/aiobench {work.disk.device} {points} >$OUT/said && echo SUCCESS >$OUT/verdict\n"
+                       "sed -n 's/^RESULT //p' $OUT/said >$OUT/results.jsonl\n[ -s $OUT/verdict ]") + tail
+    guest = jobs.Guest(image=f"/tmp/{image}", type=work.guest, timeout=TIMEOUT,
+                       options=f"--poll {POLL} --quiet --no-digest", setup="cp /tmp/bench-setup $OUT/")
+    if work.disk.spec:
+        guest.options += f" --disk {shlex.quote(work.disk.spec)}"
+    else:
+        guest.disks = [f"device {work.disk.device} w"]
+    if work.column.kind == "linux":
+        guest.image, guest.memory, guest.args = "/tmp/vmlinux", work.column.memory, _linux_args(work)
+        guest.options += f" --ramdisk /tmp/{LINUX_INITRD}"
+    else:
+        assert work.shape
+        guest.memory, guest.args = ringlet_memory(work.shape), blktest_args(plan, work)
+    # the lab's script ends the shell: in one of its own it ends only that
+    return head + f"(\n{jobs.script(guest)})" + tail
+
+
+def linux_initrd(base: Path, aiobench: Path, plan: Plan, out: BinaryIO) -> None:
+    """The lab's archive with busybox and the module, and behind it one with what is ours."""
+    out.write(base.read_bytes())
+    archive = cpio.Writer(out)
+    archive.file("init", INIT.encode(), 0o755)
+    archive.file("aiobench", aiobench.read_bytes(), 0o755)
+    for disk in plan.disks:
+        archive.file(f"plan-{disk.name}", (_points(plan, disk) + "\n").encode())
+    archive.close()
+
+
+@dataclass
+class Found:
+    """What came of one job. absent: why there is nothing (the guest refused an option)."""
+    work: Work
+    points: list[dict[str, Any]] = field(default_factory=list)
+    counters: dict[str, Any] = field(default_factory=dict)
+    absent: str = ""
+    failed: str = ""
+
+
+def read(plan: Plan, work: Work, folder: Path) -> Found:
+    """Reads the folder that a job left. Every point is there, or failed says what is not."""
+    outcome = results.load(folder)
+    found = Found(work)
+    done = outcome.of_type("job")
+    if outcome.verdict != "SUCCESS":
+        # blktest names an option that it does not know or support, and has not started then
+        options = [word.split("=")[0] for word in work.column.args.split()] if work.column.kind == "ringlet" else []
+        if not done and any(option in outcome.reason for option in options):
+            found.absent = outcome.reason
+        else:
+            found.failed = f"{outcome.verdict}: {outcome.reason}"
+        return found
+    wanted = {(rw, shape.bs, shape.depth): work.disk.bytes(shape)
+              for shape in work.shapes for rw in plan.workloads}
+    for job in done:
+        key = (job.get("rw"), job.get("bs"), job.get("iodepth"))
+        size = wanted.pop(key, None)
+        if size is None or job.get("bytes") != size or job.get("errors") or job.get("ns", 0) <= 0:
+            found.failed = f"not what was asked for: {job}"
+            return found
+        found.points.append(_point(work, job))
+    if wanted:
+        found.failed = f"no result of {next(iter(wanted))}"
+    found.counters = _counters(work, outcome, found.points)
+    return found
+
+
+def _point(work: Work, job: dict[str, Any]) -> dict[str, Any]:
+    seconds = job["ns"] / 1e9
+    point = {"guest": work.guest, "disk": work.disk.name, "column": work.column.name,
+             "rw": job["rw"], "bs": job["bs"], "iodepth": job["iodepth"],
+             "bytes": job["bytes"], "requests": job["requests"], "ns": job["ns"],
+             "mib_s": round(job["bytes"] / MIB / seconds, 2),
+             "ns_per_request": round(job["ns"] / job["requests"], 1)}
+    if "lat_ns" in job:
+        point["lat_ns"] = job["lat_ns"]
+    return point
+
+
+def _counters(work: Work, outcome: results.Outcome, points: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the guest counted over all jobs of one start, per request of the caller's, and what dom0 counted."""
+    said = outcome.of_type("counters")
+    requests = sum(point["requests"] for point in points)
+    total = sum(point["bytes"] for point in points)
+    if not said or not requests:
+        return {}
+    line = {key: value for key, value in said[-1].items() if isinstance(value, int)}
+    counters = {"guest": work.guest, "disk": work.disk.name, "column": work.column.name,
+                "bs": points[0]["bs"], "iodepth": points[0]["iodepth"], "requests": requests, "bytes": total,
+                "ring_requests": (line.get("reads", 0) + line.get("writes", 0)) / requests,
+                "bytes_copied_per_byte": line.get("bytes_copied", 0) / total,
+                "grant_operations": (line.get("grants_made", 0) + line.get("grants_ended", 0)) / requests}
+    for name in ("notifications", "events", "spurious", "hypercalls"):
+        if name in line:
+            counters[name] = line[name] / requests
+    counters = {key: round(value, 5) if isinstance(value, float) else value for key, value in counters.items()}
+    counters["raw"] = line
+    counters["dom0"] = {check["check"]: {"guest": check.get("guest"), "dom0": check.get("dom0"),
+                                         "status": check["status"], "why": check.get("why", "")}
+                        for check in outcome.checks}
+    return counters
