@@ -11,7 +11,7 @@ says      regular expressions of which each must be found in the guest's console
 silent    ... of which none may be found
 checks    dom0's checks of which at least one must have been made and be ok; that none fails is a
           matter of the verdict. () where the guest ends before there is anything to check
-full      only with `lab test --full`
+full      only with `lab test --full`; so is one of the two types of what SHORT names
 """
 
 from __future__ import annotations
@@ -52,6 +52,23 @@ class Case:
     silent: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     full: bool = False
+
+    def is_full(self, kind: str) -> bool:
+        return self.full or kind != SHORT.get(self.name, kind)
+
+
+# What differs between backends or in dom0 does not differ between PV and PVH: these run as one of the two unless
+# all is asked for.
+SHORT = {
+    "detach": "pv", "detach-force": "pvh", "attach-detach": "pvh", "nbd": "pvh", "nbd-dies": "pv", "scsi-4096": "pv",
+    "three-backends": "pv", "qdisk-qcow2": "pv", "qdisk-no-discard": "pvh", "qdisk-4096": "pv", "dm-delay": "pvh",
+    "dm-error": "pv", "dm-flakey": "pvh", "stats-on-request": "pvh", "stalled-reported": "pv",
+    "stalled-given-up": "pvh", "polled": "pv", "abi-64": "pv", "abi-32-trim": "pvh", "trim-loop": "pv",
+    "trim-loop-4096": "pvh", "trim-null": "pv", "trim-ram": "pvh", "persistent-few": "pv",
+    "persistent-few-plain": "pvh", "persistent-4096": "pv", "persistent-refused": "pvh",
+    "no-persistent-grants": "pv", "no-persistent-registered": "pvh", "rebind": "pvh", "unbind": "pv", "resize": "pvh",
+    "checkpoint": "pv", "save-twice": "pvh", "bad-value": "pv",
+}
 
 
 CASES = [

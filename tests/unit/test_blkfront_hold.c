@@ -9,7 +9,7 @@
 
 static struct blkfront_dev *dev;
 static struct blkfront_aiocb aiocb[N];
-static unsigned finished, in_flight, suspends;
+static unsigned finished, in_flight, at_stop, suspends;
 static uint8_t *buffer;
 
 static void done(struct blkfront_aiocb *a, int ret)
@@ -33,6 +33,7 @@ static void start(unsigned i)
 static int stop(void)
 {
     suspends++;
+    at_stop = finished;
     in_flight = queue_in_use(&dev->queues[0].ring);
     return 1;
 }
@@ -66,6 +67,7 @@ static void rings_are_empty_when_the_domain_stops(void **state)
     assert_int_equal(domain_suspend(), 1);
     assert_int_equal(suspends, 1);
     assert_int_equal(in_flight, 0);
+    assert_int_equal(at_stop, 128); /* what waited for a slot still waits */
     wait_event(&dev->completion, finished == N, clock_deadline(NSEC_PER_SEC));
     assert_int_equal(finished, N);
 }

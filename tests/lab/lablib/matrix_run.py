@@ -42,7 +42,7 @@ def select(full: bool, pattern: str) -> list[Run]:
     found = [run for run in runs if wanted.search(run.name)]
     if not found:
         raise FilterError(f"no case matches --filter {pattern}; `tests/lab/lab test --list` names them")
-    found = [run for run in found if full or not run.case.full]
+    found = [run for run in found if full or not run.case.is_full(run.type)]
     if not found:
         raise FilterError(f"what --filter {pattern} matches runs only with --full (make test-xen FULL=1)")
     return found
