@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting without events. As long as answers are quick nobody sleeps; a backend that takes its
- * time, or needs this very CPU to run at all, gets it, for longer and longer.
+ * Waiting without events. As long as answers are quick nobody sleeps, but who else wants this CPU
+ * gets it; a backend that takes its time gets more and more of it.
  */
 #include "block.h"
 
@@ -19,10 +19,12 @@ int dev_wait(struct blkfront_dev *dev, struct wait_queue *wq, uint64_t deadline,
         *turns = 0;
         return 0;
     }
-    if (clock_now() >= deadline)
+    /* looking at the clock may cost more than looking at the rings */
+    if ((!*turns || *turns >= TURNS_AWAKE) && clock_now() >= deadline)
         return -ETIMEDOUT;
     if (++*turns <= TURNS_AWAKE) {
         thread_yield();
+        hypercall_sched_op(SCHEDOP_yield, NULL); /* the backend may wait for this very CPU */
         return 0;
     }
     pause = PAUSE_MIN << MIN(*turns - TURNS_AWAKE, (unsigned)PAUSE_SHIFT);
