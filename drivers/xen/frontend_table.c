@@ -70,8 +70,10 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_MOVED] = DO(RECONNECT),
         },
     /* A backend found closed is still busy with the guest's (or driver's) last life: it will go to
-     * InitWait when it sees our Initialising. A missing state may still be written. One that is
-     * beyond InitWait already (qdisk may be) has made its offers. */
+     * InitWait when it sees our Initialising. One that is Closing answers what it has read of our
+     * node before, and takes no notice of Initialising until it has seen Closed. A missing state
+     * may still be written. One that is beyond InitWait already (qdisk may be) has made its offers.
+     */
     [FE_WAIT_INIT] =
         {
             [XenbusStateUnknown] = DO(NOTHING),
@@ -79,7 +81,7 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [XenbusStateInitWait] = DO(NEGOTIATE),
             [XenbusStateInitialised] = DO(NEGOTIATE),
             [XenbusStateConnected] = DO(NEGOTIATE),
-            [XenbusStateClosing] = DO(NOTHING),
+            [XenbusStateClosing] = DO(RESET_END),
             [XenbusStateClosed] = DO(NOTHING),
             [XenbusStateReconfiguring] = DO(NOTHING),
             [XenbusStateReconfigured] = DO(NOTHING),

@@ -23,7 +23,7 @@ static void every_state_and_event_has_its_action(void **state)
      * Reconfigured TIMEOUT CLOSE FAIL RESUME DETACH MOVED */
     static const char *const want[FE_STATES] = {
         [FE_FOUND] = "BBBRREBRRFFFXFA",        [FE_RESET] = "BBB--EB--FFFXFA",
-        [FE_RESET_WAIT] = "BBB---B--FFFXFA",   [FE_WAIT_INIT] = "--NNN----FFFXFA",
+        [FE_RESET_WAIT] = "BBB---B--FFFXFA",   [FE_WAIT_INIT] = "--NNNE---FFFXFA",
         [FE_WAIT_CONNECT] = "A---CVA--LLLXLA", [FE_LEAVE] = "A----vA--FLLXLA",
         [FE_LEAVE_WAIT] = "AAA---A--FLLXLA",   [FE_CONNECTED] = "AVVV-VA---LLXL-",
         [FE_CLOSING] = "F----KF--F--F--",      [FE_CLOSE_WAIT] = "FFF---F--F--F--",
