@@ -475,9 +475,9 @@ void backend_set_profile(struct backend *b, const struct profile *p)
 {
     b->profile = *p;
     oracle_cache(&b->oracle, p->cached);
-    snprintf(b->frontend, sizeof(b->frontend), STORE_GUEST "/device/vbd/%u", b->devid);
-    snprintf(b->directory, sizeof(b->directory), "/local/domain/%u/backend/%s/3/%u", b->domid,
-             p->type, b->devid);
+    snprintf(b->frontend, sizeof(b->frontend), "%s/device/vbd/%u", store_guest, b->devid);
+    snprintf(b->directory, sizeof(b->directory), "/local/domain/%u/backend/%s/%u/%u", b->domid,
+             p->type, store_guest_id, b->devid);
     store_text(b->frontend, "backend", b->directory);
     store_u64(b->frontend, "backend-id", b->domid);
     store_u64(b->frontend, "virtual-device", b->devid);

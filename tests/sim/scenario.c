@@ -237,6 +237,9 @@ void scenario_run(uint64_t seed)
     case 10:
         busy();
         break;
+    case 12:
+        scenario_suspend();
+        break;
     case 15:
         scenario_stall();
         break;

@@ -35,6 +35,8 @@ struct sim_totals {
     uint64_t stable; /* writes that were, when they completed */
     uint64_t alloc_failures;
     uint64_t rekicks, lost_events, timeouts;
+    uint64_t cancels, resumes; /* of suspends; and of these resumes: */
+    uint64_t resumes_connecting, resumes_closing, resumes_away, resumes_idle, resumes_again;
     uint64_t ring_requests, world_steps, events, conflicts, xs_messages;
     uint64_t lines_max; /* console lines of one hostile life, at most */
     uint64_t sites;     /* allocations in the fixed scenario */
@@ -102,8 +104,11 @@ bool sim_bind(struct sim_channel *c, domid_t who, evtchn_port_t port);
 void sim_unbind(struct sim_channel *c);
 /* Notifies the guest after a delay of at most ns; events that wait together become one. */
 void sim_raise(evtchn_port_t port, uint64_t delay);
-/* Ports that are allocated and not closed. */
+/* Ports that are allocated and not closed, XenStore's and the console's among them. */
 unsigned sim_ports_open(void);
+
+/* All ports are closed; XenStore and the console have new ones (boot_info). */
+void sim_new_domain(void);
 
 /* Memory as the peer sees it: not instrumented, as what it maps is its business. */
 void peer_copy(void *to, const void *from, size_t bytes);
@@ -126,7 +131,9 @@ void grant_hold(grant_ref_t ref);
 
 /* ---- sim_store.c: XenStore ---- */
 
-#define STORE_GUEST "/local/domain/3"
+/* The guest's own directory, and the number in it. */
+extern char store_guest[32];
+extern unsigned store_guest_id;
 
 struct store_options {
     unsigned delay_ns;    /* an answer takes up to this long */
@@ -135,6 +142,9 @@ struct store_options {
 };
 
 void store_init(const struct store_options *o);
+/* The guest is another domain: nothing is left of what was there, nor of watches, transactions and
+ * messages; its ring is cleared, or as it was. Behind sim_new_domain. */
+void store_new_domain(unsigned domid);
 void store_set(const char *dir, const char *node, const void *value, size_t len);
 void store_text(const char *dir, const char *node, const char *text);
 void store_u64(const char *dir, const char *node, uint64_t value);

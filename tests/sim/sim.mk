@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The simulation: the drivers' sources, unchanged, on a simulated Xen (tests/sim, tests/README.md).
 #
-#   make sim [SEEDS=n] [SEED=s] [SECS=n] [TRACE=1] [FAST=1] [WORKERS=n]
+#   make sim [SEEDS=n] [SEED=s] [STRIDE=n] [SECS=n] [TRACE=1] [FAST=1] [WORKERS=n]
 #   make sim-selftest
 #
 # Two builds: with AddressSanitizer and
@@ -27,7 +27,7 @@ $(SIM)/sim: $(SIM_OBJS)
 SEED  ?= 1
 SEEDS ?= 20000
 sim: $(SIM)/sim
-	$(Q)ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0 UBSAN_OPTIONS=print_stacktrace=1 $(SIM)/sim --first $(SEED) --seeds $(SEEDS) $(if $(SECS),--seconds $(SECS)) \
+	$(Q)ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0 UBSAN_OPTIONS=print_stacktrace=1 $(SIM)/sim --first $(SEED) --seeds $(SEEDS) $(if $(STRIDE),--stride $(STRIDE)) $(if $(SECS),--seconds $(SECS)) \
 		$(if $(TRACE),--trace) $(if $(HASH),--hash) $(if $(ALL_PAIRS),--all-pairs) --workers $(or $(WORKERS),$(shell nproc))
 .PHONY: sim
 

@@ -37,6 +37,8 @@ static uint32_t next_transaction;
 
 static struct store_options options;
 
+char store_guest[32];
+unsigned store_guest_id;
 void (*store_changed)(const char *path);
 
 /* ---- nodes ---- */
@@ -324,13 +326,30 @@ const char *store_read(struct transaction *t, const struct xsd_sockmsg *hdr, con
     return NULL;
 }
 
-void store_init(const struct store_options *o)
+static void begin_as(unsigned domid)
 {
     for (unsigned i = 0; i < node_count; i++)
         free(nodes[i].value);
     node_count = 0;
-    changes = 0;
     memset(watches, 0, sizeof(watches));
+    store_guest_id = domid;
+    snprintf(store_guest, sizeof(store_guest), "/local/domain/%u", domid);
+}
+
+void store_new_domain(unsigned domid)
+{
+    for (unsigned i = 0; i < TRANSACTIONS; i++) {
+        if (transactions[i].id)
+            store_end(&transactions[i], false);
+    }
+    begin_as(domid);
+    store_wire_new_domain();
+}
+
+void store_init(const struct store_options *o)
+{
+    begin_as(3);
+    changes = 0;
     memset(transactions, 0, sizeof(transactions));
     next_transaction = 0;
     options = *o;

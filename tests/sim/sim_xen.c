@@ -96,7 +96,7 @@ unsigned sim_ports_open(void)
 {
     unsigned n = 0;
 
-    for (unsigned i = 3; i < PORTS; i++)
+    for (unsigned i = 1; i < PORTS; i++)
         n += ports[i].state != PORT_FREE;
     return n;
 }
@@ -152,6 +152,18 @@ static long event_channel_op(unsigned long cmd, void *arg)
     default:
         return -ENOSYS;
     }
+}
+
+void sim_new_domain(void)
+{
+    for (evtchn_port_t p = 1; p < PORTS; p++)
+        close_port(p);
+    memset(shared_info, 0, sizeof(*shared_info));
+    shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
+    boot_info.xenstore_port = 1 + below(20);
+    boot_info.console_port = boot_info.xenstore_port + 1 + below(20);
+    ports[boot_info.xenstore_port].state = ports[boot_info.console_port].state = PORT_UNBOUND;
+    ports[boot_info.xenstore_port].remote = ports[boot_info.console_port].remote = 0;
 }
 
 /* ---- turns ---- */

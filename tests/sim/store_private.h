@@ -41,6 +41,7 @@ const char *store_read(struct transaction *t, const struct xsd_sockmsg *hdr, con
 /* ---- store_wire.c ---- */
 
 void store_wire_init(const struct store_options *o);
+void store_wire_new_domain(void);
 /* To the guest, after what waits already. */
 void store_message(uint32_t type, uint32_t id, uint32_t tx, const void *body, size_t len);
 

@@ -24,7 +24,7 @@ static void absolute(char *to, const char *path)
     if (path[0] == '/')
         snprintf(full, sizeof(full), "%s", path);
     else
-        snprintf(full, sizeof(full), "%s/%s", STORE_GUEST, path);
+        snprintf(full, sizeof(full), "%s/%s", store_guest, path);
     store_copy_text(to, full, PATH);
 }
 
@@ -183,5 +183,18 @@ void store_wire_init(const struct store_options *o)
     actor.due = NEVER;
     sim_add_actor(&actor);
     channel.notified = notified;
+    CHECK(sim_bind(&channel, 0, boot_info.xenstore_port), "simulation: XenStore's port");
+}
+
+void store_wire_new_domain(void)
+{
+    struct xenstore_domain_interface *x = boot_info.xenstore;
+
+    CHECK(!in_len && x->req_cons == x->req_prod,
+          "the domain was stopped in the middle of a message to XenStore");
+    out_first = out_last = 0;
+    actor.due = NEVER;
+    if (one_in(2)) /* what a toolstack does for PVH; a PV domain's page comes with its memory */
+        memset(x, 0, sizeof(*x));
     CHECK(sim_bind(&channel, 0, boot_info.xenstore_port), "simulation: XenStore's port");
 }
