@@ -382,6 +382,27 @@ static void both_directories_are_gone(void **state)
     ends_with("ncld");
 }
 
+/* It was there for a moment, saw a Closing of ours that was meant for the one before it, and closes
+ * with us when we begin anew. */
+static void backend_that_follows_an_older_closing(void **state)
+{
+    (void)state;
+    start_connected();
+    gone();
+    settle();
+    memset(written, 0, sizeof(written));
+    reaction[1] = 0;
+    where = BEFORE;
+    set(BEFORE, "online", "1");
+    set(BEFORE, "state", "5");
+    settle();
+    assert_string_equal(written, "61");
+    set(BEFORE, "state", "2");
+    settle();
+    assert_int_equal(fe.state, FE_CONNECTED);
+    ends_with("ncaEncld");
+}
+
 static void time_is_over(void **state)
 {
     uint64_t begun;
@@ -618,6 +639,7 @@ int main(void)
         TEST(detached),
         TEST(detached_while_away),
         TEST(both_directories_are_gone),
+        TEST(backend_that_follows_an_older_closing),
         TEST(time_is_over),
         TEST(backend_that_always_refuses),
         TEST(backend_that_does_not_stay),
