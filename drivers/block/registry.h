@@ -36,6 +36,18 @@ static inline grant_ref_t registry_ref(struct registry *g, const void *page)
     return g->ref ? g->ref[(at - g->low) >> PAGE_SHIFT] : 0;
 }
 
+/* As registry_ref, for the first of *pages pages in a row: their references, one of which may be 0,
+ * or NULL; *pages becomes how many of them lie in the same buffer or gap. */
+static inline const grant_ref_t *registry_refs(struct registry *g, const void *page, size_t *pages)
+{
+    uintptr_t at = (uintptr_t)page;
+
+    if (at < g->low || at >= g->high)
+        registry_look(g, at);
+    *pages = MIN(*pages, (g->high - at) >> PAGE_SHIFT);
+    return g->ref ? &g->ref[(at - g->low) >> PAGE_SHIFT] : NULL;
+}
+
 /* Is none of these bytes in a registered buffer? */
 static inline bool registry_gap(struct registry *g, const void *base, size_t bytes)
 {

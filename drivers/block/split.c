@@ -107,6 +107,46 @@ static size_t bounce_length(struct split_cursor at, size_t head, size_t bytes, u
     return len;
 }
 
+/*
+ * Segments for the whole pages at the cursor, at a sector's beginning, that can be shown as they
+ * are: what large requests consist of. All of them lie in one vector and in one registered buffer
+ * or outside of any, so that is looked for once. Their number; at moves behind them.
+ */
+static unsigned whole_pages(struct split_cursor *at, size_t bytes,
+                            const struct split_memory *memory, struct split_segment *seg,
+                            unsigned max, unsigned *fresh)
+{
+    uint8_t *page = run_start(at);
+    size_t pages = MIN(at->iov->len - at->offset, bytes) >> PAGE_SHIFT;
+    const grant_ref_t *ref = NULL;
+    unsigned count;
+
+    if (!pages || ((uintptr_t)page & PAGE_MASK))
+        return 0;
+    pages = MIN(pages, (size_t)max);
+    if (memory->registered)
+        ref = registry_refs(memory->registered, page, &pages);
+    if (!ref && !memory->plain)
+        return 0;
+    for (count = 0; count < pages; count++) {
+        grant_ref_t gref = ref ? ref[count] : 0;
+
+        if (!gref && !memory->plain)
+            break;
+        *fresh += !gref;
+        seg[count] = (struct split_segment){
+            .page = page,
+            .gref = gref,
+            .last = WIRE_SECTORS_PER_PAGE - 1,
+            .kept = gref != 0,
+            .bytes = PAGE_SIZE,
+        };
+        page += PAGE_SIZE;
+    }
+    at->offset += (size_t)count << PAGE_SHIFT;
+    return count;
+}
+
 struct split_result split_segments(const struct split_cursor *from, uint64_t offset, size_t bytes,
                                    unsigned sector_size, const struct split_memory *memory,
                                    struct split_segment *seg, unsigned max)
@@ -115,12 +155,23 @@ struct split_result split_segments(const struct split_cursor *from, uint64_t off
     struct split_result r = {0};
 
     while (bytes && r.segments < max) {
-        struct split_segment *s = &seg[r.segments++];
+        struct split_segment *s = &seg[r.segments];
         size_t head = offset & (sector_size - 1);
+        unsigned pages = head ? 0 : whole_pages(&at, bytes, memory, s, max - r.segments, &r.fresh);
         grant_ref_t ref = 0;
+
+        if (pages) {
+            r.segments += pages;
+            r.bytes += (size_t)pages << PAGE_SHIFT;
+            offset += (size_t)pages << PAGE_SHIFT;
+            bytes -= (size_t)pages << PAGE_SHIFT;
+            continue;
+        }
+
         size_t len = head ? 0 : direct_length(&at, bytes, sector_size, memory, &ref);
         size_t end;
 
+        r.segments++;
         s->bounce = !len;
         if (len) {
             uintptr_t start = (uintptr_t)run_start(&at);

@@ -23,6 +23,8 @@ struct wire_segment {
     uint16_t zero;
 };
 
+#define WIRE_SECTORS_PER_PAGE (PAGE_SIZE >> WIRE_SECTOR_SHIFT)
+
 /* BLKIF_OP_READ, _WRITE, _WRITE_BARRIER, _FLUSH_DISKCACHE */
 struct wire_request {
     uint8_t operation, segments;

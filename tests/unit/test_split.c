@@ -101,6 +101,40 @@ static void unaligned_read_bounces_its_ends_only(void **state)
     assert_int_equal(s[3].bytes, 10);
 }
 
+/* Four pages of a registered buffer, one of which has no reference, and two pages behind it. */
+static void registered_pages_keep_their_references(void **state)
+{
+    static const grant_ref_t ref[4] = {10, 0, 12, 13};
+    const struct registry buffer = {
+        .low = (uintptr_t)memory, .high = (uintptr_t)memory + sizeof(ref) / 4 * 4096, .ref = ref};
+
+    (void)state;
+    for (int is_plain = 0; is_plain <= 1; is_plain++) {
+        struct registry g = buffer;
+        const struct split_memory m = {.plain = is_plain, .registered = &g};
+        struct blkfront_iovec v = {memory, 6 * 4096};
+        struct split_cursor at = {&v, 0};
+        struct split_segment s[11];
+        struct split_result r = split_segments(&at, 0, v.len, 512, &m, s, 11);
+
+        assert_int_equal(r.segments, 6);
+        assert_int_equal(r.bytes, v.len);
+        assert_int_equal(r.fresh, 3);
+        assert_int_equal(r.bounced, !is_plain);
+        for (unsigned i = 0; i < 6; i++) {
+            grant_ref_t want = i < 4 ? ref[i] : 0;
+
+            assert_int_equal(s[i].gref, want);
+            assert_int_equal(s[i].kept, want != 0);
+            assert_int_equal(s[i].bounce, !want && !is_plain);
+            assert_ptr_equal(s[i].page, s[i].bounce ? NULL : memory + i * 4096);
+            assert_int_equal(s[i].bytes, 4096);
+        }
+        g = buffer;
+        assert_int_equal(split_segments(&at, 0, v.len, 512, &m, s, 3).segments, 3);
+    }
+}
+
 static void untrusted_bounces_everything(void **state)
 {
     struct blkfront_iovec v = {memory, 8192};
@@ -325,6 +359,7 @@ int main(void)
         cmocka_unit_test(eleven_segments_are_44_kib),
         cmocka_unit_test(big_sectors_need_whole_pages),
         cmocka_unit_test(unaligned_read_bounces_its_ends_only),
+        cmocka_unit_test(registered_pages_keep_their_references),
         cmocka_unit_test(untrusted_bounces_everything),
         cmocka_unit_test(write_pieces),
         cmocka_unit_test(segments_cover_exactly_the_request),
