@@ -108,43 +108,80 @@ static size_t bounce_length(struct split_cursor at, size_t head, size_t bytes, u
 }
 
 /*
- * Segments for the whole pages at the cursor, at a sector's beginning, that can be shown as they
- * are: what large requests consist of. All of them lie in one vector and in one registered buffer
- * or outside of any, so that is looked for once. Their number; at moves behind them.
+ * Segments for whole pages at the cursor, at a sector's beginning: what large requests consist of.
+ * As many as are alike, all with a reference or none: so what they are is found out once. Adds them
+ * to r; the number of bytes, by which at moves.
  */
-static unsigned whole_pages(struct split_cursor *at, size_t bytes,
-                            const struct split_memory *memory, struct split_segment *seg,
-                            unsigned max, unsigned *fresh)
+static size_t whole_pages(struct split_cursor *at, size_t bytes, const struct split_memory *memory,
+                          struct split_segment *seg, unsigned max, struct split_result *r)
 {
     uint8_t *page = run_start(at);
-    size_t pages = MIN(at->iov->len - at->offset, bytes) >> PAGE_SHIFT;
+    size_t n, pages = MIN(at->iov->len - at->offset, bytes) >> PAGE_SHIFT;
     const grant_ref_t *ref = NULL;
-    unsigned count;
+    struct split_segment alike = {.last = WIRE_SECTORS_PER_PAGE - 1, .bytes = PAGE_SIZE};
 
     if (!pages || ((uintptr_t)page & PAGE_MASK))
         return 0;
-    pages = MIN(pages, (size_t)max);
+    pages = MIN(pages, (size_t)(max - r->segments));
     if (memory->registered)
         ref = registry_refs(memory->registered, page, &pages);
-    if (!ref && !memory->plain)
-        return 0;
-    for (count = 0; count < pages; count++) {
-        grant_ref_t gref = ref ? ref[count] : 0;
-
-        if (!gref && !memory->plain)
-            break;
-        *fresh += !gref;
-        seg[count] = (struct split_segment){
-            .page = page,
-            .gref = gref,
-            .last = WIRE_SECTORS_PER_PAGE - 1,
-            .kept = gref != 0,
-            .bytes = PAGE_SIZE,
-        };
-        page += PAGE_SIZE;
+    if (ref && !*ref) {
+        ref = NULL;
+        pages = 1;
     }
-    at->offset += (size_t)count << PAGE_SHIFT;
-    return count;
+    alike.kept = ref != NULL;
+    alike.bounce = !ref && !memory->plain;
+    seg += r->segments;
+    for (n = 0; n < pages && (!ref || ref[n]); n++) {
+        seg[n] = alike;
+        if (!alike.bounce)
+            seg[n].page = page + (n << PAGE_SHIFT);
+        if (ref)
+            seg[n].gref = ref[n];
+    }
+    r->segments += (unsigned)n;
+    r->fresh += ref ? 0 : (unsigned)n;
+    r->bounced |= alike.bounce;
+    at->offset += n << PAGE_SHIFT;
+    return n << PAGE_SHIFT;
+}
+
+/* One segment, of what is less than a whole page or lies across two; else as whole_pages. */
+static size_t one_segment(struct split_cursor *at, uint64_t offset, size_t bytes,
+                          unsigned sector_size, const struct split_memory *memory,
+                          struct split_segment *s, struct split_result *r)
+{
+    size_t head = offset & (sector_size - 1);
+    grant_ref_t ref = 0;
+    size_t len = head ? 0 : direct_length(at, bytes, sector_size, memory, &ref);
+    size_t end;
+
+    s->bounce = !len;
+    if (len) {
+        uintptr_t start = (uintptr_t)run_start(at);
+
+        s->page = run_start(at) - (start & PAGE_MASK);
+        s->skip = (uint16_t)(start & PAGE_MASK);
+        s->first = (uint8_t)(s->skip >> WIRE_SECTOR_SHIFT);
+        end = s->skip + len;
+        at->offset += len;
+    } else {
+        ref = 0;
+        len = bounce_length(*at, head, bytes, sector_size, memory);
+        s->page = NULL;
+        s->skip = (uint16_t)head;
+        s->first = 0;
+        end = ROUND_UP(head + len, (size_t)sector_size);
+        r->bounced = true;
+        split_advance(at, len);
+    }
+    s->gref = ref;
+    s->kept = ref != 0;
+    s->last = (uint8_t)((end >> WIRE_SECTOR_SHIFT) - 1);
+    s->bytes = (uint16_t)len;
+    r->fresh += !ref;
+    r->segments++;
+    return len;
 }
 
 struct split_result split_segments(const struct split_cursor *from, uint64_t offset, size_t bytes,
@@ -155,47 +192,11 @@ struct split_result split_segments(const struct split_cursor *from, uint64_t off
     struct split_result r = {0};
 
     while (bytes && r.segments < max) {
-        struct split_segment *s = &seg[r.segments];
         size_t head = offset & (sector_size - 1);
-        unsigned pages = head ? 0 : whole_pages(&at, bytes, memory, s, max - r.segments, &r.fresh);
-        grant_ref_t ref = 0;
+        size_t len = head ? 0 : whole_pages(&at, bytes, memory, seg, max, &r);
 
-        if (pages) {
-            r.segments += pages;
-            r.bytes += (size_t)pages << PAGE_SHIFT;
-            offset += (size_t)pages << PAGE_SHIFT;
-            bytes -= (size_t)pages << PAGE_SHIFT;
-            continue;
-        }
-
-        size_t len = head ? 0 : direct_length(&at, bytes, sector_size, memory, &ref);
-        size_t end;
-
-        r.segments++;
-        s->bounce = !len;
-        if (len) {
-            uintptr_t start = (uintptr_t)run_start(&at);
-
-            s->page = run_start(&at) - (start & PAGE_MASK);
-            s->skip = (uint16_t)(start & PAGE_MASK);
-            s->first = (uint8_t)(s->skip >> WIRE_SECTOR_SHIFT);
-            end = s->skip + len;
-            at.offset += len;
-        } else {
-            ref = 0;
-            len = bounce_length(at, head, bytes, sector_size, memory);
-            s->page = NULL;
-            s->skip = (uint16_t)head;
-            s->first = 0;
-            end = ROUND_UP(head + len, (size_t)sector_size);
-            r.bounced = true;
-            split_advance(&at, len);
-        }
-        s->gref = ref;
-        s->kept = ref != 0;
-        r.fresh += !ref;
-        s->last = (uint8_t)((end >> WIRE_SECTOR_SHIFT) - 1);
-        s->bytes = (uint16_t)len;
+        if (!len)
+            len = one_segment(&at, offset, bytes, sector_size, memory, &seg[r.segments], &r);
         r.bytes += len;
         offset += len;
         bytes -= len;
