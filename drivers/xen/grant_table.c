@@ -26,14 +26,26 @@ static struct {
     struct grant_entry_v1 *table;
     grant_ref_t free; /* the reference used last, 0 = none */
     grant_ref_t fresh, limit;
-    unsigned listed; /* length of the free list */
-    unsigned in_use, high_water;
+    unsigned listed;     /* length of the free list */
+    unsigned high_water; /* before the last suspension */
     unsigned frames, max_frames;
     bool grow_failed; /* the last attempt to grow: do not promise what is not there */
-    uint64_t made, ended, busy;
+    uint64_t made, busy;
     struct list waiters;
     struct timer wake; /* calls waiters in handler context */
 } gt;
+
+/* What was ever used and is not in the free list. So making and ending grants need not count it. */
+static unsigned in_use(void)
+{
+    return gt.fresh - GNTTAB_NR_RESERVED_ENTRIES - gt.listed;
+}
+
+/* A fresh entry is used only when all others are in use. */
+static unsigned high_water(void)
+{
+    return MAX(gt.high_water, (unsigned)(gt.fresh - GNTTAB_NR_RESERVED_ENTRIES));
+}
 
 static int grow(void)
 {
@@ -100,15 +112,12 @@ int gnttab_grant(domid_t peer, const void *va, bool readonly)
     wmb(); /* Xen must not see a valid entry with the old frame or domain */
     WRITE_ONCE(e->flags, (uint16_t)(GTF_permit_access | (readonly ? GTF_readonly : 0)));
     gt.made++;
-    if (++gt.in_use > gt.high_water)
-        gt.high_water = gt.in_use;
     return (int)ref;
 }
 
-static bool granted(grant_ref_t ref)
+static bool ours(grant_ref_t ref)
 {
-    return ref >= GNTTAB_NR_RESERVED_ENTRIES && ref < gt.fresh &&
-           READ_ONCE(gt.table[ref].flags) != GTF_invalid;
+    return ref >= GNTTAB_NR_RESERVED_ENTRIES && ref < gt.fresh;
 }
 
 /* Waiters are called in handler context from a timer that is due at once, never from here: the
@@ -126,10 +135,12 @@ int gnttab_end(grant_ref_t ref)
     struct grant_entry_v1 *e;
     uint16_t flags;
 
-    if (!granted(ref))
+    if (!ours(ref))
         return -EINVAL;
     e = &gt.table[ref];
     flags = READ_ONCE(e->flags);
+    if (flags == GTF_invalid)
+        return -EINVAL;
     for (unsigned i = 0; !(flags & (GTF_reading | GTF_writing)); i++) {
         if (i == END_ATTEMPTS)
             break;
@@ -137,8 +148,6 @@ int gnttab_end(grant_ref_t ref)
         if (__atomic_compare_exchange_n(&e->flags, &flags, GTF_invalid, false, __ATOMIC_SEQ_CST,
                                         __ATOMIC_SEQ_CST)) {
             give_back(ref);
-            gt.in_use--;
-            gt.ended++;
             if (!list_empty(&gt.waiters))
                 wake_waiters_soon();
             return 0;
@@ -150,7 +159,7 @@ int gnttab_end(grant_ref_t ref)
 
 bool gnttab_busy(grant_ref_t ref)
 {
-    return granted(ref) && (READ_ONCE(gt.table[ref].flags) & (GTF_reading | GTF_writing));
+    return ours(ref) && (READ_ONCE(gt.table[ref].flags) & (GTF_reading | GTF_writing));
 }
 
 unsigned gnttab_available(void)
@@ -215,7 +224,6 @@ static void reset(void)
     gt.listed = 0;
     gt.fresh = gt.limit = GNTTAB_NR_RESERVED_ENTRIES;
     gt.frames = 0;
-    gt.in_use = 0;
     gt.grow_failed = false;
 }
 
@@ -238,7 +246,7 @@ void gnttab_resume(void)
 {
     unsigned frames = gt.max_frames;
 
-    gt.ended += gt.in_use;
+    gt.high_water = high_water();
     reset();
     quarantine_release();
     if (query_frames())
@@ -251,10 +259,10 @@ void gnttab_get_stats(struct gnttab_stats *out)
 {
     *out = (struct gnttab_stats){
         .made = gt.made,
-        .ended = gt.ended,
+        .ended = gt.made - in_use(),
         .busy = gt.busy,
-        .in_use = gt.in_use,
-        .high_water = gt.high_water,
+        .in_use = in_use(),
+        .high_water = high_water(),
         .quarantined = quarantine_count(),
         .frames = gt.frames,
         .max_frames = gt.max_frames,

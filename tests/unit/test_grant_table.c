@@ -84,6 +84,25 @@ static void entry_has_exactly_what_was_asked(void **state)
     assert_int_equal(stats().high_water, 2);
 }
 
+/* Another grant table: what was granted in the one before is over, and counts as what it was. */
+static void a_resume_ends_all_grants(void **state)
+{
+    (void)state;
+    grant();
+    grant();
+    gnttab_end(grant());
+    memset(seam_grants, 0, PAGE_SIZE);
+    gnttab_resume();
+    assert_int_equal(stats().in_use, 0);
+    assert_int_equal(stats().made, 3);
+    assert_int_equal(stats().ended, 3);
+    assert_int_equal(stats().high_water, 3);
+    grant();
+    assert_int_equal(stats().in_use, 1);
+    assert_int_equal(stats().ended, 3);
+    assert_int_equal(stats().high_water, 3);
+}
+
 static void last_ended_is_first_used(void **state)
 {
     grant_ref_t a = grant(), b = grant(), c = grant();
@@ -331,6 +350,7 @@ int main(void)
 #define TEST(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define TEST2(name) cmocka_unit_test_setup_teardown(name, setup_two_frames, teardown)
         TEST(entry_has_exactly_what_was_asked),
+        TEST(a_resume_ends_all_grants),
         TEST(last_ended_is_first_used),
         TEST(wrong_references_are_refused),
         TEST2(grows_on_demand_to_the_limit),
