@@ -38,7 +38,10 @@ static int check_range(const struct blkfront_dev *dev, const struct blkfront_aio
 /* A batch stays together, so that it needs one notification only. */
 static struct blk_queue *choose_queue(struct blkfront_dev *dev, unsigned wish)
 {
-    return &dev->queues[(wish ? wish - 1 : dev->next_queue) % dev->limits.queues];
+    unsigned index = wish ? wish - 1 : dev->next_queue;
+
+    /* a division is for those that wish for what is not there */
+    return &dev->queues[index < dev->limits.queues ? index : index % dev->limits.queues];
 }
 
 int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8_t op)
@@ -71,7 +74,8 @@ int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8
     if (op == BLKIF_OP_WRITE_BARRIER)
         list_add_tail(&dev->barriers, &r->barrier);
     r->epoch = (uint8_t)dev->epoch;
-    request_rewind(r);
+    if (data || op == BLKIF_OP_DISCARD)
+        request_begin(r);
     r->fua = op == BLKIF_OP_WRITE && r->left && aiocb->aio_flags & BLKFRONT_FUA;
     r->secure = op == BLKIF_OP_DISCARD && aiocb->aio_flags & BLKFRONT_SECURE;
     if (op == BLKIF_OP_DISCARD)

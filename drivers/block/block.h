@@ -235,13 +235,24 @@ static inline void count_wait_grant(struct blkfront_dev *dev, struct blkfront_re
 /* ---- pool.c: requests and parts, last in first out; nothing is freed before the device closes
  * ---- */
 
-/* All zero but link, which is empty. NULL: no memory. */
+/* In no list, about nothing, and nothing has become of it yet; what it is, and of whom, is for the
+ * caller to say: queue, number, aiocb, op, epoch. NULL: no memory. */
 struct blkfront_request *request_get(struct blkfront_dev *dev);
-void request_put(struct blkfront_dev *dev, struct blkfront_request *r);
+static inline void request_put(struct blkfront_dev *dev, struct blkfront_request *r)
+{
+    r->next_free = dev->free_requests;
+    dev->free_requests = r;
+}
 /* A part for at least one segment, with indirect pages when want is more than a ring entry holds
  * and memory and grants allow. NULL: no memory. */
 struct part *part_get(struct blkfront_dev *dev, unsigned want);
-void part_put(struct blkfront_dev *dev, struct part *p);
+static inline void part_put(struct blkfront_dev *dev, struct part *p)
+{
+    struct part **list = p->indirect_pages ? &dev->free_large : &dev->free_parts;
+
+    p->next_free = *list;
+    *list = p;
+}
 /* The peer is gone and took the grants of free parts' indirect pages with it. */
 void pool_void(struct blkfront_dev *dev);
 /* Ends the grants of indirect pages and frees it all. */
@@ -265,8 +276,8 @@ void buffer_drain(struct blkfront_dev *dev, struct part *p);
 int buffer_grant(struct blkfront_dev *dev, struct part *p, bool readonly);
 /* Drops segments from the count-th on, none of them granted, and adjusts bytes and sectors. */
 void buffer_trim(struct blkfront_dev *dev, struct part *p, unsigned count);
-/* After the response: ends the grants that were made for the part, one attempt each. 0, or -EIO
- * when the peer kept a page that its data was or will be read from (quarantined). */
+/* After the response, of a part with `fresh` grants: ends them, one attempt each. 0, or -EIO when
+ * the peer kept a page that its data was or will be read from (quarantined). */
 int buffer_end(struct blkfront_dev *dev, struct part *p);
 /* Without a response, and after registry_end: ends what can be ended; true when nothing is left.
  * final: what cannot be ended is quarantined, so always true. */
@@ -315,6 +326,16 @@ unsigned request_submit(struct blkfront_dev *dev);
 void request_pump(struct blkfront_dev *dev);
 /* Makes what was sent visible and notifies if the backend wants it. */
 void request_push(struct blkfront_dev *dev);
+/* What a read, write or discard is about, and where in the caller's memory, is in its aiocb. */
+static inline void request_begin(struct blkfront_request *r)
+{
+    const struct blkfront_aiocb *aiocb = r->aiocb;
+
+    r->offset = (uint64_t)aiocb->aio_offset;
+    r->left = aiocb->aio_nbytes;
+    r->flat = (struct blkfront_iovec){aiocb->aio_buf, aiocb->aio_nbytes};
+    r->at = (struct split_cursor){.iov = aiocb->aio_iovcnt ? aiocb->aio_iov : &r->flat};
+}
 /* A part that is ready goes on its queue's ring; a slot must be free. */
 void request_send(struct blkfront_dev *dev, struct part *p);
 /* Remembers that a grant is wanted that no response of ours will free. */

@@ -174,8 +174,6 @@ int buffer_end(struct blkfront_dev *dev, struct part *p)
 {
     int result = 0;
 
-    if (!p->fresh)
-        return 0;
     for (unsigned i = 0; i < p->segments; i++) {
         struct split_segment *s = &p->seg[i];
 

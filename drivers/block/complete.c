@@ -176,7 +176,7 @@ static void count_latency(struct blkfront_dev *dev, const struct part *p)
 static void part_answered(struct blkfront_dev *dev, struct part *p, int16_t status)
 {
     int result = status_result(dev, p, status);
-    int ended = buffer_end(dev, p);
+    int ended = p->fresh ? buffer_end(dev, p) : 0;
 
     if (!result)
         result = ended;

@@ -22,17 +22,21 @@ struct blkfront_request *request_get(struct blkfront_dev *dev)
     else
         r = heap_alloc(sizeof(*r), MEM_BLOCK);
     if (r) {
-        memset(r, 0, sizeof(*r));
         list_init(&r->link);
         list_init(&r->barrier);
+        r->covers = 0;
+        r->offset = 0;
+        r->left = 0;
+        r->parts = 0;
+        r->result = 0;
+        r->sent = false;
+        r->secure = false;
+        r->fua = false;
+        r->merged = false;
+        r->waited_slot = false;
+        r->waited_grant = false;
     }
     return r;
-}
-
-void request_put(struct blkfront_dev *dev, struct blkfront_request *r)
-{
-    r->next_free = dev->free_requests;
-    dev->free_requests = r;
 }
 
 static void part_destroy(struct part *p)
@@ -108,14 +112,6 @@ struct part *part_get(struct blkfront_dev *dev, unsigned want)
     }
     p = take(&dev->free_parts);
     return p ? p : part_create(MIN(dev->max_segments, (unsigned)WIRE_SEGMENTS));
-}
-
-void part_put(struct blkfront_dev *dev, struct part *p)
-{
-    struct part **list = p->indirect_pages ? &dev->free_large : &dev->free_parts;
-
-    p->next_free = *list;
-    *list = p;
 }
 
 void pool_void(struct blkfront_dev *dev)

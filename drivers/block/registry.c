@@ -50,12 +50,23 @@ static unsigned regions_below(const struct registry *g, uintptr_t at)
     return low;
 }
 
+static bool holds(const struct region *r, uintptr_t page)
+{
+    return r && region_low(r) <= page && page < region_high(r);
+}
+
 void registry_look(struct registry *g, uintptr_t page)
 {
-    unsigned next = regions_below(g, page);
-    const struct region *below = next ? g->region[next - 1] : NULL;
+    struct region **recent = &g->recent[(page >> PAGE_SHIFT) % REGISTRY_RECENT];
+    struct region *below = *recent;
+    unsigned next = 0;
 
-    if (below && page < region_high(below)) {
+    if (!holds(below, page)) {
+        next = regions_below(g, page);
+        below = next ? g->region[next - 1] : NULL;
+    }
+    if (holds(below, page)) {
+        *recent = below;
         g->low = region_low(below);
         g->high = region_high(below);
         g->ref = below->ref;
@@ -68,6 +79,7 @@ void registry_look(struct registry *g, uintptr_t page)
 
 static void forget_range(struct registry *g)
 {
+    memset(g->recent, 0, sizeof(g->recent));
     g->low = g->high = 0;
     g->ref = NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The registered buffers of a device, and from a page to its grant. The lookup is on the way of
- * each segment: the range of addresses that answered last, be it a buffer or the gap between two,
- * is asked first, and only then the sorted buffers.
+ * each request: the range of addresses that answered last, be it a buffer or the gap between two,
+ * is asked first, then the buffer that answered for such a page before, and only then all of them.
  */
 #ifndef RINGLET_BLOCK_REGISTRY_H
 #define RINGLET_BLOCK_REGISTRY_H
@@ -13,9 +13,14 @@
 
 struct region; /* a registered buffer */
 
+/* Regions that are found again without a search, each by the low bits of a page's number: so many
+ * buffers of one page, used in turn, have a place each. */
+#define REGISTRY_RECENT 64
+
 struct registry {
     uintptr_t low, high;    /* [low, high) is a buffer or a gap, and ... */
     const grant_ref_t *ref; /* ... its pages' references; NULL: a gap */
+    struct region *recent[REGISTRY_RECENT];
     struct region **region; /* in the order of addresses */
     unsigned count, room;
     unsigned pages, budget; /* taken, and allowed */

@@ -11,19 +11,13 @@
 
 void request_rewind(struct blkfront_request *r)
 {
-    const struct blkfront_aiocb *aiocb = r->aiocb;
-
     r->sent = false;
     if (r->fua && r->op != BLKIF_OP_WRITE) { /* who flushes now may not have the data */
         list_del(&r->barrier);
         r->op = BLKIF_OP_WRITE;
     }
-    if (r->op != BLKIF_OP_READ && r->op != BLKIF_OP_WRITE && r->op != BLKIF_OP_DISCARD)
-        return;
-    r->offset = (uint64_t)aiocb->aio_offset;
-    r->left = aiocb->aio_nbytes;
-    r->flat = (struct blkfront_iovec){aiocb->aio_buf, aiocb->aio_nbytes};
-    r->at = (struct split_cursor){.iov = aiocb->aio_iovcnt ? aiocb->aio_iov : &r->flat};
+    if (r->op == BLKIF_OP_READ || r->op == BLKIF_OP_WRITE || r->op == BLKIF_OP_DISCARD)
+        request_begin(r);
 }
 
 void request_insert(struct blkfront_request *r)

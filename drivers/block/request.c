@@ -41,23 +41,21 @@ void request_await_grants(struct blkfront_dev *dev)
     gnttab_wait(&dev->grants);
 }
 
-static struct part *part_start(struct blkfront_dev *dev, struct blkfront_request *r, unsigned want)
+/* What cut says, from sector on, will be the part's. */
+static void part_start(struct part *p, struct blkfront_request *r, const struct split_result *cut,
+                       uint64_t sector, unsigned sectors)
 {
-    struct part *p = part_get(dev, want);
-
-    if (p) {
-        p->request = r;
-        p->queue = r->queue;
-        p->at = r->at;
-        p->op = r->op;
-        p->phase = PART_PLAIN;
-        p->segments = 0;
-        p->bytes = 0;
-        p->sectors = 0;
-        p->fresh = 0;
-        p->bounced = false;
-    }
-    return p;
+    p->request = r;
+    p->queue = r->queue;
+    p->at = r->at;
+    p->op = r->op;
+    p->phase = PART_PLAIN;
+    p->segments = cut->segments;
+    p->bytes = cut->bytes;
+    p->fresh = cut->fresh;
+    p->bounced = cut->bounced;
+    p->sector = sector;
+    p->sectors = sectors;
 }
 
 /* No memory (or an odd failure) for even one segment. */
@@ -92,8 +90,6 @@ static int part_map(struct blkfront_dev *dev, struct part *p, bool readonly)
 {
     int granted;
 
-    if (!p->fresh)
-        return 0;
     if (p->bounced) {
         int complete = buffer_take_pages(dev, p);
 
@@ -123,7 +119,6 @@ static enum outcome send_data(struct blkfront_dev *dev, struct blkfront_request 
     size_t bytes = r->left;
     bool merge = false;
     struct part *p;
-    int ret;
 
     if (write) {
         bytes = split_write(r->offset, bytes, dev->sector_size, &merge);
@@ -136,7 +131,7 @@ static enum outcome send_data(struct blkfront_dev *dev, struct blkfront_request 
         }
     }
 
-    p = part_start(dev, r, merge ? 1 : segments_wanted(dev, r));
+    p = part_get(dev, merge ? 1 : segments_wanted(dev, r));
     if (!p)
         return out_of(dev, r, NULL, -ENOMEM);
 
@@ -144,20 +139,18 @@ static enum outcome send_data(struct blkfront_dev *dev, struct blkfront_request 
         split_segments(&r->at, r->offset, bytes, dev->sector_size,
                        merge ? &split_bounce_all : &dev->memory, p->seg, p->capacity);
 
-    if (cut.fresh > buffer_room(dev, r->queue))
+    if (cut.fresh && cut.fresh > buffer_room(dev, r->queue))
         return short_of_grants(dev, r, p, cut.fresh);
 
-    p->segments = cut.segments;
-    p->bytes = cut.bytes;
-    p->fresh = cut.fresh;
-    p->bounced = cut.bounced;
-    p->sector = sector;
-    p->sectors =
-        (unsigned)((((r->offset & sector_mask) + cut.bytes + sector_mask) & ~(size_t)sector_mask) >>
-                   WIRE_SECTOR_SHIFT);
-    ret = part_map(dev, p, write && !merge);
-    if (ret)
-        return out_of(dev, r, p, ret);
+    part_start(p, r, &cut, sector,
+               (unsigned)(ROUND_UP((r->offset & sector_mask) + cut.bytes, sector_mask + 1ul) >>
+                          WIRE_SECTOR_SHIFT));
+    if (cut.fresh) {
+        int ret = part_map(dev, p, write && !merge);
+
+        if (ret)
+            return out_of(dev, r, p, ret);
+    }
 
     if (merge)
         merge_begin(dev, p);
@@ -186,11 +179,10 @@ static enum outcome send_bare(struct blkfront_dev *dev, struct blkfront_request 
     if (!list_empty(&dev->merging) &&
         (r->op == BLKIF_OP_WRITE_BARRIER || merge_blocks(dev, sector, sectors)))
         return BLOCKED;
-    p = part_start(dev, r, 0);
+    p = part_get(dev, 0);
     if (!p)
         return out_of(dev, r, NULL, -ENOMEM);
-    p->sector = sector;
-    p->sectors = (unsigned)sectors;
+    part_start(p, r, &(const struct split_result){0}, sector, (unsigned)sectors);
     r->offset += bytes;
     r->left -= bytes;
     r->covers = dev->writes_done;
@@ -402,7 +394,8 @@ unsigned request_submit(struct blkfront_dev *dev)
             watchdog_mind(dev, r);
         count++;
     }
-    dev->next_queue += count != 0;
+    if (count && ++dev->next_queue >= dev->limits.queues)
+        dev->next_queue = 0;
     if (!dev->reaping) {
         request_pump(dev);
         request_push(dev);
