@@ -244,8 +244,19 @@ static inline void request_put(struct blkfront_dev *dev, struct blkfront_request
     dev->free_requests = r;
 }
 /* A part for at least one segment, with indirect pages when want is more than a ring entry holds
- * and memory and grants allow. NULL: no memory. */
-struct part *part_get(struct blkfront_dev *dev, unsigned want);
+ * and memory and grants allow. NULL: no memory. (part_find: when no small one is at hand that
+ * does.)
+ */
+struct part *part_find(struct blkfront_dev *dev, unsigned want);
+static inline struct part *part_get(struct blkfront_dev *dev, unsigned want)
+{
+    struct part *p = dev->free_parts;
+
+    if (!p || want > WIRE_SEGMENTS)
+        return part_find(dev, want);
+    dev->free_parts = p->next_free;
+    return p;
+}
 static inline void part_put(struct blkfront_dev *dev, struct part *p)
 {
     struct part **list = p->indirect_pages ? &dev->free_large : &dev->free_parts;

@@ -76,10 +76,9 @@ static bool must_flush(struct blkfront_dev *dev, struct blkfront_request *r)
     return true;
 }
 
-void request_check_done(struct blkfront_dev *dev, struct blkfront_request *r)
+/* Nothing of it is in flight, or will be. */
+static void request_done(struct blkfront_dev *dev, struct blkfront_request *r)
 {
-    if (!r->sent || r->parts)
-        return;
     if (r->fua && must_flush(dev, r)) {
         wait_again(dev, r);
         return;
@@ -90,6 +89,12 @@ void request_check_done(struct blkfront_dev *dev, struct blkfront_request *r)
         list_add_tail(&dev->done, &r->link);
         timer_start(&dev->kick, 0);
     }
+}
+
+void request_check_done(struct blkfront_dev *dev, struct blkfront_request *r)
+{
+    if (r->sent && !r->parts)
+        request_done(dev, r);
 }
 
 void request_fail(struct blkfront_dev *dev, struct blkfront_request *r, int result)

@@ -98,7 +98,7 @@ static struct part *take(struct part **list)
     return p;
 }
 
-struct part *part_get(struct blkfront_dev *dev, unsigned want)
+struct part *part_find(struct blkfront_dev *dev, unsigned want)
 {
     struct part *p;
 
