@@ -198,7 +198,12 @@ static void closing(void **state)
 /* A node of a guest's has 2048 bytes and no more. */
 static void the_largest_text(void **state)
 {
-    char text[STATS_TEXT_MAX];
+    static const char *const counters[] = {
+        "reads",         "read_sectors",  "writes",   "written_sectors",
+        "flushes",       "barriers",      "discards", "segments",
+        "indirect",      "notifications", "events",   "discarded_sectors",
+        "max_in_flight", "spurious",      "errors",   "lost_events"};
+    char text[STATS_TEXT_MAX], key[40];
 
     (void)state;
     open_disk();
@@ -211,6 +216,10 @@ static void the_largest_text(void **state)
                                              .bucket[HISTOGRAM_BUCKETS - 1] = 1};
     assert_int_equal(stats_text(dev, text, sizeof(text)), 0);
     assert_non_null(strstr(text, "\"timeouts\":18446744073709551615}"));
+    for (unsigned i = 0; i < ARRAY_SIZE(counters); i++) {
+        snprintf(key, sizeof(key), "\"%s\":", counters[i]);
+        assert_non_null(strstr(text, key));
+    }
     memset(&dev->stats, 0, sizeof(dev->stats));
     dev->violated = true;
     assert_int_equal(stats_text(dev, text, sizeof(text)), 0);
