@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The frontend state machine: its table, whole lives against a fake backend, and hostile ones. */
-#include "fake_xenstored.h"
+#include "frontend_test.h"
 
-#include <ringlet/clock.h>
-#include <ringlet/frontend.h>
-#include <ringlet/heap.h>
-
-#include <setjmp.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#define PATH    "device/vbd/51712"
 #define BACKEND "/local/domain/0/backend/vbd/3/51712"
 #define BSTATE  BACKEND "/state"
 
@@ -53,24 +43,15 @@ static void every_state_and_event_has_its_action(void **state)
 
 /* ---- a driver that notes what it is told ---- */
 
-static char calls[256];
-static unsigned ncalls;
-static int lost_reason, negotiate_ret, connected_ret;
+static int negotiate_ret;
 static unsigned key_count;
 static void (*during_negotiate)(void);
 
-static void note(char c)
-{
-    assert_true(ncalls < sizeof(calls) - 1);
-    calls[ncalls++] = c;
-    calls[ncalls] = '\0';
-}
-
-static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *count)
+static int negotiate(struct frontend *f, struct frontend_key *keys, unsigned *count)
 {
     note('n');
-    assert_string_equal(fe->backend_path, BACKEND);
-    assert_ptr_equal(fe->priv, calls);
+    assert_string_equal(f->backend_path, BACKEND);
+    assert_ptr_equal(f->priv, calls);
     if (during_negotiate)
         during_negotiate();
     for (*count = 0; *count < key_count; (*count)++) {
@@ -80,29 +61,9 @@ static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *c
     return negotiate_ret;
 }
 
-static int connected(struct frontend *fe)
+static void changed(struct frontend *f)
 {
-    (void)fe;
-    note('c');
-    return connected_ret;
-}
-
-static void lost(struct frontend *fe, int reason)
-{
-    (void)fe;
-    note('l');
-    lost_reason = reason;
-}
-
-static void disconnected(struct frontend *fe)
-{
-    (void)fe;
-    note('d');
-}
-
-static void changed(struct frontend *fe)
-{
-    (void)fe;
+    (void)f;
     note('x');
 }
 
@@ -117,9 +78,6 @@ static const struct frontend_ops ops = {
 
 /* ---- a backend that follows the frontend's state ---- */
 
-/* What it goes to when the frontend writes state n; 0 = stays. */
-static char reaction[10];
-
 static void backend(uint32_t type, const char *body)
 {
     const char *value = body + strlen(body) + 1;
@@ -130,40 +88,20 @@ static void backend(uint32_t type, const char *body)
         fake_set(BSTATE, &reaction[value[0] - '0'], 1);
 }
 
-static struct frontend fe;
-
 static int setup(void **state)
 {
     (void)state;
-    if (fake_setup())
+    if (frontend_setup())
         return -1;
-    memset(&fe, 0, sizeof(fe));
-    fe.name = "xvda";
-    ncalls = 0;
-    calls[0] = '\0';
-    lost_reason = negotiate_ret = connected_ret = 0;
+    negotiate_ret = 0;
     key_count = 3;
     during_negotiate = NULL;
-    memset(reaction, 0, sizeof(reaction));
-    reaction[3] = '4';
-    reaction[5] = '5';
-    reaction[6] = '6';
     fake.after = backend;
     fake_text(PATH "/backend", BACKEND);
     fake_text(PATH "/backend-id", "0");
     fake_text(PATH "/state", "1");
     fake_text(BSTATE, "2");
     return 0;
-}
-
-static int teardown(void **state)
-{
-    struct heap_stats heap;
-
-    (void)state;
-    heap_get_stats(&heap);
-    seam_exit();
-    return heap.in_use[MEM_XENSTORE] != 0 || heap.in_use[MEM_THREAD] != 0;
 }
 
 static void start(void)
@@ -185,11 +123,6 @@ static void fails_with(int want)
 }
 
 /* Lets the machine settle. */
-static void settle(void)
-{
-    thread_sleep(NSEC_PER_MSEC);
-}
-
 static void said_once(const char *text)
 {
     const char *first = strstr(seam_console(), text);

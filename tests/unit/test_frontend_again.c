@@ -1,78 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /* The frontend machine when its backend goes and the device stays: it ends the connection as far as
  * it can, looks for a backend, and begins again; or finds that the device was detached. */
-#include "fake_xenstored.h"
+#include "frontend_test.h"
 
-#include <ringlet/clock.h>
-#include <ringlet/frontend.h>
-#include <ringlet/heap.h>
-
-#include <setjmp.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#define PATH   "device/vbd/51712"
 #define BEFORE "/local/domain/5/backend/vbd/3/51712"
 #define AFTER  "/local/domain/6/backend/vbd/3/51712"
 
 /* ---- a driver that notes what it is told ---- */
 
-static char calls[4096];
-static unsigned ncalls;
-static int lost_reason;
-
-static void note(char c)
+static void away(struct frontend *f)
 {
-    assert_true(ncalls < sizeof(calls) - 1);
-    calls[ncalls++] = c;
-    calls[ncalls] = '\0';
-}
-
-static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *count)
-{
-    note('n');
-    snprintf(keys[0].name, sizeof(keys->name), "ring-ref");
-    snprintf(keys[0].value, sizeof(keys->value), "%u", fe->backend_id + 100);
-    *count = 1;
-    return 0;
-}
-
-static int connected(struct frontend *fe)
-{
-    (void)fe;
-    note('c');
-    return 0;
-}
-
-static void lost(struct frontend *fe, int reason)
-{
-    (void)fe;
-    note('l');
-    lost_reason = reason;
-}
-
-static void disconnected(struct frontend *fe)
-{
-    (void)fe;
-    note('d');
-}
-
-static void away(struct frontend *fe)
-{
-    (void)fe;
+    (void)f;
     note('a');
 }
 
-static void ended(struct frontend *fe, bool orderly)
+static void ended(struct frontend *f, bool orderly)
 {
-    (void)fe;
+    (void)f;
     note(orderly ? 'e' : 'E');
 }
 
 static const struct frontend_ops ops = {
     .type = "vbd",
-    .negotiate = negotiate,
+    .negotiate = one_key,
     .connected = connected,
     .lost = lost,
     .disconnected = disconnected,
@@ -82,8 +32,6 @@ static const struct frontend_ops ops = {
 
 /* ---- backends ---- */
 
-static struct frontend fe;
-static char reaction[10]; /* what the backend goes to when the frontend writes state n; 0 = stays */
 static const char *where; /* the backend now; NULL: there is none */
 static char written[64];  /* the frontend's states */
 
@@ -150,33 +98,14 @@ static void clear(void)
 static int setup(void **state)
 {
     (void)state;
-    if (fake_setup())
+    if (frontend_setup())
         return -1;
     clear();
-    memset(reaction, 0, sizeof(reaction));
     reaction[1] = '2';
-    reaction[3] = '4';
-    reaction[5] = '5';
-    reaction[6] = '6';
     fake.after = backend;
     device(BEFORE, "5");
     present(BEFORE);
     return 0;
-}
-
-static int teardown(void **state)
-{
-    struct heap_stats heap;
-
-    (void)state;
-    heap_get_stats(&heap);
-    seam_exit();
-    return heap.in_use[MEM_XENSTORE] != 0 || heap.in_use[MEM_THREAD] != 0;
-}
-
-static void settle(void)
-{
-    thread_sleep(NSEC_PER_MSEC);
 }
 
 static void start_connected(void)

@@ -1,73 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* The frontend machine when the domain is suspended, resumed or not, in every state. */
-#include "fake_xenstored.h"
+#include "frontend_test.h"
 
-#include <ringlet/clock.h>
-#include <ringlet/frontend.h>
 #include <ringlet/grant_table.h>
-#include <ringlet/heap.h>
 #include <ringlet/suspend.h>
 
-#include <setjmp.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#define PATH   "device/vbd/51712"
 #define BEFORE "/local/domain/0/backend/vbd/3/51712"
 #define AFTER  "/local/domain/1/backend/vbd/4/51712"
 
 /* ---- a driver that notes what it is told ---- */
 
-static char calls[64];
-static unsigned ncalls;
-
-static void note(char c)
+static void restart(struct frontend *f)
 {
-    assert_true(ncalls < sizeof(calls) - 1);
-    calls[ncalls++] = c;
-    calls[ncalls] = '\0';
-}
-
-static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *count)
-{
-    (void)fe;
-    note('n');
-    snprintf(keys[0].name, sizeof(keys->name), "ring-ref");
-    snprintf(keys[0].value, sizeof(keys->value), "%u", fe->backend_id + 100);
-    *count = 1;
-    return 0;
-}
-
-static int connected(struct frontend *fe)
-{
-    (void)fe;
-    note('c');
-    return 0;
-}
-
-static void lost(struct frontend *fe, int reason)
-{
-    (void)fe;
-    (void)reason;
-    note('l');
-}
-
-static void disconnected(struct frontend *fe)
-{
-    (void)fe;
-    note('d');
-}
-
-static void restart(struct frontend *fe)
-{
-    (void)fe;
+    (void)f;
     note('r');
 }
 
 static const struct frontend_ops ops = {
     .type = "vbd",
-    .negotiate = negotiate,
+    .negotiate = one_key,
     .connected = connected,
     .lost = lost,
     .disconnected = disconnected,
@@ -76,7 +27,6 @@ static const struct frontend_ops ops = {
 
 /* ---- backends and domains ---- */
 
-static char reaction[10]; /* what the backend goes to when the frontend writes state n; 0 = stays */
 static const char *where; /* the backend now */
 static bool device_is_there, cancel;
 static char early_state[8]; /* the frontend's states that the new domain's XenStore has seen */
@@ -123,48 +73,23 @@ static int stop(void)
     return 0;
 }
 
-static struct frontend fe;
-
 static int setup(void **state)
 {
     (void)state;
-    if (fake_setup() || gnttab_init())
+    if (frontend_setup() || gnttab_init())
         return -1;
     seam_suspend = stop;
     device_is_there = true;
     cancel = false;
-    memset(&fe, 0, sizeof(fe));
     memset(early_state, 0, sizeof(early_state));
-    fe.name = "xvda";
-    ncalls = 0;
-    calls[0] = '\0';
-    memset(reaction, 0, sizeof(reaction));
-    reaction[3] = '4';
-    reaction[5] = '5';
-    reaction[6] = '6';
     fake.after = backend;
     toolstack(BEFORE, "0");
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct heap_stats heap;
-
-    (void)state;
-    heap_get_stats(&heap);
-    seam_exit();
-    return heap.in_use[MEM_XENSTORE] != 0 || heap.in_use[MEM_THREAD] != 0;
-}
-
 static void start(void)
 {
     assert_int_equal(frontend_start(&fe, PATH, &ops, NULL), 0);
-}
-
-static void settle(void)
-{
-    thread_sleep(NSEC_PER_MSEC);
 }
 
 /* ---- */
