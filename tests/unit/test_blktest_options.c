@@ -175,6 +175,16 @@ static void runtime_ends_within_a_pass(void **state)
     assert_false(digest(0, 0, DISK_BYTES, "written"));
 }
 
+static void a_verified_round_may_end_a_bit_later(void **state)
+{
+    (void)state;
+    run("rw=randwrite write=1 bs=512 iodepth=4 size=64k runtime=110us", "SUCCESS"); /* a round takes 128 */
+    assert_true(digest(0, 0, 65536, "written"));
+    assert_int_equal(results("\"rw\":\"randwrite\"", "\"requests\":128,"), 1);
+    run("rw=randwrite write=1 bs=512 iodepth=4 size=64k runtime=110us verify=0", "SUCCESS");
+    assert_int_equal(results("\"rw\":\"randwrite\"", "\"requests\":128,"), 0);
+}
+
 static void little_memory_means_less_depth(void **state)
 {
     (void)state;
@@ -286,6 +296,7 @@ int main(void)
         TEST(tiny_disks),
         TEST(runtime_repeats_the_job),
         TEST(runtime_ends_within_a_pass),
+        TEST(a_verified_round_may_end_a_bit_later),
         TEST(little_memory_means_less_depth),
         TEST(a_read_only_disk_must_refuse),
         TEST(memory_of_the_driver_runs_out),

@@ -112,13 +112,16 @@ static bool enqueue(struct pass *p, struct slot *slot)
     return true;
 }
 
-/* The guest is to stop, or the job's time or the test's is over: what is in flight still counts. */
+/* The guest is to stop, or the job's time or the test's is over: what is in flight still counts.
+ * A verified job gets a quarter of its time more to end its round: only what was written as a whole
+ * can be read back and has a digest. */
 static bool must_end(const struct pass *p)
 {
     const struct job *job = &p->disk->job;
+    uint64_t more = p->disk->options->verify ? job->runtime_ns / 4 : 0;
 
     return stop_requested() || hotplug_over() || p->disk->failed ||
-           (job->runtime_ns && clock_now() - job->start >= job->runtime_ns);
+           (job->runtime_ns && clock_now() - job->start >= job->runtime_ns + more);
 }
 
 /* The slot for the next request, or NULL while there is none. A pass that needs the data in order
