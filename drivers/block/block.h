@@ -9,6 +9,8 @@
  * `waiting` parts are cut (split.c), made accessible (buffer.c) and sent (queue.c), strictly in
  * order: what finds no slot, no grant or a conflicting write holds up what is behind.
  *
+ * join.c: those that are neighbours on the disk are made one before that.
+ *
  * complete.c, reap: responses end parts, the last part ends the request, aio_cb is called; or, of a
  * write that must be stable, makes it a flush, which waits in its turn.
  *
@@ -85,6 +87,8 @@ struct blkfront_request {
     bool sent;     /* all of it is in parts */
     bool secure;   /* a discard that leaves nothing to recover */
     bool fua;      /* a write that is stable before it completes: then it becomes a flush */
+    bool joined;   /* it stands for several (join.c), and is no caller's */
+    bool alone;    /* not to be joined with others */
     bool merged, waited_slot, waited_grant; /* counted already */
     int result;                             /* 0 or the first error */
 };
@@ -146,6 +150,8 @@ struct blkfront_dev {
     struct list prepared;
     struct list barriers; /* WRITE_BARRIERs accepted and not completed, in order */
     struct blkfront_request *free_requests;
+    struct joined *free_joined;
+    struct list joined_writes; /* requests that stand for several writes */
     struct part *free_parts, *free_large;
     /* requests accepted in the even and the odd epoch and not yet completed: blkfront_sync waits
      * for the old one while new requests count in the other */
@@ -236,7 +242,26 @@ static inline void count_wait_grant(struct blkfront_dev *dev, struct blkfront_re
  * ---- */
 
 /* In no list, about nothing, and nothing has become of it yet; what it is, and of whom, is for the
- * caller to say: queue, number, aiocb, op, epoch. NULL: no memory. */
+ * caller to say: queue, number, aiocb, op, epoch. */
+static inline void request_init(struct blkfront_request *r)
+{
+    list_init(&r->link);
+    list_init(&r->barrier);
+    r->covers = 0;
+    r->offset = 0;
+    r->left = 0;
+    r->parts = 0;
+    r->result = 0;
+    r->sent = false;
+    r->secure = false;
+    r->fua = false;
+    r->joined = false;
+    r->alone = false;
+    r->merged = false;
+    r->waited_slot = false;
+    r->waited_grant = false;
+}
+/* One that is init. NULL: no memory. */
 struct blkfront_request *request_get(struct blkfront_dev *dev);
 static inline void request_put(struct blkfront_dev *dev, struct blkfront_request *r)
 {
@@ -352,6 +377,19 @@ void request_send(struct blkfront_dev *dev, struct part *p);
 /* Remembers that a grant is wanted that no response of ours will free. */
 void request_await_grants(struct blkfront_dev *dev);
 
+/* ---- join.c ---- */
+
+/* first is the first in its queue's `waiting`, and nothing of it is sent. Itself, or one that
+ * stands for it and some that wait behind it, now in its place. */
+struct blkfront_request *join_waiting(struct blkfront_dev *dev, struct blkfront_request *first);
+/* One that stands for several is over, and is freed: they complete, or, if it failed, wait once
+ * more, before those that were accepted later, to be asked one by one. */
+void join_end(struct blkfront_dev *dev, struct blkfront_request *whole);
+/* Is one that stands for several writes accepted before this one under way? */
+bool join_writes_before(const struct blkfront_dev *dev, const struct blkfront_request *r);
+/* Frees what is in reserve. */
+void join_destroy(struct blkfront_dev *dev);
+
 /* ---- complete.c ---- */
 
 /* Takes responses, of one queue or (NULL) of all, calls aio_cb's, pumps and pushes. The number of
@@ -361,6 +399,8 @@ unsigned dev_reap(struct blkfront_dev *dev, struct blk_queue *only);
 void part_finish(struct blkfront_dev *dev, struct part *p, int result);
 /* The request ends with an error before all of it was sent; what is in flight still counts. */
 void request_fail(struct blkfront_dev *dev, struct blkfront_request *r, int result);
+/* Calls aio_cb with its result; it is free then. Only while `delivering`. */
+void request_deliver(struct blkfront_dev *dev, struct blkfront_request *r);
 /* All of it is in parts, or it failed: completes it if nothing is in flight. */
 void request_check_done(struct blkfront_dev *dev, struct blkfront_request *r);
 /* The device is lost: completes what can be completed. final: everything. */
@@ -384,6 +424,8 @@ void request_insert(struct blkfront_request *r);
 void dev_requeue(struct blkfront_dev *dev, bool is_void);
 /* After a change of limits.queues: no request is for a queue that is not used. */
 void dev_fit_queues(struct blkfront_dev *dev);
+/* Why a disk with these limits cannot serve it, though another could: -errno as below; or 0. */
+int request_misfit(const struct blkfront_limits *l, const struct blkfront_request *r);
 /* After a change of the disk: requests, or what is not sent of them, that it cannot serve any more
  * fail, with -EIO (beyond the end), -EROFS, -EOPNOTSUPP. */
 void dev_fit_requests(struct blkfront_dev *dev);

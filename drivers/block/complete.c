@@ -27,11 +27,16 @@ static int durable_result(struct blkfront_dev *dev, const struct blkfront_reques
     return 0;
 }
 
-static void deliver(struct blkfront_dev *dev, struct blkfront_request *r)
+void request_deliver(struct blkfront_dev *dev, struct blkfront_request *r)
 {
     struct blkfront_aiocb *aiocb = r->aiocb;
-    int result = durable_result(dev, r);
+    int result;
 
+    if (r->joined) {
+        join_end(dev, r);
+        return;
+    }
+    result = durable_result(dev, r);
     list_del(&r->barrier);
     dev->in_epoch[r->epoch]--;
     dev->stats.completed++;
@@ -84,7 +89,7 @@ static void request_done(struct blkfront_dev *dev, struct blkfront_request *r)
         return;
     }
     if (dev->delivering) {
-        deliver(dev, r);
+        request_deliver(dev, r);
     } else {
         list_add_tail(&dev->done, &r->link);
         timer_start(&dev->kick, 0);
@@ -130,7 +135,7 @@ static void deliver_done(struct blkfront_dev *dev)
         struct blkfront_request *r = list_entry(batch.next, struct blkfront_request, link);
 
         list_del(&r->link);
-        deliver(dev, r);
+        request_deliver(dev, r);
     }
 }
 

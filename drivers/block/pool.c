@@ -21,21 +21,8 @@ struct blkfront_request *request_get(struct blkfront_dev *dev)
         dev->free_requests = r->next_free;
     else
         r = heap_alloc(sizeof(*r), MEM_BLOCK);
-    if (r) {
-        list_init(&r->link);
-        list_init(&r->barrier);
-        r->covers = 0;
-        r->offset = 0;
-        r->left = 0;
-        r->parts = 0;
-        r->result = 0;
-        r->sent = false;
-        r->secure = false;
-        r->fua = false;
-        r->merged = false;
-        r->waited_slot = false;
-        r->waited_grant = false;
-    }
+    if (r)
+        request_init(r);
     return r;
 }
 
@@ -128,6 +115,7 @@ void pool_destroy(struct blkfront_dev *dev)
         part_destroy(p);
     while ((p = take(&dev->free_large)))
         part_destroy(p);
+    join_destroy(dev);
     while (dev->free_requests) {
         struct blkfront_request *r = dev->free_requests;
 

@@ -169,7 +169,7 @@ void dev_fit_queues(struct blkfront_dev *dev)
 
 /* ---- other limits ---- */
 
-static int misfit(const struct blkfront_limits *l, const struct blkfront_request *r)
+int request_misfit(const struct blkfront_limits *l, const struct blkfront_request *r)
 {
     switch (r->op) {
     case BLKIF_OP_FLUSH_DISKCACHE:
@@ -188,7 +188,7 @@ static void fit_list(struct blkfront_dev *dev, struct list *requests)
 {
     for (struct list *l = requests->next, *next; l != requests; l = next) {
         struct blkfront_request *r = list_entry(l, struct blkfront_request, link);
-        int ret = misfit(&dev->limits, r);
+        int ret = request_misfit(&dev->limits, r);
 
         next = l->next;
         if (ret)

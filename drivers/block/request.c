@@ -175,6 +175,9 @@ static enum outcome send_bare(struct blkfront_dev *dev, struct blkfront_request 
 
     if (r->op == BLKIF_OP_DISCARD && !bytes)
         return ENDED;
+    /* should such a one fail its writes are sent again, and must still be before the barrier */
+    if (r->op == BLKIF_OP_WRITE_BARRIER && join_writes_before(dev, r))
+        return BLOCKED;
     /* Ring order is the backend's business, but a merge still has its write before it. */
     if (!list_empty(&dev->merging) &&
         (r->op == BLKIF_OP_WRITE_BARRIER || merge_blocks(dev, sector, sectors)))
@@ -242,6 +245,8 @@ static bool pump_queue(struct blkfront_dev *dev, struct blk_queue *q)
         struct blkfront_request *r = list_entry(q->waiting.next, struct blkfront_request, link);
         enum outcome o;
 
+        if (r->link.next != &q->waiting && !queue_full(&q->ring))
+            r = join_waiting(dev, r);
         do
             o = send_next(dev, r);
         while (o == SENT && r->left);

@@ -49,6 +49,7 @@ struct blkfront_dev *dev_create(unsigned devid, const struct blkfront_config *co
         dev->queues[i].dev = dev;
         list_init(&dev->queues[i].waiting);
     }
+    list_init(&dev->joined_writes);
     list_init(&dev->merging);
     list_init(&dev->merge_ready);
     list_init(&dev->done);

@@ -86,6 +86,7 @@ int stats_text(const struct blkfront_dev *dev, char *text, size_t size)
     json_u64(&j, "grants_made", s->grants_made);
     json_u64(&j, "grants_ended", s->grants_ended);
     json_u64(&j, "grants_quarantined", s->grants_quarantined);
+    json_u64(&j, "joined", s->joined);
     json_u64(&j, "bytes_copied", s->bytes_copied);
     json_u64(&j, "read_merged_writes", s->read_merged_writes);
     json_u64(&j, "waited_slot", s->waited_slot);

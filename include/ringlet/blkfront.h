@@ -83,6 +83,14 @@ struct blkfront_config {
      * but late: something in flight is looked for every 10 ms.
      */
     bool polled;
+    /*
+     * Requests are sent as they are. Else reads, or writes, of whole sectors that wait at the same
+     * time, one behind the other in a queue and on the disk, share ring requests, as large as the
+     * backend takes them; each still completes by itself, with its own result: if what they share
+     * fails each is asked of the backend alone. Requests with aio_timeout_ns, BLKFRONT_FUA or a
+     * vector are always sent as they are.
+     */
+    bool nomerges;
     /* Layout of what is on the ring: 0 the native one, 32 or 64 that of x86 guests of so many bits,
      * which every backend on x86 has to understand. */
     unsigned abi;
@@ -347,6 +355,7 @@ struct blkfront_stats {
     /* for segments, registered buffers and bounce pages; kept: those that are made now and outlast
      * requests */
     uint64_t grants_made, grants_ended, grants_quarantined, grants_kept;
+    uint64_t joined;                    /* callers' requests that shared ring requests */
     uint64_t bytes_copied;              /* through bounce pages */
     uint64_t read_merged_writes;        /* writes that needed read-modify-write */
     uint64_t waited_slot, waited_grant; /* times a request found no ring slot / no grant */

@@ -62,6 +62,7 @@ void fdisk_open(struct fake_disk *d, const struct fake_options *o)
     assert_int_equal(negotiate_config(NULL, &config), 0);
     config.grant_budget = o->budget;
     config.polled = o->polled;
+    config.nomerges = o->nomerges;
     config.abi = o->abi ? o->abi : 64;
     config.registered_pages = o->registered_pages;
     dev = dev_create(51712, &config);

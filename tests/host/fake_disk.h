@@ -50,7 +50,7 @@ struct fake_options {
     uint64_t sectors;
     unsigned sector_size, queues, ring_pages, max_segments, budget, registered_pages, abi;
     uint64_t discard, discard_alignment;
-    bool untrusted, readonly, flush, barrier, persistent, discard_secure, polled;
+    bool untrusted, readonly, flush, barrier, persistent, discard_secure, polled, nomerges;
 };
 
 /* What the disk has where something was discarded. */

@@ -90,8 +90,9 @@ bool backend_map(struct backend *b, struct pending *r)
     for (unsigned i = 0; i < r->segments; i++) {
         r->page[i] = backend_map_page(r->queue, r->seg[i].gref, !writes(r), &r->kept[i]);
         if (!r->page[i]) {
-            CHECK(b->leaving || b->hostile, "request %#llx: grant %u cannot be mapped",
-                  (unsigned long long)r->id, r->seg[i].gref);
+            CHECK(b->leaving || b->hurried || b->hostile,
+                  "request %#llx: grant %u cannot be mapped", (unsigned long long)r->id,
+                  r->seg[i].gref);
             while (i--)
                 backend_unmap_page(r->queue, r->seg[i].gref, !writes(r), r->kept[i]);
             return false;
@@ -117,7 +118,8 @@ static bool read_indirect(struct backend *b, struct pending *r, const union wire
         uint8_t *page = backend_map_page(r->queue, ref, false, &kept);
 
         if (!page) {
-            CHECK(b->leaving || b->hostile, "indirect page: grant %u cannot be mapped", ref);
+            CHECK(b->leaving || b->hurried || b->hostile,
+                  "indirect page: grant %u cannot be mapped", ref);
             return false;
         }
         CHECK(b->hostile || seam_grants[ref].flags & GTF_readonly || b->persistent,

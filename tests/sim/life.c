@@ -42,6 +42,7 @@ void life_random_config(struct blkfront_config *c)
     if (one_in(3))
         c->queues = 1 + below(16);
     c->polled = one_in(5);
+    c->nomerges = one_in(3);
     c->abi = one_in(3) ? 32 : one_in(2) ? 64 : 0;
     if (one_in(4))
         c->persistent = one_in(2) ? -1 : 1;
@@ -100,6 +101,7 @@ static void check_stats(const struct backend *b, const struct workload *w)
     struct blkfront_stats s;
 
     blkfront_get_stats(w->dev, &s);
+    totals.joined += s.joined;
     CHECK(s.reads == b->reads && s.writes == b->writes && s.flushes == b->flushes &&
               s.barriers == b->barriers && s.segments == b->segments && s.indirect == b->indirect &&
               s.read_sectors == b->read_sectors && s.written_sectors == b->written_sectors &&

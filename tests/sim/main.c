@@ -230,9 +230,10 @@ static void report(const struct sim_totals *t, double took)
            "%llu console lines in one\n",
            covered(t), hostile_pairs(), U(t->hostile_lives), U(t->lines_max));
     printf("requests            %llu completed exactly once (%llu reads, %llu writes, %llu flushes "
-           "and barriers, %llu discards; %llu with an error), %llu on rings\n",
+           "and barriers, %llu discards; %llu with an error), %llu on rings, which %llu or more "
+           "shared\n",
            U(t->requests), U(t->reads), U(t->writes), U(t->flushes), U(t->discards), U(t->failed),
-           U(t->ring_requests));
+           U(t->ring_requests), U(t->joined));
     printf("verified            %llu reads compared with what they may return, %llu MiB\n",
            U(t->verified), U(t->bytes_verified >> 20));
     printf(

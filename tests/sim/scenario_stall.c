@@ -26,6 +26,7 @@ static void patient(struct workload_options *o)
     struct blkfront_stats s;
 
     o->watchdog_ns = (5 + below(100)) * NSEC_PER_MSEC;
+    disk.hurried = false;
     life_honest(&disk, &work, o);
     s = work.stats;
     totals.rekicks += s.rekicks;
@@ -43,7 +44,7 @@ static void impatient(struct workload_options *o)
     config.connect_timeout_ns = config.close_timeout_ns = NSEC_PER_SEC;
     config.watchdog_ns = (20 + below(2000)) * NSEC_PER_MSEC;
     config.request_timeout_ns = (100 + below(600)) * NSEC_PER_MSEC;
-    o->lossy = true;
+    o->lossy = disk.hurried = true;
     life_lossy(&disk, &work, o, &config);
     totals.timeouts += work.stats.timeouts;
     totals.rekicks += work.stats.rekicks;

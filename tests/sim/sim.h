@@ -37,6 +37,7 @@ struct sim_totals {
     uint64_t rekicks, lost_events, timeouts;
     uint64_t cancels, resumes; /* of suspends; and of these resumes: */
     uint64_t resumes_connecting, resumes_closing, resumes_away, resumes_idle, resumes_again;
+    uint64_t joined; /* requests that shared ring requests; of honest lives */
     uint64_t ring_requests, world_steps, events, conflicts, xs_messages;
     uint64_t lines_max; /* console lines of one hostile life, at most */
     uint64_t sites;     /* allocations in the fixed scenario */

@@ -50,6 +50,11 @@ struct workload {
     unsigned slot_pages, running, next_thread, under_way;
     uint64_t left, completed, errors, progress; /* progress: when the last one completed */
     bool lost;
+    struct {
+        uint64_t end;
+        uint8_t kind;
+        uint16_t queue;
+    } last; /* request prepared */
     struct wait_queue wq;
 };
 

@@ -65,6 +65,19 @@ static void fill_vector(struct slot *s)
     }
 }
 
+/* Often behind the one before, and of its kind: requests that may be joined. */
+static void follow(struct workload *w, struct slot *s, size_t bytes)
+{
+    if (one_in(2) && bytes && w->last.end + bytes <= w->limits.sectors * 512) {
+        s->aiocb.aio_offset = (int64_t)w->last.end;
+        s->kind = w->last.kind;
+        s->aiocb.aio_queue = w->last.queue;
+    }
+    w->last.end = (uint64_t)s->aiocb.aio_offset + bytes;
+    w->last.kind = s->kind;
+    w->last.queue = (uint16_t)s->aiocb.aio_queue;
+}
+
 void workload_prepare(struct workload *w, struct slot *s)
 {
     size_t bytes = workload_length(w);
@@ -75,6 +88,7 @@ void workload_prepare(struct workload *w, struct slot *s)
     s->aiocb.aio_queue = one_in(3) ? below(8) : 0;
     s->aiocb.aio_flags = one_in(24) ? BLKFRONT_FUA : 0;
     bytes = workload_place(w, s, bytes);
+    follow(w, s, bytes);
     s->aiocb.aio_buf = s->memory + (one_in(3) ? ROUND_DOWN(below(PAGE_SIZE), 512u) : 0);
     if (w->o.align < 512)
         s->aiocb.aio_buf += below(512);

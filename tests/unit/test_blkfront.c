@@ -53,7 +53,7 @@ static void batch_is_one_push_and_one_notification(void **state)
     struct blkfront_stats s;
 
     (void)state;
-    fdisk_open(&disk, &(struct fake_options){0});
+    fdisk_open(&disk, &(struct fake_options){.nomerges = true});
     for (unsigned i = 0; i < 8; i++) {
         a[i] = request(p + i * 4096, i * 4096, 4096);
         assert_int_equal(blkfront_aio_enqueue(&a[i], 0), 0);
@@ -117,7 +117,7 @@ static void callbacks_submissions_are_one_batch(void **state)
     struct blkfront_aiocb a[16];
 
     (void)state;
-    fdisk_open(&disk, &(struct fake_options){0});
+    fdisk_open(&disk, &(struct fake_options){.nomerges = true});
     resubmissions = 40;
     for (unsigned i = 0; i < 16; i++) {
         a[i] = request(p + i * 4096, i * 4096, 4096);

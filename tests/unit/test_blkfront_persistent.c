@@ -133,7 +133,7 @@ static void beyond_the_budget_requests_wait(void **state)
     struct blkfront_aiocb a[12];
 
     (void)state;
-    open_disk(&(struct fake_options){.budget = 5});
+    open_disk(&(struct fake_options){.budget = 5, .nomerges = true});
     fill(disk.data, 12 * 4096, 1);
     for (unsigned i = 0; i < 12; i++) {
         a[i] = request(p + 4096 * i, 4096 * i, 4096);

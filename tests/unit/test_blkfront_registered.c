@@ -326,7 +326,7 @@ static void freed_in_flight(void **state)
 
     (void)state;
     before = in_use();
-    open_disk(&(struct fake_options){0});
+    open_disk(&(struct fake_options){.nomerges = true});
     b = blkfront_buf_alloc(disk.dev, 4 * 4096);
     for (unsigned i = 0; i < 3; i++) {
         a[i] = request(b + 4096 * i, 4096 * i, 4096);

@@ -75,6 +75,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
         {.name = "queues", .type = OPT_UINT, .out = &queues, .min = 1, .max = 16},
         {.name = "segments", .type = OPT_UINT, .out = &segments, .min = 1, .max = 4096},
         {.name = "abi", .type = OPT_CHOICE, .out = &abi, .choices = abis},
+        {.name = "nomerges", .type = OPT_BOOL, .out = &o->driver.nomerges},
         {.name = "polled", .type = OPT_BOOL, .out = &o->driver.polled},
         {.name = "buffers", .type = OPT_CHOICE, .out = &buffers, .choices = buffer_kinds},
         {.name = "persistent", .type = OPT_BOOL, .out = &persistent},

@@ -233,6 +233,7 @@ void report_counters(const struct disk *disk)
     json_u64(&j, "grants_ended", s.grants_ended);
     json_u64(&j, "grants_kept", s.grants_kept);
     json_u64(&j, "ring_high_water", s.ring_high_water);
+    json_u64(&j, "joined", s.joined);
     json_u64(&j, "bytes_copied", s.bytes_copied);
     json_print_result(&j);
 }
