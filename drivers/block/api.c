@@ -35,10 +35,36 @@ static int check_range(const struct blkfront_dev *dev, const struct blkfront_aio
     return write && dev->limits.readonly ? -EROFS : 0;
 }
 
-/* A batch stays together, so that it needs one notification only. */
-static struct blk_queue *choose_queue(struct blkfront_dev *dev, unsigned wish)
+/*
+ * A batch stays together, so that it needs one notification only. It goes to the first queue that
+ * has nothing to do: what persistent grants a backend has mapped it has for a ring, and as few as
+ * can be are to do the work. While all are busy they take turns.
+ */
+static void begin_batch(struct blkfront_dev *dev)
 {
-    unsigned index = wish ? wish - 1 : dev->next_queue;
+    const unsigned count = dev->limits.queues;
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct blk_queue *q = &dev->queues[i];
+
+        if (!queue_in_use(&q->ring) && list_empty(&q->waiting)) {
+            dev->next_queue = i;
+            return;
+        }
+    }
+    dev->next_queue = dev->next_queue + 1 < count ? dev->next_queue + 1 : 0;
+}
+
+static struct blk_queue *choose_queue(struct blkfront_dev *dev, const struct blkfront_aiocb *aiocb,
+                                      bool data)
+{
+    unsigned index = dev->next_queue;
+
+    if (aiocb->aio_queue)
+        index = aiocb->aio_queue - 1u;
+    else if (data && dev->registry.affine)
+        index = registry_queue(&dev->registry,
+                               aiocb->aio_iovcnt ? aiocb->aio_iov->base : aiocb->aio_buf, index);
 
     /* a division is for those that wish for what is not there */
     return &dev->queues[index < dev->limits.queues ? index : index % dev->limits.queues];
@@ -67,9 +93,12 @@ int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8
     if (!r)
         return -ENOMEM;
 
+    /* (callbacks' requests are a batch, too, when all are through: dev_reap) */
+    if (list_empty(&dev->prepared) && !dev->reaping)
+        begin_batch(dev);
     r->aiocb = aiocb;
     r->op = op;
-    r->queue = choose_queue(dev, aiocb->aio_queue);
+    r->queue = choose_queue(dev, aiocb, data);
     r->number = dev->next_number++;
     if (op == BLKIF_OP_WRITE_BARRIER)
         list_add_tail(&dev->barriers, &r->barrier);

@@ -47,10 +47,6 @@ struct kept_page {
     grant_ref_t gref;
 };
 
-/* Pages of a queue: what Linux' backend keeps mapped for a ring is 1056 grants, and requests with
- * indirect segments need some, too. */
-#define KEPT_MAX 1024u
-
 /*
  * A ring with its event channel, and the requests that wait for it, in order. What one queue waits
  * for does not hold up another, unless it is what all of them share: grants and memory.
@@ -139,10 +135,13 @@ struct blkfront_dev {
     bool violated;   /* the backend broke the protocol, or a request's time passed: no more
                       * responses, lost() will come */
     unsigned sector_size, max_segments;
+    /* what a backend with persistent grants can be expected to keep mapped for a ring, pages that
+     * describe segments apart, and how much of it may be registered buffers */
+    unsigned kept_max, registered_max;
     unsigned grants_left; /* of the budget, for segments and kept bounce pages */
     domid_t peer;
     uint16_t handle;
-    unsigned next_queue; /* for the next batch */
+    unsigned next_queue; /* for this batch */
     unsigned pump_first; /* the queue that is first to get what all share */
     uint64_t next_number;
     uint64_t now; /* clock_now() of this batch; 0: to be read when it is wanted */
@@ -343,6 +342,14 @@ unsigned kept_available(const struct blkfront_dev *dev, const struct blk_queue *
 static inline unsigned kept_in_use(const struct blk_queue *q)
 {
     return q->kept_count - q->kept_free;
+}
+/* How many the queue may have beside the registered buffers that its ring sees; at least
+ * limits.max_segments. */
+static inline unsigned kept_limit(const struct blkfront_dev *dev, const struct blk_queue *q)
+{
+    const struct registry *g = &dev->registry;
+
+    return dev->kept_max - (g->affine ? g->queue_granted[q - dev->queues] : g->granted);
 }
 /* 0, -ENOMEM, or -ENOSPC (no grants, or as many pages as there may be). */
 int kept_take(struct blkfront_dev *dev, struct blk_queue *q, struct kept_page *out);

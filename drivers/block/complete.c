@@ -242,6 +242,8 @@ unsigned dev_reap(struct blkfront_dev *dev, struct blk_queue *only)
     dev->reaping = true;
     dev->delivering = true;
     dev->now = clock_now();
+    if (only)
+        dev->next_queue = (unsigned)(only - dev->queues);
     for (unsigned i = 0; i < dev->limits.queues && dev_active(dev); i++) {
         if (!only || only == &dev->queues[i])
             taken += reap_ring(dev, &dev->queues[i].ring);

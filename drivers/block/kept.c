@@ -70,13 +70,14 @@ static bool take_over(struct blkfront_dev *dev, struct kept_page *out)
 
 unsigned kept_available(const struct blkfront_dev *dev, const struct blk_queue *q)
 {
+    const unsigned limit = kept_limit(dev, q);
     unsigned more = dev->grants_left;
 
     for (unsigned i = 0; i < dev->limits.queues; i++) {
         if (&dev->queues[i] != q)
             more += dev->queues[i].kept_free;
     }
-    return q->kept_free + MIN(more, KEPT_MAX - q->kept_count);
+    return q->kept_free + MIN(more, limit - MIN(limit, q->kept_count));
 }
 
 int kept_take(struct blkfront_dev *dev, struct blk_queue *q, struct kept_page *out)
@@ -87,7 +88,7 @@ int kept_take(struct blkfront_dev *dev, struct blk_queue *q, struct kept_page *o
         *out = q->kept[--q->kept_free];
         return 0;
     }
-    if (q->kept_count == KEPT_MAX)
+    if (q->kept_count >= kept_limit(dev, q))
         return -ENOSPC;
     if (!make_room(q))
         return -ENOMEM;

@@ -15,7 +15,9 @@ struct region {
     struct blkfront_dev *dev; /* NULL: gone before the buffer */
     uint8_t *base;
     unsigned pages;
-    bool freed; /* while requests used it */
+    bool freed;       /* while requests used it */
+    unsigned queue;   /* see struct registry */
+    unsigned granted; /* pages */
     grant_ref_t ref[];
 };
 
@@ -70,6 +72,7 @@ void registry_look(struct registry *g, uintptr_t page)
         g->low = region_low(below);
         g->high = region_high(below);
         g->ref = below->ref;
+        g->queue = below->queue;
         return;
     }
     g->low = below ? region_high(below) : 0;
@@ -125,20 +128,59 @@ static void withdraw(struct registry *g, const struct region *r)
 
 /* ---- grants ---- */
 
+/* The queue with the fewest registered pages. */
+static unsigned least_queue(const struct blkfront_dev *dev)
+{
+    const unsigned *granted = dev->registry.queue_granted;
+    unsigned least = 0;
+
+    for (unsigned i = 1; i < dev->limits.queues; i++) {
+        if (granted[i] < granted[least])
+            least = i;
+    }
+    return least;
+}
+
+/* Counts pages that are granted now, or (negative) are not any more. */
+static void count_granted(struct region *r, int pages)
+{
+    struct registry *g = &r->dev->registry;
+
+    r->dev->stats.grants_kept += (uint64_t)pages;
+    r->granted += (unsigned)pages;
+    g->granted += (unsigned)pages;
+    g->queue_granted[r->queue] += (unsigned)pages;
+    g->affine = g->granted > r->dev->registered_max && r->dev->limits.persistent &&
+                r->dev->limits.queues > 1;
+}
+
+/*
+ * A page that a backend with persistent grants does not keep mapped costs it more, each time, than
+ * a copy costs us. So what is more than a ring can be expected to keep is no registered memory, and
+ * what is more than one ring keeps is shared out to the queues.
+ */
 static int region_grant(struct region *r)
 {
     struct blkfront_dev *dev = r->dev;
+    struct registry *g = &dev->registry;
+    unsigned room = UINT32_MAX;
 
-    for (unsigned i = 0; i < r->pages; i++) {
-        int ref = r->ref[i] ? 0 : gnttab_grant(dev->peer, r->base + i * PAGE_SIZE, false);
+    if (!r->granted)
+        r->queue = least_queue(dev);
+    if (dev->limits.persistent)
+        room = dev->registered_max - MIN(dev->registered_max, g->queue_granted[r->queue]);
+    for (unsigned i = 0; i < r->pages && room; i++) {
+        int ref;
 
+        if (r->ref[i])
+            continue;
+        ref = gnttab_grant(dev->peer, r->base + i * PAGE_SIZE, false);
         if (ref < 0)
             return ref;
-        if (!ref)
-            continue;
         r->ref[i] = (grant_ref_t)ref;
         dev->stats.grants_made++;
-        dev->stats.grants_kept++;
+        count_granted(r, 1);
+        room--;
     }
     return 0;
 }
@@ -158,7 +200,7 @@ static void region_end(struct region *r, bool final)
         } else {
             continue;
         }
-        s->grants_kept--;
+        count_granted(r, -1);
         r->ref[i] = 0;
     }
 }
@@ -196,9 +238,9 @@ void registry_void(struct blkfront_dev *dev)
     for (unsigned i = 0; i < dev->registry.count; i++) {
         struct region *r = dev->registry.region[i];
 
+        count_granted(r, -(int)r->granted);
         for (unsigned k = 0; k < r->pages; k++) {
             dev->stats.grants_ended += r->ref[k] != 0;
-            dev->stats.grants_kept -= r->ref[k] != 0;
             r->ref[k] = 0;
         }
     }

@@ -7,6 +7,8 @@
 #ifndef RINGLET_BLOCK_REGISTRY_H
 #define RINGLET_BLOCK_REGISTRY_H
 
+#include "negotiate.h"
+
 #include <ringlet/blkfront.h>
 #include <ringlet/grant_table.h>
 #include <ringlet/page.h>
@@ -20,12 +22,17 @@ struct region; /* a registered buffer */
 struct registry {
     uintptr_t low, high;    /* [low, high) is a buffer or a gap, and ... */
     const grant_ref_t *ref; /* ... its pages' references; NULL: a gap */
+    unsigned queue;         /* ... whose it is, if there is one for each buffer */
     struct region *recent[REGISTRY_RECENT];
     struct region **region; /* in the order of addresses */
     unsigned count, room;
     unsigned pages, budget; /* taken, and allowed */
-    unsigned dying;         /* buffers that were freed while requests used them */
-    bool reported;          /* that there is no more */
+    /* With persistent grants: pages that are granted, and of these those of buffers that have this
+     * queue. affine: they are more than a backend keeps for a ring, so each keeps to its queue. */
+    unsigned granted, queue_granted[NEGOTIATE_QUEUES_MAX];
+    bool affine;
+    unsigned dying; /* buffers that were freed while requests used them */
+    bool reported;  /* that there is no more */
 };
 
 /* Finds the range that page is in. */
@@ -51,6 +58,16 @@ static inline const grant_ref_t *registry_refs(struct registry *g, const void *p
         registry_look(g, at);
     *pages = MIN(*pages, (g->high - at) >> PAGE_SHIFT);
     return g->ref ? &g->ref[(at - g->low) >> PAGE_SHIFT] : NULL;
+}
+
+/* The queue that I/O on this memory should take while `affine`; for other memory, otherwise. */
+static inline unsigned registry_queue(struct registry *g, const void *base, unsigned otherwise)
+{
+    uintptr_t at = (uintptr_t)base & ~(uintptr_t)PAGE_MASK;
+
+    if (at < g->low || at >= g->high)
+        registry_look(g, at);
+    return g->ref ? g->queue : otherwise;
 }
 
 /* Is none of these bytes in a registered buffer? */

@@ -82,7 +82,7 @@ static enum outcome short_of_grants(struct blkfront_dev *dev, struct blkfront_re
     part_put(dev, p);
     count_wait_grant(dev, r);
     /* what the queue has of its own is no other queue's loss */
-    return kept_in_use(r->queue) + fresh > KEPT_MAX ? BLOCKED : STARVED;
+    return kept_in_use(r->queue) + fresh > kept_limit(dev, r->queue) ? BLOCKED : STARVED;
 }
 
 /* Pages and grants for the segments that were cut: for all, or for as many as there are. */
@@ -399,8 +399,6 @@ unsigned request_submit(struct blkfront_dev *dev)
             watchdog_mind(dev, r);
         count++;
     }
-    if (count && ++dev->next_queue >= dev->limits.queues)
-        dev->next_queue = 0;
     if (!dev->reaping) {
         request_pump(dev);
         request_push(dev);

@@ -179,14 +179,30 @@ static void set_budgets(struct blkfront_dev *dev)
     dev->registry.budget = l->registered_budget;
 }
 
+/* What Linux' backend keeps for a ring unless its max_persistent_grants says otherwise, and the
+ * pages of these that may describe the segments of requests in flight. */
+#define BACKEND_KEEPS      1056u
+#define BACKEND_KEEPS_DESC 32u
+
+static void set_kept_limits(struct blkfront_dev *dev)
+{
+    const unsigned keeps =
+        dev->config.persistent_grants ? dev->config.persistent_grants : BACKEND_KEEPS;
+
+    /* at least one page for each purpose, even if it is one more than the backend keeps */
+    dev->kept_max = MAX(keeps - MIN(BACKEND_KEEPS_DESC, keeps / 4), 2u);
+    dev->registered_max = dev->kept_max / 4 * 3;
+}
+
 void dev_go(struct blkfront_dev *dev)
 {
     struct blkfront_limits *l = &dev->limits;
 
     set_budgets(dev);
     l->max_segments = MIN(l->max_segments, l->grant_budget);
+    set_kept_limits(dev);
     if (l->persistent)
-        l->max_segments = MIN(l->max_segments, KEPT_MAX);
+        l->max_segments = MIN(l->max_segments, dev->kept_max - dev->registered_max);
     dev->grants_left = l->grant_budget;
     dev->max_segments = l->max_segments;
     dev->sector_size = l->sector_size;

@@ -126,8 +126,11 @@ static size_t whole_pages(struct split_cursor *at, size_t bytes, const struct sp
     if (memory->registered)
         ref = registry_refs(memory->registered, page, &pages);
     if (ref && !*ref) {
+        n = 1;
+        while (n < pages && !ref[n])
+            n++;
         ref = NULL;
-        pages = 1;
+        pages = n;
     }
     alike.kept = ref != NULL;
     alike.bounce = !ref && !memory->plain;

@@ -75,6 +75,10 @@ struct blkfront_config {
      * earlier requests have left in a page (XSA-403).
      */
     int persistent;
+    /* How many of them the backend keeps mapped for each queue; default 1056, as Linux unless its
+     * parameter max_persistent_grants says otherwise. Pages that it would have to map each time
+     * are copied instead. */
+    unsigned persistent_grants;
     /*
      * The backend is never asked for an event. Completions are taken by blkfront_aio_poll, and by
      * what waits (_aio_wait, _io, _sync, shutdown_blkfront), which looks again and again: at first
@@ -215,7 +219,10 @@ void blkfront_get_limits(const struct blkfront_dev *dev, struct blkfront_limits 
  * That goes for each part of a request that is whole sectors at a multiple of 512; other parts, and
  * I/O of another device, treat it as plain memory. Requests that are in flight together do best
  * without a page in common (Linux' backend maps such a page a second time). With an untrusted
- * backend the memory is bounced like any other, and nothing is saved.
+ * backend the memory is bounced like any other, and nothing is saved. With persistent grants three
+ * quarters of what the backend keeps can be registered (768 pages a queue); what is more than that
+ * is treated as plain memory. If it is more than for one queue each buffer has a queue, which its
+ * requests take unless aio_queue says otherwise.
  *
  * NULL: no device, 0 bytes, no memory, no grants, or more than limits.registered_budget in all (the
  * first time of a device it is printed which). Everything in the pages can be seen and changed by
@@ -252,8 +259,8 @@ struct blkfront_aiocb {
      * be their sum. */
     const struct blkfront_iovec *aio_iov;
     int aio_iovcnt;
-    /* 0: the driver chooses, another queue for each batch; n: the n-th queue, of those that were
-     * negotiated (modulo their number). */
+    /* 0: the driver chooses, for each batch: an idle queue if there is one, else each in turn; n:
+     * the n-th queue, of those that were negotiated (modulo their number). */
     unsigned aio_queue;
     /* 0: request_timeout_ns of the device. Else it holds instead, be it shorter or longer, and
      * counts from the submission, so with what the request waits for a ring slot or a grant. */

@@ -71,6 +71,7 @@ int main(int argc, char *argv[])
     is_write = !strcmp(argv[1], "write");
     registered = !strcmp(argv[4], "registered");
     o.persistent = strcmp(argv[4], "granted") != 0;
+    o.persistent_grants = 4096; /* none is copied because there are too many */
     fdisk_init(64 << 20);
     fdisk_open(&disk, &o);
     for (unsigned i = 0; i < depth; i++) {

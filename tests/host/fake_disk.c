@@ -63,6 +63,7 @@ void fdisk_open(struct fake_disk *d, const struct fake_options *o)
     config.grant_budget = o->budget;
     config.polled = o->polled;
     config.nomerges = o->nomerges;
+    config.persistent_grants = o->persistent_grants;
     config.abi = o->abi ? o->abi : 64;
     config.registered_pages = o->registered_pages;
     dev = dev_create(51712, &config);

@@ -60,7 +60,8 @@ class Case:
 # What differs between backends or in dom0 does not differ between PV and PVH: these run as one of the two unless
 # all is asked for.
 SHORT = {
-    "joined": "pv", "nomerges": "pvh", "detach": "pv", "detach-force": "pvh", "attach-detach": "pvh", "nbd": "pvh", "nbd-dies": "pv", "scsi-4096": "pv",
+    "joined": "pv", "nomerges": "pvh", "persistent-few-known": "pv", "persistent-shared-out": "pvh",
+    "detach": "pv", "detach-force": "pvh", "attach-detach": "pvh", "nbd": "pvh", "nbd-dies": "pv", "scsi-4096": "pv",
     "three-backends": "pv", "qdisk-qcow2": "pv", "qdisk-no-discard": "pvh", "qdisk-4096": "pv", "dm-delay": "pvh",
     "dm-error": "pv", "dm-flakey": "pvh", "stats-on-request": "pvh", "stalled-reported": "pv",
     "stalled-given-up": "pvh", "polled": "pv", "abi-64": "pv", "abi-32-trim": "pvh", "trim-loop": "pv",
@@ -113,6 +114,13 @@ CASES = [
     Case("persistent-few", args=f"dev=xvda {WRITE} buffers=registered", disks=[f"ram {4 * MIB}"],
          blkback="max_persistent_grants=24", checks=ALL_CHECKS,
          says=(r'"used":\{"persistent":true', r'"grants_ended":0,', r'"bytes_copied":512\b')),
+    # The same when Ringlet knows; and more than one queue keeps, which several do.
+    Case("persistent-few-known", args=f"dev=xvda {WRITE} buffers=registered persistent_grants=24",
+         disks=[f"ram {4 * MIB}"], blkback="max_persistent_grants=24", checks=ALL_CHECKS,
+         says=(r'"used":\{"persistent":true', r'"grants_ended":0,"grants_kept":[12]\d\b', r'"bytes_copied":\d{7,8}\b')),
+    Case("persistent-shared-out", args="dev=xvda write=1 rw=randwrite,read bs=1m iodepth=8 queues=4 buffers=registered",
+         disks=[f"ram {16 * MIB}"], memory=64, blkback="max_queues=4", checks=ALL_CHECKS,
+         says=('"queues":4,', r'"grants_kept":2\d{3}\b', r'"bytes_copied":512\b')),
     Case("persistent-few-plain", args=f"dev=xvda {WRITE}", disks=[f"ram {4 * MIB}"],
          blkback="max_persistent_grants=24", checks=ALL_CHECKS, says=(r'"used":\{"persistent":true', r'"grants_ended":0,')),
     Case("persistent-4096", args=f"dev=xvda {WRITE} buffers=registered misalign=512", disks=[f"loop {4 * MIB} 4096"],

@@ -96,6 +96,7 @@ struct backend {
     bool look;                      /* XenStore changed */
     bool present;                   /* false: it died */
     bool leaving; /* the frontend may have given up: what it takes back is not an error */
+    unsigned keeps; /* grants a ring, says the frontend's configuration */
     bool hurried; /* it may do so at any time: requests have a timeout */
     bool mapped;
     bool untrusted;  /* and the frontend knows */

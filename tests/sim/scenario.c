@@ -91,7 +91,7 @@ static void dies_and_returns(void)
     /* not before it was connected: that is no restart yet */
     disk.die_at = 1 + below(one_in(2) ? 20 : 200);
     life_restarts(&disk, &work, &o, &config);
-    disk.die_at = 0;
+    disk.die_at = disk.die_turn = 0; /* it may have come back at the very end, to die again */
     disk.deaths = 0;
 }
 

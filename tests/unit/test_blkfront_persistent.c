@@ -178,7 +178,7 @@ static void a_queue_has_a_limit_of_its_own(void **state)
     assert_int_equal(disk.taken[3].queue, 0);
     assert_int_equal(disk.taken[4].queue, 1);
     assert_int_equal(now()->grants_kept, 1024 + 256);
-    assert_int_equal(disk.dev->queues[0].kept_count, KEPT_MAX);
+    assert_int_equal(disk.dev->queues[0].kept_count, 1024);
     fdisk_drain(&disk);
     assert_int_equal(calls, 6);
     assert_int_equal(now()->grants_made, 1024 + 256);
@@ -197,7 +197,7 @@ static void limits_fit_memory(void **state)
     open_disk(&(struct fake_options){.max_segments = 4096});
     assert_true(disk.dev->limits.grant_budget <= s.free / 4);
     assert_true(disk.dev->limits.grant_budget > s.free / 5);
-    assert_int_equal(disk.dev->limits.max_segments, KEPT_MAX);
+    assert_int_equal(disk.dev->limits.max_segments, 256);
     close_disk();
 }
 

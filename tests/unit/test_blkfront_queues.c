@@ -70,6 +70,54 @@ static void a_batch_takes_a_queue(void **state)
     close_queues();
 }
 
+static struct blkfront_aiocb follow_up[2];
+
+static void submit_more(struct blkfront_aiocb *x, int ret)
+{
+    unsigned i = calls;
+
+    count_good(x, ret);
+    if (i < 2)
+        assert_int_equal(blkfront_aio_read(&follow_up[i]), 0);
+}
+
+/* The first queue does it while it can; what callbacks submit stays in the queue that called. */
+static void an_idle_queue_is_enough(void **state)
+{
+    struct blkfront_aiocb a[6];
+
+    (void)state;
+    open_queues(3);
+    for (unsigned i = 0; i < 6; i++)
+        a[i] = request(p, 4096 * i, 512);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(blkfront_aio_read(&a[i]), 0);
+        assert_int_equal(in_queue(0), 1);
+        answer_of(0);
+    }
+    assert_int_equal(blkfront_aio_read(&a[0]), 0);
+    a[1].aio_cb = a[2].aio_cb = submit_more;
+    assert_int_equal(blkfront_aio_enqueue(&a[1], 0), 0);
+    assert_int_equal(blkfront_aio_enqueue(&a[2], 0), 0);
+    assert_int_equal(blkfront_aio_submit(disk.dev), 2);
+    assert_int_equal(in_queue(1), 2);
+    calls = 0;
+    for (unsigned i = 0; i < 2; i++)
+        follow_up[i] = request(p, 8192 * i, 512);
+    answer_of(1);
+    answer_of(1);
+    assert_int_equal(calls, 2);
+    assert_int_equal(in_queue(1), 2);
+    /* the third is idle, and then the first again */
+    assert_int_equal(blkfront_aio_read(&a[3]), 0);
+    assert_int_equal(in_queue(2), 1);
+    answer_of(0);
+    assert_int_equal(blkfront_aio_read(&a[4]), 0);
+    assert_int_equal(in_queue(0), 1);
+    fdisk_drain(&disk);
+    close_queues();
+}
+
 static void the_caller_chooses(void **state)
 {
     struct blkfront_aiocb a[4];
@@ -320,6 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(a_batch_takes_a_queue),
+        TEST(an_idle_queue_is_enough),
         TEST(the_caller_chooses),
         TEST(a_full_queue_waits_alone),
         TEST(the_budget_is_fair),

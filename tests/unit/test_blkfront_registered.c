@@ -317,6 +317,109 @@ static unsigned in_use(void)
 }
 
 /* Freed while requests use it, sent or waiting: it goes with the last one. */
+/* Reads the buffer's pages, each in a request of its own; how many bytes were copied for it. */
+static uint64_t copied_for(uint8_t *b, unsigned n)
+{
+    uint64_t before = now()->bytes_copied;
+    struct blkfront_aiocb x;
+
+    for (unsigned i = 0; i < n; i++) {
+        x = request(b + 4096 * i, 4096 * i, 4096);
+        assert_int_equal(blkfront_aio_read(&x), 0);
+        fdisk_drain(&disk);
+    }
+    assert_memory_equal(b, disk.data, 4096 * n);
+    return now()->bytes_copied - before;
+}
+
+/* 40 are 10 for what describes segments and 30 for data, of which 21 may be registered. What is
+ * more is treated as plain memory, which the other 9 are for. */
+static void a_backend_keeps_only_so_many(void **state)
+{
+    struct blkfront_aiocb v;
+    uint8_t *b[3];
+
+    (void)state;
+    open_disk(&(struct fake_options){
+        .persistent = true, .persistent_grants = 40, .max_segments = 64, .budget = 100});
+    fill(disk.data, 24 * 4096, 3);
+    assert_int_equal(disk.dev->limits.max_segments, 9);
+    b[0] = blkfront_buf_alloc(disk.dev, 15 * 4096);
+    b[1] = blkfront_buf_alloc(disk.dev, 15 * 4096);
+    b[2] = blkfront_buf_alloc(disk.dev, 15 * 4096);
+    assert_int_equal(now()->grants_kept, 21);
+    assert_int_equal(copied_for(b[0], 15), 0);
+    assert_int_equal(copied_for(b[1], 15), 9 * 4096);
+    assert_int_equal(copied_for(b[2], 15), 15 * 4096);
+    assert_false(disk.dev->registry.affine);
+    /* a large request on what is granted and what is not */
+    v = request(b[1], 0, 15 * 4096);
+    assert_int_equal(blkfront_aio_read(&v), 0);
+    fdisk_drain(&disk);
+    assert_memory_equal(b[1], disk.data, 15 * 4096);
+    assert_int_equal(disk.largest, 9);
+    assert_int_equal(kept_limit(disk.dev, &disk.dev->queues[0]), 9);
+    /* one goes, and there is room again */
+    blkfront_buf_free(disk.dev, b[0]);
+    b[0] = blkfront_buf_alloc(disk.dev, 15 * 4096);
+    assert_int_equal(copied_for(b[0], 15), 0);
+    for (unsigned i = 0; i < 3; i++)
+        blkfront_buf_free(disk.dev, b[i]);
+    assert_int_equal(disk.dev->registry.granted, 0);
+    fdisk_close(&disk);
+}
+
+static unsigned queue_of(uint8_t *b, unsigned wish)
+{
+    struct blkfront_aiocb x = request(b, 0, 4096);
+    unsigned queue;
+
+    x.aio_queue = wish;
+    assert_int_equal(blkfront_aio_read(&x), 0);
+    assert_int_equal(fdisk_take(&disk), 1);
+    queue = disk.taken[0].queue;
+    fdisk_drain(&disk);
+    return queue;
+}
+
+/* More than one queue's worth: each buffer has a queue. */
+static void buffers_are_shared_out_to_queues(void **state)
+{
+    uint8_t *b[4];
+
+    (void)state;
+    open_disk(&(struct fake_options){.persistent = true,
+                                     .persistent_grants = 40,
+                                     .max_segments = 64,
+                                     .queues = 3,
+                                     .budget = 100});
+    fill(disk.data, 24 * 4096, 3);
+    b[0] = blkfront_buf_alloc(disk.dev, 21 * 4096);
+    assert_int_equal(queue_of(b[0], 0), 0); /* an idle one */
+    b[1] = blkfront_buf_alloc(disk.dev, 15 * 4096);
+    b[2] = blkfront_buf_alloc(disk.dev, 15 * 4096);
+    b[3] = blkfront_buf_alloc(disk.dev, 15 * 4096); /* 6 of which find room */
+    assert_int_equal(now()->grants_kept, 21 + 15 + 15 + 6);
+    assert_true(disk.dev->registry.affine);
+    assert_int_equal(queue_of(b[0], 0), 0);
+    assert_int_equal(queue_of(b[1], 0), 1);
+    assert_int_equal(queue_of(b[2], 0), 2);
+    assert_int_equal(queue_of(b[2] + 5 * 4096 + 512, 0), 2);
+    assert_int_equal(queue_of(b[2], 2), 1);
+    assert_int_equal(queue_of(b[3], 0), 1);
+    assert_int_equal(kept_limit(disk.dev, &disk.dev->queues[1]), 30 - 21);
+    assert_int_equal(kept_limit(disk.dev, &disk.dev->queues[2]), 30 - 15);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(copied_for(b[i], 15), 0);
+    blkfront_buf_free(disk.dev, b[1]);
+    blkfront_buf_free(disk.dev, b[2]);
+    blkfront_buf_free(disk.dev, b[3]);
+    assert_false(disk.dev->registry.affine);
+    assert_int_equal(queue_of(b[0], 0), 0);
+    blkfront_buf_free(disk.dev, b[0]);
+    fdisk_close(&disk);
+}
+
 static void freed_in_flight(void **state)
 {
     struct blkfront_aiocb a[3], v;
@@ -619,6 +722,8 @@ int main(void)
         TEST(grants_run_out),
         TEST(wrong_frees_are_reported),
         TEST(two_devices),
+        TEST(a_backend_keeps_only_so_many),
+        TEST(buffers_are_shared_out_to_queues),
         TEST(freed_in_flight),
         TEST(freed_by_its_callback),
         TEST(freed_while_mapped),

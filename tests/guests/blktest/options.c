@@ -56,7 +56,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
     static const char *const abis[] = {"native", "32", "64", NULL};
     unsigned verify = 1, buffers = 0, abi = 0;
     bool persistent = true;
-    uint64_t ring_order = 4, queues = 0, segments = 0;
+    uint64_t ring_order = 4, queues = 0, segments = 0, keeps = 0;
     struct option words[] = {
         {.name = "dev", .type = OPT_STRING, .out = &o->dev},
         {.name = "rw", .type = OPT_CHOICES, .out = &o->rw, .choices = workloads},
@@ -79,6 +79,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
         {.name = "polled", .type = OPT_BOOL, .out = &o->driver.polled},
         {.name = "buffers", .type = OPT_CHOICE, .out = &buffers, .choices = buffer_kinds},
         {.name = "persistent", .type = OPT_BOOL, .out = &persistent},
+        {.name = "persistent_grants", .type = OPT_UINT, .out = &keeps, .max = 1 << 20},
         {.name = "connect_timeout",
          .type = OPT_DURATION,
          .out = &o->driver.connect_timeout_ns,
@@ -105,6 +106,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
         return ret;
     o->registered = buffers != 0;
     o->driver.persistent = persistent ? 0 : -1;
+    o->driver.persistent_grants = (unsigned)keeps;
     o->verify = verify != 0;
     o->driver.ring_pages = 1U << ring_order;
     o->driver.queues = (unsigned)queues;
