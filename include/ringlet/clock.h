@@ -8,6 +8,17 @@
 /* Monotonic. Xen's system time, which starts at Xen's boot, until the domain is suspended: while it
  * is stopped this clock stands still, and goes on from there whatever the time of Xen is then. */
 uint64_t clock_now(void);
+/*
+ * The time at which somebody last looked at the clock, for who needs no better: a look may cost an
+ * exit to Xen of more than a thousand instructions (where it emulates rdtsc). Never later than
+ * clock_now(), and never goes back. How far behind it is:
+ * - in a handler by no more than what the handlers have done that were called before in the same
+ *   pass, as the scheduler looks first;
+ * - in a thread by no more than what it has done itself since it last waited, yielded or called
+ *   clock_now(), provided that a timer was armed then, as there is one while a block device has
+ *   requests: the scheduler looks after each sleep, and between two threads if a timer may be due.
+ */
+uint64_t clock_recent(void);
 /* Since 1970-01-01 UTC. */
 uint64_t clock_wall(void);
 
@@ -31,9 +42,9 @@ void timer_start(struct timer *t, uint64_t deadline);
 void timer_stop(struct timer *t);
 
 /* For the scheduler: no timer is armed (at its start); the earliest armed deadline or UINT64_MAX;
- * run what is due (each armed timer at most once). */
+ * run what is due at `now` (each armed timer at most once). */
 void timer_reset(void);
 uint64_t timer_next(void);
-void timer_run_due(void);
+void timer_run_due(uint64_t now);
 
 #endif

@@ -85,37 +85,54 @@ static void bury(void)
         destroy(t);
 }
 
+static bool events_pending(void)
+{
+    return source && source->pending();
+}
+
 static void run_events(void)
 {
-    if (source && source->pending())
+    if (events_pending())
         source->dispatch();
 }
 
 /* Timers first: a thread that waits beyond its deadline is to get its -ETIMEDOUT even when events
- * wake it in each pass. */
+ * wake it in each pass. One look at the clock for all that is called, and none for nothing. */
 static void run_handlers(void)
 {
-    if (handling)
+    if (handling || (timer_next() == UINT64_MAX && !events_pending()))
         return;
     handling = true;
-    timer_run_due();
+    timer_run_due(clock_now());
     run_events();
     handling = false;
 }
 
-/* Nobody is ready: waits for events, or the next timer. When an event has made a thread ready
- * timers wait for the next switch, so that the clock is not read on the way from one to the other.
- */
+/* Nobody is ready, no event is pending: the clock is looked at after the sleep, not before it. But
+ * what is known to be due comes before the sleep and what ends that. */
+static void run_overdue(void)
+{
+    if (handling || timer_next() > clock_recent())
+        return;
+    handling = true;
+    timer_run_due(clock_recent());
+    handling = false;
+}
+
+/* Nobody is ready: waits for events, or the next timer. One that both have come for was woken in
+ * time. */
 static void idle(void)
 {
+    uint64_t now;
+
     if (!source && timer_next() == UINT64_MAX)
         panic("every thread waits and nothing can wake one");
     if (source)
         source->block(timer_next());
+    now = clock_now();
     handling = true;
     run_events();
-    if (list_empty(&ready))
-        timer_run_due();
+    timer_run_due(now);
     handling = false;
 }
 
@@ -124,7 +141,10 @@ static void schedule(void)
 {
     struct thread *from = current;
 
-    run_handlers();
+    if (!list_empty(&ready) || events_pending())
+        run_handlers();
+    else
+        run_overdue();
     while (list_empty(&ready))
         idle();
     current = list_first(&ready, struct thread, link);

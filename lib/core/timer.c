@@ -5,9 +5,17 @@
 
 static struct list timers = LIST_INIT(timers);
 
+static uint64_t recent;
+
 uint64_t clock_now(void)
 {
-    return arch_clock_now();
+    recent = arch_clock_now();
+    return recent;
+}
+
+uint64_t clock_recent(void)
+{
+    return recent;
 }
 
 uint64_t clock_wall(void)
@@ -25,6 +33,7 @@ uint64_t clock_deadline(uint64_t ns)
 void timer_reset(void)
 {
     list_init(&timers);
+    recent = 0;
 }
 
 void timer_init(struct timer *t, void (*fn)(struct timer *t))
@@ -59,14 +68,12 @@ uint64_t timer_next(void)
     return list_empty(&timers) ? UINT64_MAX : list_entry(timers.next, struct timer, link)->deadline;
 }
 
-void timer_run_due(void)
+void timer_run_due(uint64_t now)
 {
     struct list due = LIST_INIT(due);
-    uint64_t now;
 
-    if (list_empty(&timers))
+    if (timer_next() > now)
         return;
-    now = clock_now();
     while (timer_next() <= now) {
         struct list *node = timers.next;
 

@@ -159,23 +159,73 @@ static void test_events_do_not_starve_timers(void **state)
     assert_int_equal(ticks, 1);
 }
 
-/* From an event to the thread that waits for it the clock is not read; without timers never. */
+static void wake_and_look(void)
+{
+    assert_int_equal(clock_recent(), seam_now);
+    wake_all(&wq);
+}
+
+/* One look after each sleep, whether or not there are timers, which is what handlers and the thread
+ * that they wake see. */
 static void test_clock_reads(void **state)
+{
+    (void)state;
+    wait_queue_init(&wq);
+    on_event = wake_and_look;
+    when_idle = raise_event;
+    seam_clock_reads = 0;
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(wait_on(&wq, DEADLINE_NEVER), 0);
+    assert_int_equal(seam_clock_reads, 10);
+    timer_init(&ticker, tick);
+    timer_start(&ticker, seam_now + 1000000);
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(wait_on(&wq, DEADLINE_NEVER), 0);
+    assert_int_equal(seam_clock_reads, 20);
+    timer_stop(&ticker);
+}
+
+/* Between two threads one look for all that is called, and none when nothing is. */
+static void test_clock_reads_without_sleep(void **state)
+{
+    (void)state;
+    wait_queue_init(&wq);
+    on_event = wake_and_look;
+    seam_clock_reads = 0;
+    for (unsigned i = 0; i < 10; i++)
+        thread_yield();
+    assert_int_equal(seam_clock_reads, 0);
+    for (unsigned i = 0; i < 10; i++) {
+        seam_now += 100;
+        raised = true;
+        thread_yield();
+    }
+    assert_int_equal(seam_clock_reads, 10);
+    timer_init(&ticker, tick);
+    timer_start(&ticker, seam_now + 1000000);
+    raised = true;
+    thread_poll_events();
+    assert_int_equal(seam_clock_reads, 11);
+    timer_stop(&ticker);
+}
+
+/* What is known to be due, as others have looked at the clock, does not wait for the next sleep's
+ * end. */
+static void test_overdue_before_the_sleep(void **state)
 {
     (void)state;
     wait_queue_init(&wq);
     on_event = wake_wq;
     when_idle = raise_event;
-    seam_clock_reads = 0;
-    for (unsigned i = 0; i < 10; i++)
-        assert_int_equal(wait_on(&wq, DEADLINE_NEVER), 0);
-    assert_int_equal(seam_clock_reads, 0);
+    ticks = 0;
     timer_init(&ticker, tick);
-    timer_start(&ticker, seam_now + 1000000);
-    for (unsigned i = 0; i < 10; i++)
-        assert_int_equal(wait_on(&wq, DEADLINE_NEVER), 0);
-    assert_int_equal(seam_clock_reads, 10);
-    timer_stop(&ticker);
+    timer_start(&ticker, seam_now + 1000);
+    seam_now += 1000;
+    clock_now();
+    blocked = 0;
+    assert_int_equal(wait_on(&wq, 0), -ETIMEDOUT);
+    assert_int_equal(blocked, 0);
+    assert_int_equal(ticks, 1);
 }
 
 int main(void)
@@ -188,6 +238,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_event_storm_starves_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_events_do_not_starve_timers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clock_reads, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock_reads_without_sleep, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_overdue_before_the_sleep, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,7 @@ static void run_at(uint64_t now)
 {
     trace[0] = '\0';
     seam_now = now;
-    timer_run_due();
+    timer_run_due(seam_now);
 }
 
 static void test_in_order_of_deadline(void **state)
@@ -205,7 +205,7 @@ static void model_run(struct random *r)
             continue;
         seam_now += random_below(r, 60);
         last = 0;
-        timer_run_due();
+        timer_run_due(seam_now);
         for (unsigned i = 0; i < ARRAY_SIZE(timer); i++) {
             assert_int_equal(timer[i].armed, expected[i] != 0);
             if (expected[i])
