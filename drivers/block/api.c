@@ -126,13 +126,18 @@ int blkfront_aio_enqueue(struct blkfront_aiocb *aiocb, int write)
     return request_accept(aiocb->aio_dev, aiocb, write ? BLKIF_OP_WRITE : BLKIF_OP_READ);
 }
 
-int blkfront_aio_submit(struct blkfront_dev *dev)
+int blkfront_aio_submit_at(struct blkfront_dev *dev, uint64_t now)
 {
     if (!dev)
         return -EINVAL;
     if (dev->state != DEV_READY || dev->violated)
         return -ENODEV;
-    return (int)request_submit(dev);
+    return (int)request_submit(dev, MIN(now, clock_recent()));
+}
+
+int blkfront_aio_submit(struct blkfront_dev *dev)
+{
+    return blkfront_aio_submit_at(dev, 0);
 }
 
 int blkfront_aio(struct blkfront_aiocb *aiocb, int write)
@@ -140,7 +145,7 @@ int blkfront_aio(struct blkfront_aiocb *aiocb, int write)
     int ret = blkfront_aio_enqueue(aiocb, write);
 
     if (!ret)
-        request_submit(aiocb->aio_dev);
+        request_submit(aiocb->aio_dev, 0);
     return ret;
 }
 
@@ -149,7 +154,7 @@ static int push_bare(struct blkfront_aiocb *aiocb, uint8_t op, bool offered)
     int ret = offered ? request_accept(aiocb->aio_dev, aiocb, op) : -EOPNOTSUPP;
 
     if (!ret)
-        request_submit(aiocb->aio_dev);
+        request_submit(aiocb->aio_dev, 0);
     return ret;
 }
 
@@ -243,7 +248,7 @@ int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline)
     if (must_not_wait(dev))
         return 0;
     before = dev->stats.completed;
-    request_submit(dev); /* what was only enqueued would never complete */
+    request_submit(dev, 0); /* what was only enqueued would never complete */
     dev_reap(dev, NULL);
     dev_wait_event(dev, &dev->completion,
                    dev->stats.completed != before || !requests_in_flight(dev), deadline);
@@ -261,7 +266,7 @@ static void wait_for_accepted(struct blkfront_dev *dev)
     mutex_lock(&dev->sync);
     old = dev->epoch;
     dev->epoch = !old;
-    request_submit(dev);
+    request_submit(dev, 0);
     dev_wait_event(dev, &dev->completion, !dev->in_epoch[old], DEADLINE_NEVER);
     mutex_unlock(&dev->sync);
 }

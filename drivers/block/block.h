@@ -363,8 +363,9 @@ void kept_destroy(struct blkfront_dev *dev, bool is_void);
 
 /* A request for aiocb, checked, at the end of `prepared`. 0 or what blkfront_aio says. */
 int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8_t op);
-/* `prepared` to `waiting` of each one's queue, pump, push; how many requests were prepared. */
-unsigned request_submit(struct blkfront_dev *dev);
+/* `prepared` to `waiting` of each one's queue, pump, push; how many requests were prepared. now:
+ * the time, or 0 if it has to be looked for. */
+unsigned request_submit(struct blkfront_dev *dev, uint64_t now);
 /* Sends what can be sent; does not push. */
 void request_pump(struct blkfront_dev *dev);
 /* Makes what was sent visible and notifies if the backend wants it. */

@@ -158,7 +158,7 @@ static void close_device(struct blkfront_dev *dev)
     dev->leaving = true;
     if (dev->state == DEV_READY)
         dev->state = DEV_DRAINING;
-    request_submit(dev);
+    request_submit(dev, 0);
     drained =
         dev_wait_event(dev, &dev->completion, !requests_in_flight(dev) || dev->state == DEV_LOST,
                        clock_deadline(dev->config.close_timeout_ns));

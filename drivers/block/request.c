@@ -383,12 +383,14 @@ void request_push(struct blkfront_dev *dev)
     watchdog_watch(dev);
 }
 
-unsigned request_submit(struct blkfront_dev *dev)
+unsigned request_submit(struct blkfront_dev *dev, uint64_t now)
 {
     unsigned count = 0;
 
+    if (list_empty(&dev->prepared))
+        return 0;
     if (!dev->reaping)
-        dev->now = list_empty(&dev->prepared) ? 0 : clock_now();
+        dev->now = now ? now : clock_now();
     while (!list_empty(&dev->prepared)) {
         struct blkfront_request *r = list_entry(dev->prepared.next, struct blkfront_request, link);
 

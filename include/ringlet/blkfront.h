@@ -307,6 +307,13 @@ int blkfront_aio_enqueue(struct blkfront_aiocb *aiocb, int write);
 /* The number of requests that this call handed on (those without a slot or grant follow by
  * themselves, in order), or -ENODEV. */
 int blkfront_aio_submit(struct blkfront_dev *dev);
+/*
+ * The same for who knows what time it is, so that nobody has to look at the clock once more (which
+ * may cost more than all the rest): latencies and timeouts count from `now`, which is what
+ * clock_now() has just said, or clock_recent() when that is young enough for the caller's purposes.
+ * A time that nobody has seen yet counts as the last one that somebody has; 0: as _submit.
+ */
+int blkfront_aio_submit_at(struct blkfront_dev *dev, uint64_t now);
 
 /*
  * op: BLKIF_OP_FLUSH_DISKCACHE: what has completed before is on stable storage when it completes.
@@ -331,6 +338,8 @@ int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op);
 int blkfront_io(struct blkfront_aiocb *aiocb, int write);
 #define blkfront_read(aiocb)  blkfront_io(aiocb, 0)
 #define blkfront_write(aiocb) blkfront_io(aiocb, 1)
+
+/* In an aio_cb clock_recent() is the time at which its response was found, or later. */
 
 /* Reaps completions now, calling aio_cb; the number of aiocbs completed, or -EINVAL (no dev).
  * Thread context or aio_cb of another device. */

@@ -160,6 +160,7 @@ static void fake_complete(struct blkfront_dev *d, unsigned i)
     d->submitted--;
     fake_completed++;
     seam_now += 1000;
+    clock_now(); /* the driver looks when it finds a response */
     if (!d->present || (fake.gone_after && fake_completed > fake.gone_after))
         ret = -ENODEV;
     else if (op == BLKIF_OP_READ || op == BLKIF_OP_WRITE)
@@ -307,14 +308,20 @@ int blkfront_aio_enqueue(struct blkfront_aiocb *aiocb, int write)
     return fake_enqueue(aiocb, write ? BLKIF_OP_WRITE : BLKIF_OP_READ);
 }
 
-int blkfront_aio_submit(struct blkfront_dev *dev)
+int blkfront_aio_submit_at(struct blkfront_dev *dev, uint64_t now)
 {
+    assert_true(now <= clock_recent());
     unsigned fresh = dev->queued - dev->submitted;
 
     dev->submitted = dev->queued;
     fake_max_batch = MAX(fake_max_batch, fresh);
     dev->stats.notifications += fresh > 0;
     return (int)fresh;
+}
+
+int blkfront_aio_submit(struct blkfront_dev *dev)
+{
+    return blkfront_aio_submit_at(dev, clock_now());
 }
 
 int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op)
@@ -351,6 +358,7 @@ int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline)
     n = fake_reap(dev, 1 + (unsigned)(fake_next_random() % 8));
     if (n == 0 && dev->queued)
         seam_now = MAX(seam_now, deadline);
+    clock_now(); /* the scheduler looks after each sleep */
     return n;
 }
 

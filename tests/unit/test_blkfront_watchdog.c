@@ -477,7 +477,48 @@ static void latency_after_a_callback(void **state)
     page_free(p, 1);
 }
 
-/* The clock is read for a batch, not for a request. */
+/* Who knows the time says it: nobody looks again, and latencies and timeouts count from it. What
+ * cannot be, as nobody has seen it yet, is not believed. */
+static void submit_at_a_given_time(void **state)
+{
+    const struct histogram *reads;
+    uint8_t *p = pages(1);
+    uint64_t before, now;
+
+    (void)state;
+    open_disk(30 * SEC, 0);
+    reads = blkfront_get_latency(disk.dev, BLKFRONT_READ);
+    assert_int_equal(blkfront_aio_submit_at(NULL, 1), -EINVAL);
+    now = clock_now();
+    before = seam_clock_reads;
+    seam_now += 100;
+    assert_int_equal(blkfront_aio_submit_at(disk.dev, now), 0);
+    req[0] = request(p, 0, 512);
+    req[0].aio_timeout_ns = SEC;
+    assert_int_equal(blkfront_aio_enqueue(&req[0], 0), 0);
+    assert_int_equal(blkfront_aio_submit_at(disk.dev, now), 1);
+    assert_int_equal(disk.dev->watchdog.deadline, now + SEC / 2);
+    submit(1, p, 0, 0); /* looks for itself, twice: to arm the timer, too */
+    assert_in_range(seam_clock_reads, before + 1, before + 2);
+    seam_now += 7;
+    fdisk_drain(&disk);
+    assert_int_equal(reads->max, 107);
+    assert_int_equal(reads->min, 7);
+
+    before = seam_clock_reads;
+    req[0] = request(p, 0, 512);
+    assert_int_equal(blkfront_aio_enqueue(&req[0], 0), 0);
+    assert_int_equal(blkfront_aio_submit_at(disk.dev, seam_now + SEC), 1);
+    assert_int_equal(seam_clock_reads, before);
+    seam_now += 50;
+    fdisk_drain(&disk);
+    assert_int_equal(reads->sum, 107 + 7 + 50);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+/* The clock is read for a batch, not for a request; not by who finds nothing, and not again for
+ * what the scheduler has found. */
 static void clock_reads(void **state)
 {
     uint8_t *p = pages(1);
@@ -497,6 +538,14 @@ static void clock_reads(void **state)
     fdisk_run(&disk);
     before = seam_clock_reads;
     assert_int_equal(blkfront_aio_poll(disk.dev), 8);
+    assert_int_equal(seam_clock_reads, before + 1);
+    assert_int_equal(blkfront_aio_poll(disk.dev), 0);
+    assert_int_equal(seam_clock_reads, before + 1);
+    thread_poll_events(); /* the event of what was polled */
+    submit(0, p, 0, 0);
+    fdisk_run(&disk);
+    before = seam_clock_reads;
+    thread_poll_events();
     assert_int_equal(seam_clock_reads, before + 1);
     assert_int_equal(stats().max_in_flight, 8);
     fdisk_close(&disk);
@@ -539,6 +588,7 @@ int main(void)
         TEST(waiting_ends),
         TEST(latency),
         TEST(latency_after_a_callback),
+        TEST(submit_at_a_given_time),
         TEST(clock_reads),
         TEST(times_out_of_range),
     };
