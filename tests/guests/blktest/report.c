@@ -183,12 +183,13 @@ uint64_t report_next(void)
 void report_progress(struct disk *disk)
 {
     struct job *job = &disk->job;
-    uint64_t now = clock_now(), runtime = job->runtime_ns;
-    uint64_t percent = job->planned ? rate(job->bytes, job->planned) / (NSEC_PER_SEC / 100) : 100;
+    uint64_t now = clock_recent(), runtime = job->runtime_ns; /* its caller has waited */
     char title[64], speed[24];
+    uint64_t percent;
 
     if (now < job->progress_at)
         return;
+    percent = job->planned ? rate(job->bytes, job->planned) / (NSEC_PER_SEC / 100) : 100;
     job->progress_at = report_next();
     if (runtime) /* repeated until the time is over */
         percent = rate(now - job->start, runtime) / (NSEC_PER_SEC / 100);

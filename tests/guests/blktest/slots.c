@@ -141,10 +141,7 @@ void slots_complete(struct slots *s, struct slot *slot, int ret)
 {
     if (slot->state == SLOT_IN_FLIGHT)
         s->in_flight--;
-    /* those that complete together need one look at the clock, which may cost an exit to Xen */
-    if (!s->now)
-        s->now = clock_now();
-    slot->completed = s->now;
+    slot->completed = clock_recent(); /* the driver has just looked */
     slot->ret = ret;
     slot->state = SLOT_DONE;
     list_del(&slot->link);

@@ -15,7 +15,7 @@ struct slot {
     enum slot_state state;
     bool write;
     int ret;
-    uint64_t sent, completed; /* clock_now() */
+    uint64_t sent, completed; /* in clock_now() time */
 };
 
 /*
@@ -38,7 +38,6 @@ struct slots {
     unsigned depth;
     struct list free, done; /* done: in the order of completion */
     unsigned in_flight;
-    uint64_t now; /* clock_now() of completions that come now; 0: to be read */
     /* memory of the buffers */
     struct buffers *registered; /* where they are from; NULL: plain memory */
     struct list chunks;
