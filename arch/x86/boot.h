@@ -57,6 +57,8 @@ void traps_init_pvh(void);
 
 /* ---- what is done again when the domain continues as another one (suspend.c) ---- */
 
+/* clock.c: has Xen say when it runs the vCPU, before the clock is asked the first time. */
+void clock_init(void);
 /* clock.c: clock_now() goes on from where it was asked last. */
 void clock_continue(void);
 /* boot_pv.c: ports and pages as start_info, which the toolstack has written anew, says. */

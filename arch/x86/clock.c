@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Time from the page that Xen shares with the guest: system time at some value of the time stamp
- * counter, and how fast that counts. Xen brackets each change with increments of a version.
+ * counter, and how fast that counts. Xen brackets each change with increments of a version. It may
+ * emulate the counter, and then a look costs more than a thousand instructions; so a PV guest, for
+ * which that is cheap, also has Xen write down when it was run last.
  */
 #include <ringlet/arch.h>
 
@@ -20,6 +22,12 @@ _Static_assert(offsetof(struct shared_info, wc_sec) == 3076, "shared_info");
 _Static_assert(offsetof(struct shared_info, wc_nsec) == 3080, "shared_info");
 _Static_assert(offsetof(struct shared_info, wc_sec_hi) == 3084, "shared_info");
 
+_Static_assert(offsetof(struct vcpu_runstate_info, state_entry_time) == 8 &&
+                   sizeof(struct vcpu_runstate_info) == 48,
+               "vcpu_runstate_info");
+_Static_assert(sizeof(struct vcpu_register_runstate_memory_area) == 8,
+               "vcpu_register_runstate_memory_area");
+
 const char *arch_clock_source(void)
 {
     return "tsc";
@@ -27,6 +35,10 @@ const char *arch_clock_source(void)
 
 /* What has to be added to Xen's system time: another host's Xen has another one. Modulo 2^64. */
 static uint64_t clock_offset, clock_last;
+
+/* Written by Xen when it runs this vCPU, and only then; zeroes when it does not. */
+static struct vcpu_runstate_info runstate __attribute__((aligned(64)));
+static uint64_t run_before; /* its time at arch_clock_leave() */
 
 /* (ticks << shift) * mul / 2^32, where a negative shift is one to the right */
 static uint64_t ticks_to_ns(uint64_t ticks, uint32_t mul, int shift)
@@ -71,9 +83,34 @@ uint64_t arch_clock_now(void)
     return clock_last;
 }
 
+void arch_clock_leave(void)
+{
+    run_before = READ_ONCE(runstate.state_entry_time);
+}
+
+uint64_t arch_clock_back(void)
+{
+    const uint64_t run = READ_ONCE(runstate.state_entry_time);
+
+    if (run == run_before || (int64_t)(run + clock_offset - clock_last) < 0)
+        return arch_clock_now();
+    clock_last = run + clock_offset;
+    return clock_last;
+}
+
+/* For PVH Xen would walk the guest's page tables at each switch. */
+void clock_init(void)
+{
+    struct vcpu_register_runstate_memory_area area = {.addr.v = &runstate};
+
+    if (boot_info.type == GUEST_PV)
+        hypercall_vcpu_op(VCPUOP_register_runstate_memory_area, 0, &area);
+}
+
 void clock_continue(void)
 {
     clock_offset = clock_last - system_time();
+    clock_init();
 }
 
 uint64_t arch_poll_timeout(uint64_t deadline)

@@ -69,6 +69,14 @@ int arch_guard_page(void *page, bool guard);
 uint64_t arch_clock_now(void);
 uint64_t arch_clock_wall(void);
 
+/*
+ * For a look at the clock that may cost nothing. arch_clock_leave() goes before a hypercall in
+ * which this vCPU may stop running, arch_clock_back() after it: if it did stop, and Xen says when
+ * it was run again, that time; else what arch_clock_now() says.
+ */
+void arch_clock_leave(void);
+uint64_t arch_clock_back(void);
+
 /* What SCHEDOP_poll must be given for a time of clock_now()'s: never 0, which would mean no end. */
 uint64_t arch_poll_timeout(uint64_t deadline);
 

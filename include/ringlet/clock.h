@@ -41,6 +41,11 @@ void timer_init(struct timer *t, void (*fn)(struct timer *t));
 void timer_start(struct timer *t, uint64_t deadline);
 void timer_stop(struct timer *t);
 
+/* For who makes a hypercall in which this vCPU may stop running: clock_leave() before it;
+ * clock_back() after it is clock_now(), but costs nothing when Xen says when it went on. */
+void clock_leave(void);
+uint64_t clock_back(void);
+
 /* For the scheduler: no timer is armed (at its start); the earliest armed deadline or UINT64_MAX;
  * run what is due at `now` (each armed timer at most once). */
 void timer_reset(void);

@@ -127,9 +127,10 @@ static void idle(void)
 
     if (!source && timer_next() == UINT64_MAX)
         panic("every thread waits and nothing can wake one");
+    clock_leave();
     if (source)
         source->block(timer_next());
-    now = clock_now();
+    now = clock_back();
     handling = true;
     run_events();
     timer_run_due(now);

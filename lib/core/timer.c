@@ -13,6 +13,17 @@ uint64_t clock_now(void)
     return recent;
 }
 
+void clock_leave(void)
+{
+    arch_clock_leave();
+}
+
+uint64_t clock_back(void)
+{
+    recent = arch_clock_back();
+    return recent;
+}
+
 uint64_t clock_recent(void)
 {
     return recent;

@@ -13,6 +13,8 @@
 #define arch_clock_wall   clock_wall_under_test
 #define arch_clock_source clock_source_under_test
 #define arch_poll_timeout poll_timeout_under_test
+#define arch_clock_leave  clock_leave_under_test
+#define arch_clock_back   clock_back_under_test
 
 #include "../../arch/x86/cpu.h"
 
@@ -51,6 +53,7 @@ static int setup(void **state)
     tsc = 5000;
     updates = 0;
     clock_offset = 0;
+    runstate.state_entry_time = 0;
     *time_info = (struct vcpu_time_info){
         .version = 2,
         .tsc_timestamp = 4000,
@@ -152,6 +155,40 @@ static void test_a_deadline_before_xens_time_has_passed(void **state)
     assert_int_equal(arch_poll_timeout(0), 1);
 }
 
+/* The time at which Xen ran the vCPU again is good if it did stop, and only then. */
+static void test_xen_says_when_it_runs_us(void **state)
+{
+    uint64_t begun = arch_clock_now();
+
+    (void)state;
+    arch_clock_leave();
+    runstate.state_entry_time = base + 1700;
+    tsc += 900;
+    assert_int_equal(arch_clock_back(), begun + 700);
+    assert_int_equal(arch_clock_now(), begun + 900);
+    /* it did not stop */
+    arch_clock_leave();
+    tsc += 50;
+    assert_int_equal(arch_clock_back(), begun + 950);
+    /* it stopped, but a look since has seen a later time: it cannot go back */
+    arch_clock_leave();
+    runstate.state_entry_time = base + 1940;
+    tsc += 30;
+    assert_int_equal(arch_clock_back(), begun + 980);
+    /* it had stopped before, after the last look */
+    runstate.state_entry_time = base + 1000 + 990;
+    arch_clock_leave();
+    tsc += 20;
+    assert_int_equal(arch_clock_back(), begun + 1000);
+    /* another Xen's time */
+    time_info->system_time -= 500;
+    clock_continue();
+    arch_clock_leave();
+    runstate.state_entry_time = base - 500 + 2100;
+    tsc += 500;
+    assert_int_equal(arch_clock_back(), begun + 1100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +198,7 @@ int main(void)
         cmocka_unit_test_setup(test_an_update_while_reading_is_noticed, setup),
         cmocka_unit_test_setup(test_wall_clock, setup),
         cmocka_unit_test_setup(test_time_goes_on_in_another_domain, setup),
+        cmocka_unit_test_setup(test_xen_says_when_it_runs_us, setup),
         cmocka_unit_test_setup(test_a_deadline_before_xens_time_has_passed, setup),
     };
 
