@@ -126,18 +126,23 @@ int blkfront_aio_enqueue(struct blkfront_aiocb *aiocb, int write)
     return request_accept(aiocb->aio_dev, aiocb, write ? BLKIF_OP_WRITE : BLKIF_OP_READ);
 }
 
-int blkfront_aio_submit_at(struct blkfront_dev *dev, uint64_t now)
+static int submit(struct blkfront_dev *dev, uint64_t now)
 {
     if (!dev)
         return -EINVAL;
     if (dev->state != DEV_READY || dev->violated)
         return -ENODEV;
-    return (int)request_submit(dev, MIN(now, clock_recent()));
+    return (int)request_submit(dev, now);
 }
 
 int blkfront_aio_submit(struct blkfront_dev *dev)
 {
-    return blkfront_aio_submit_at(dev, 0);
+    return submit(dev, 0);
+}
+
+int blkfront_aio_submit_at(struct blkfront_dev *dev, uint64_t now)
+{
+    return submit(dev, MIN(now, clock_recent()));
 }
 
 int blkfront_aio(struct blkfront_aiocb *aiocb, int write)

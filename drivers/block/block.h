@@ -401,8 +401,15 @@ void join_destroy(struct blkfront_dev *dev);
 /* ---- complete.c ---- */
 
 /* Takes responses, of one queue or (NULL) of all, calls aio_cb's, pumps and pushes. The number of
- * responses taken; nothing when it is called from an aio_cb of the same device. */
-unsigned dev_reap(struct blkfront_dev *dev, struct blk_queue *only);
+ * responses taken; nothing when it is called from an aio_cb of the same device. now: a time at
+ * which they were there, or 0 if it has to be looked for. */
+unsigned dev_reap_at(struct blkfront_dev *dev, struct blk_queue *only, uint64_t now);
+/* The same now: a handler is called for what the scheduler found, which looked at the clock then.
+ */
+static inline unsigned dev_reap(struct blkfront_dev *dev, struct blk_queue *only)
+{
+    return dev_reap_at(dev, only, in_handler() ? clock_recent() : 0);
+}
 /* A part is over: its request gets the result, and is over too with its last part. */
 void part_finish(struct blkfront_dev *dev, struct part *p, int result);
 /* The request ends with an error before all of it was sent; what is in flight still counts. */

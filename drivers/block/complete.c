@@ -205,14 +205,6 @@ static void part_answered(struct blkfront_dev *dev, struct part *p, int16_t stat
     part_finish(dev, p, result);
 }
 
-/* Looks at the clock when the first response is found. A handler was called because of what the
- * scheduler found: that was when it looked. */
-static void found(struct blkfront_dev *dev)
-{
-    if (!dev->now)
-        dev->now = in_handler() ? clock_recent() : clock_now();
-}
-
 static unsigned reap_ring(struct blkfront_dev *dev, struct queue *q)
 {
     struct queue_response rsp;
@@ -220,7 +212,8 @@ static unsigned reap_ring(struct blkfront_dev *dev, struct queue *q)
     int count;
 
     while ((count = queue_pending(q)) > 0) {
-        found(dev);
+        if (!dev->now)
+            dev->now = clock_now();
         while (count--) {
             const char *wrong = queue_take(q, &rsp);
 
@@ -241,7 +234,7 @@ static unsigned reap_ring(struct blkfront_dev *dev, struct queue *q)
     return taken;
 }
 
-unsigned dev_reap(struct blkfront_dev *dev, struct blk_queue *only)
+unsigned dev_reap_at(struct blkfront_dev *dev, struct blk_queue *only, uint64_t now)
 {
     uint64_t completed = dev->stats.completed;
     unsigned taken = 0;
@@ -250,7 +243,7 @@ unsigned dev_reap(struct blkfront_dev *dev, struct blk_queue *only)
         return 0;
     dev->reaping = true;
     dev->delivering = true;
-    dev->now = 0;
+    dev->now = now;
     if (only)
         dev->next_queue = (unsigned)(only - dev->queues);
     for (unsigned i = 0; i < dev->limits.queues && dev_active(dev); i++) {

@@ -15,16 +15,15 @@ int dev_wait(struct blkfront_dev *dev, struct wait_queue *wq, uint64_t deadline,
 
     if (!dev->config.polled)
         return wait_on(wq, deadline);
-    if (dev_reap(dev, NULL)) {
+    /* thread_relax() has looked at the clock, except before the first turn */
+    if (dev_reap_at(dev, NULL, *turns ? clock_recent() : 0)) {
         *turns = 0;
         return 0;
     }
-    /* looking at the clock may cost more than looking at the rings */
-    if ((!*turns || *turns >= TURNS_AWAKE) && clock_now() >= deadline)
+    if (clock_recent() >= deadline)
         return -ETIMEDOUT;
     if (++*turns <= TURNS_AWAKE) {
-        thread_yield();
-        hypercall_sched_op(SCHEDOP_yield, NULL); /* the backend may wait for this very CPU */
+        thread_relax(); /* the backend may wait for this very CPU */
         return 0;
     }
     pause = PAUSE_MIN << MIN(*turns - TURNS_AWAKE, (unsigned)PAUSE_SHIFT);

@@ -46,6 +46,13 @@ const char *thread_name(const struct thread *t); /* also for NULL: "?" */
 
 /* Lets pending events be handled and other ready threads run. Thread context. */
 void thread_yield(void);
+/*
+ * For who looks again and again for what another thread or another domain may bring: lets other
+ * ready threads run or, when there is none, gives the CPU to Xen for whoever wants it. Pending
+ * events and due timers are handled. clock_recent() is what it would be after a wait. Thread
+ * context.
+ */
+void thread_relax(void);
 /* Handles pending events and due timers without letting other threads run. Thread context. */
 void thread_poll_events(void);
 void thread_sleep(uint64_t ns);

@@ -243,6 +243,25 @@ void thread_yield(void)
     schedule();
 }
 
+void thread_relax(void)
+{
+    if (handling)
+        return;
+    if (list_empty(&ready)) {
+        uint64_t now;
+
+        clock_leave();
+        hypercall_sched_op(SCHEDOP_yield, NULL);
+        now = clock_back();
+        handling = true;
+        timer_run_due(now);
+        run_events();
+        handling = false;
+    }
+    if (!list_empty(&ready))
+        thread_yield();
+}
+
 void thread_poll_events(void)
 {
     run_handlers();

@@ -20,7 +20,7 @@ long (*seam_hypercall)(unsigned nr, const unsigned long *arg);
 void (*seam_idle)(void);
 int (*seam_suspend)(void);
 unsigned seam_grant_max_frames;
-uint64_t seam_sends, seam_polls, seam_now, seam_clock_reads;
+uint64_t seam_sends, seam_polls, seam_yields, seam_now, seam_clock_reads;
 jmp_buf *seam_shutdown_jmp;
 evtchn_port_t seam_last_send;
 int seam_shutdown_reason;
@@ -99,7 +99,7 @@ void seam_init(size_t bytes)
     seam_hypercall = NULL;
     seam_idle = NULL;
     seam_suspend = NULL;
-    seam_sends = seam_polls = seam_clock_reads = 0;
+    seam_sends = seam_polls = seam_yields = seam_clock_reads = 0;
     seam_shutdown_jmp = NULL;
     host_contexts_reset();
     seam_last_send = 0;
@@ -182,8 +182,10 @@ static long event_channel_op(unsigned long cmd, void *arg)
 
 static long sched_op(unsigned long cmd, void *arg)
 {
-    if (cmd == SCHEDOP_yield)
+    if (cmd == SCHEDOP_yield) {
+        seam_yields++;
         return 0;
+    }
     if (cmd == SCHEDOP_shutdown) {
         seam_shutdown_reason = (int)((struct sched_shutdown *)arg)->reason;
         if (seam_shutdown_jmp)

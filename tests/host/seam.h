@@ -36,7 +36,7 @@ extern long (*seam_hypercall)(unsigned nr, const unsigned long *arg);
 extern unsigned seam_grant_max_frames;
 extern uint64_t seam_sends;          /* EVTCHNOP_send so far */
 extern evtchn_port_t seam_last_send; /* its port */
-extern uint64_t seam_polls;
+extern uint64_t seam_polls, seam_yields;
 extern int seam_shutdown_reason; /* -1, or SCHEDOP_shutdown's */
 /* Set by the first thread's setjmp, reached from every thread. Behind it only seam_exit and
  * seam_init may follow. (panic() prints its message once a process.) */

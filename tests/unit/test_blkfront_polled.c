@@ -89,6 +89,31 @@ static void who_waits_polls(void **state)
     close_polled();
 }
 
+static void answer(void *arg)
+{
+    (void)arg;
+    seam_now += 500;
+    assert_int_equal(fdisk_run(&disk), 1);
+}
+
+/* The scheduler looks at the clock between two threads, and nobody besides. */
+static void waiting_needs_no_clock(void **state)
+{
+    struct blkfront_aiocb a;
+    uint64_t before;
+
+    (void)state;
+    open_polled(1);
+    a = request(p, 0, 4096);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    assert_int_equal(thread_create(NULL, "backend", answer, NULL, 0), 0);
+    before = seam_clock_reads;
+    assert_int_equal(blkfront_aio_wait(disk.dev, DEADLINE_NEVER), 1);
+    assert_int_equal(seam_clock_reads, before + 2);
+    assert_int_equal(blkfront_get_latency(disk.dev, BLKFRONT_READ)->max, 500);
+    close_polled();
+}
+
 /* A backend that does not answer: the deadline holds, and the pauses grow, so that there are few.
  */
 static void waiting_leaves_the_cpu(void **state)
@@ -166,9 +191,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(who_polls_gets_them),   TEST(no_event_is_ever_asked_for),
-        TEST(who_waits_polls),       TEST(waiting_leaves_the_cpu),
-        TEST(in_the_background_too), TEST(threads_poll_for_each_other),
+        TEST(who_polls_gets_them),
+        TEST(no_event_is_ever_asked_for),
+        TEST(who_waits_polls),
+        TEST(waiting_leaves_the_cpu),
+        TEST(waiting_needs_no_clock),
+        TEST(in_the_background_too),
+        TEST(threads_poll_for_each_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

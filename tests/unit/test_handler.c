@@ -209,6 +209,41 @@ static void test_clock_reads_without_sleep(void **state)
     timer_stop(&ticker);
 }
 
+/* Alone it gives the CPU to Xen, and looks at the clock once after that; with others ready it only
+ * lets them run. Handlers get their turn either way. */
+static void test_relax(void **state)
+{
+    struct thread *a = start(note_and_yield, "a");
+
+    (void)state;
+    on_event = storm;
+    seam_yields = 0;
+    thread_relax();
+    assert_string_equal(trace, "a");
+    assert_int_equal(seam_yields, 0);
+    raised = true;
+    thread_relax();
+    assert_string_equal(trace, "aeae");
+    thread_join(a);
+    raised = false;
+    dispatched = ticks = 0;
+    timer_init(&ticker, tick);
+    timer_start(&ticker, seam_now + 1000);
+    seam_clock_reads = 0;
+    thread_relax();
+    assert_int_equal(seam_yields, 1);
+    assert_int_equal(seam_clock_reads, 1);
+    assert_int_equal(ticks + dispatched, 0);
+    seam_now += 1000;
+    raised = true;
+    thread_relax();
+    assert_int_equal(seam_yields, 2);
+    assert_int_equal(seam_clock_reads, 2);
+    assert_int_equal(clock_recent(), seam_now);
+    assert_int_equal(ticks, 1);
+    assert_int_equal(dispatched, 1);
+}
+
 /* What is known to be due, as others have looked at the clock, does not wait for the next sleep's
  * end. */
 static void test_overdue_before_the_sleep(void **state)
@@ -239,6 +274,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_events_do_not_starve_timers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clock_reads, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clock_reads_without_sleep, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_relax, setup, teardown),
         cmocka_unit_test_setup_teardown(test_overdue_before_the_sleep, setup, teardown),
     };
 
