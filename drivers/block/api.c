@@ -254,7 +254,7 @@ int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline)
         return 0;
     before = dev->stats.completed;
     request_submit(dev, 0); /* what was only enqueued would never complete */
-    dev_reap(dev, NULL);
+    /* What has completed is found by who waits: its event is pending, or it polls. */
     dev_wait_event(dev, &dev->completion,
                    dev->stats.completed != before || !requests_in_flight(dev), deadline);
     return (int)(dev->stats.completed - before);
