@@ -140,13 +140,13 @@ static struct slot *next_slot(struct pass *p)
         p->refused = NULL;
         return slot;
     }
-    if (p->issued == p->blocks || must_end(p))
+    if (p->issued == p->blocks)
         return NULL;
     if (p->check == CHECK_BASELINE)
         slot = &p->slots->slot[p->issued % p->slots->depth];
     else
         slot = list_first(&p->slots->free, struct slot, link);
-    if (!slot || slot->state != SLOT_FREE)
+    if (!slot || slot->state != SLOT_FREE || must_end(p))
         return NULL;
     prepare(p, slot);
     return slot;
@@ -218,7 +218,7 @@ static void consume(struct pass *p, struct slot *slot)
             histogram_add(&job->latency, slot->completed - slot->sent);
         if (slot->write)
             unknown_clear(p->slice, (uint64_t)slot->aiocb.aio_offset, slot->aiocb.aio_nbytes);
-        else
+        else if (p->check != CHECK_NOTHING)
             pass_check_read(p, slot);
     }
     slots_release(p->slots, slot);
