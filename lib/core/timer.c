@@ -5,12 +5,11 @@
 
 static struct list timers = LIST_INIT(timers);
 
-static uint64_t recent;
+uint64_t clock_last_look;
 
 uint64_t clock_now(void)
 {
-    recent = arch_clock_now();
-    return recent;
+    return clock_last_look = arch_clock_now();
 }
 
 void clock_leave(void)
@@ -20,13 +19,7 @@ void clock_leave(void)
 
 uint64_t clock_back(void)
 {
-    recent = arch_clock_back();
-    return recent;
-}
-
-uint64_t clock_recent(void)
-{
-    return recent;
+    return clock_last_look = arch_clock_back();
 }
 
 uint64_t clock_wall(void)
@@ -44,7 +37,7 @@ uint64_t clock_deadline(uint64_t ns)
 void timer_reset(void)
 {
     list_init(&timers);
-    recent = 0;
+    clock_last_look = 0;
 }
 
 void timer_init(struct timer *t, void (*fn)(struct timer *t))
