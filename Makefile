@@ -143,7 +143,7 @@ guests: $(GUEST_IMAGES) $(GUEST_CFGS)
 
 # ---- host programs: the same sources on the host's seam ----
 
-GUEST_LOGIC    := $(filter-out %/main.c,$(wildcard tests/guests/blktest/*.c))
+GUEST_LOGIC    := $(filter-out %/main.c,$(wildcard tests/guests/blktest/*.c tests/guests/*.c))
 HOST_SRCS      := $(CORE_SRCS) $(DRIVER_SRCS) $(GUEST_LOGIC) $(wildcard tests/host/*.c)
 HOST_OBJS      := $(HOST_SRCS:%.c=$(HOST)/obj/%.o)
 LIBHOST        := $(HOST)/libringlet-host.a

@@ -27,5 +27,6 @@ void boot_finish(void)
     /* Events are looked for, never delivered (thread.h). */
     WRITE_ONCE(shared_info->vcpu_info[0].evtchn_upcall_mask, 1);
     clock_init();
+    clock_begin();
     kernel_main();
 }

@@ -50,6 +50,12 @@ void early_console_drain(void);
 void hypercall_init_pv(void);
 void hypercall_init_pvh(void);
 
+/* ---- clock.c ---- */
+
+/* The counter at the first instruction (entry_pv.S); sets boot_info.started from it. */
+extern uint64_t entry_tsc;
+void clock_begin(void);
+
 /* ---- traps_*.c ---- */
 
 int traps_init_pv(void);

@@ -107,6 +107,15 @@ void clock_init(void)
         hypercall_vcpu_op(VCPUOP_register_runstate_memory_area, 0, &area);
 }
 
+void clock_begin(void)
+{
+    const struct vcpu_time_info *time = &shared_info->vcpu_info[0].time;
+    const uint64_t ticks = rdtsc_ordered() - entry_tsc;
+
+    boot_info.started = arch_clock_now() - ticks_to_ns(ticks, READ_ONCE(time->tsc_to_system_mul),
+                                                       READ_ONCE(time->tsc_shift));
+}
+
 void clock_continue(void)
 {
     clock_offset = clock_last - system_time();

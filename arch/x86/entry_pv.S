@@ -7,6 +7,9 @@
     .globl entry_pv
     .type entry_pv, @function
 entry_pv:
+    rdtsc
+    mov %eax, entry_tsc(%rip)
+    mov %edx, entry_tsc + 4(%rip)
     cld
     mov $boot_stack_end, %rsp
     xor %ebp, %ebp              /* the frame-pointer chain ends here */
@@ -22,6 +25,13 @@ entry_pv:
     .balign 4
 mxcsr_init:
     .long FPU_MXCSR_INIT
+
+    /* The time stamp counter at the first instruction. */
+    .section .data.entry, "aw"
+    .globl entry_tsc
+    .balign 8
+entry_tsc:
+    .quad 0
 
     .section .bss.boot_stack, "aw", @nobits
     .globl boot_stack_guard, boot_stack, boot_stack_end

@@ -12,6 +12,9 @@
     .globl entry_pvh
     .type entry_pvh, @function
 entry_pvh:
+    rdtsc
+    mov %eax, entry_tsc
+    mov %edx, entry_tsc + 4
     cld
     mov $boot_stack_end, %esp
 

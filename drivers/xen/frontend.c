@@ -326,9 +326,23 @@ static bool something_happened(const struct frontend *fe)
            fe->watch.events != fe->watch.seen || fe->directory.events != fe->directory.seen;
 }
 
+static void wait_for_event(struct frontend *fe)
+{
+    const bool due = fe->state != FE_CONNECTED; /* the backend's next step, or else nobody's */
+    uint64_t before = 0;
+
+    if (frontend_suspending() || something_happened(fe))
+        return;
+    if (due)
+        before = xs_wait_begin();
+    wait_event(&fe->events, frontend_suspending() || something_happened(fe), fe->deadline);
+    if (due)
+        xs_wait_end(before);
+}
+
 static unsigned next_event(struct frontend *fe)
 {
-    wait_event(&fe->events, frontend_suspending() || something_happened(fe), fe->deadline);
+    wait_for_event(fe);
     frontend_park(fe);
     if (fe->resume_wanted) {
         fe->resume_wanted = false;

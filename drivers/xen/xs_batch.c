@@ -25,6 +25,7 @@ static int send_item(struct xs_request *rq, xs_transaction_t t, const struct xs_
 
 int xs_batch(xs_transaction_t t, struct xs_batch_item *items, unsigned count)
 {
+    const uint64_t before = xs_chain();
     struct xs_request *requests;
     int ret = 0;
 
@@ -47,6 +48,7 @@ int xs_batch(xs_transaction_t t, struct xs_batch_item *items, unsigned count)
         items[i].value = requests[i].body;
         items[i].len = requests[i].len;
     }
+    xs_chain_add(before);
     for (unsigned i = 0; i < count && !ret; i++)
         if (items[i].ret == -ECANCELED)
             ret = -ENOTCONN;

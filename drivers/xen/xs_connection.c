@@ -165,7 +165,9 @@ static int write_part(const char *data, size_t len)
         if (n == 0) {
             /* The reader must know of what is there before it can make space. */
             evtchn_notify(xs_conn.port);
+            xs_block_begin();
             wait_on(&xs_conn.space, DEADLINE_NEVER);
+            xs_block_end();
             if (xs_conn.broken)
                 return -EPROTO;
             continue;
@@ -264,9 +266,12 @@ int xs_send(struct xs_request *rq, uint32_t type, xs_transaction_t t, const stru
 
 int xs_finish(struct xs_request *rq)
 {
-    if (!rq->done)
+    if (!rq->done) {
         xs_conn.stats.round_trips++;
-    wait_event(&rq->wq, rq->done, DEADLINE_NEVER);
+        xs_block_begin();
+        wait_event(&rq->wq, rq->done, DEADLINE_NEVER);
+        xs_block_end();
+    }
     return rq->ret;
 }
 
@@ -274,10 +279,13 @@ int xs_call(uint32_t type, xs_transaction_t t, const struct xs_part *parts, unsi
             char **body, size_t *len)
 {
     struct xs_request rq = {.keep = body != NULL};
+    const uint64_t before = xs_chain();
     int ret = xs_send(&rq, type, t, parts, count);
 
-    if (!ret)
+    if (!ret) {
         ret = xs_finish(&rq);
+        xs_chain_add(before);
+    }
     if (body) {
         *body = rq.body;
         if (len)
@@ -312,9 +320,4 @@ int xs_init(void)
     ret = xs_attach();
     xs_conn.up = ret == 0;
     return ret;
-}
-
-void xs_get_stats(struct xs_stats *out)
-{
-    *out = xs_conn.stats;
 }

@@ -2,8 +2,9 @@
 /*
  * The inside of the XenStore client. From the bottom up: the byte ring (xs_ring.c), messages out of
  * bytes (xs_message.c), requests and their answers (xs_connection.c); xenstore.c, xs_list.c,
- * xs_batch.c, xs_number.c and xs_watch.c are the calls of xenstore.h. Ring and messages keep no
- * state of their own, so that a test or a fuzzer can feed them whatever it likes.
+ * xs_batch.c, xs_number.c and xs_watch.c are the calls of xenstore.h; xs_waits.c keeps count. Ring
+ * and messages keep no state of their own, so that a test or a fuzzer can feed them whatever it
+ * likes.
  */
 #ifndef RINGLET_XS_PRIVATE_H
 #define RINGLET_XS_PRIVATE_H
@@ -88,6 +89,8 @@ struct xs_connection {
     struct wait_queue space;
     struct wait_queue quiet; /* woken when the last request is answered */
     struct xs_stats stats;
+    unsigned blocked; /* threads that wait for XenStore now */
+    uint64_t blocked_since;
 };
 
 extern struct xs_connection xs_conn;
@@ -117,6 +120,15 @@ bool xs_broken(void);
 xs_transaction_t xs_epoch(void);
 /* Did the transaction end because the domain was resumed? */
 bool xs_transaction_void(xs_transaction_t t);
+
+/* ---- xs_waits.c ---- */
+
+/* Around each wait of a thread for the other side. */
+void xs_block_begin(void);
+void xs_block_end(void);
+/* Around a call that waits, however often: what _chain returned is given to _chain_add. */
+uint64_t xs_chain(void);
+void xs_chain_add(uint64_t before);
 
 /* ---- xs_watch.c ---- */
 

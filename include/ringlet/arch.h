@@ -23,7 +23,8 @@ struct boot_info {
     char cmdline[BOOT_CMDLINE_MAX + 1];
     struct mem_region ram[BOOT_REGIONS_MAX]; /* free for the page allocator, mapped read-write */
     unsigned ram_regions;
-    uint64_t memory; /* bytes the domain has in all */
+    uint64_t memory;  /* bytes the domain has in all */
+    uint64_t started; /* clock_now() when the guest's first instruction ran */
     /* Shared pages, mapped; NULL when the domain has none. */
     struct xencons_interface *console;
     evtchn_port_t console_port;

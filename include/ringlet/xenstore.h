@@ -120,8 +120,22 @@ struct xs_stats {
     uint64_t requests, replies, watch_events;
     uint64_t round_trips; /* times a thread waited for an answer */
     uint64_t errors;      /* malformed or unexpected messages */
+    /*
+     * How much of the guest's way depends on XenStore: calls and waits for a watch that began after
+     * the one counted before had ended. One that overlaps with it is not counted, so this is the
+     * longest chain of waits of which each can have needed the one before. A call is one wait, an
+     * xs_batch also; what a service waits for until it comes is none.
+     */
+    uint64_t waits;
+    uint64_t wait_ns; /* time in which at least one thread was in such a wait */
 };
 
+/* Since xs_init; always on. Any context. */
 void xs_get_stats(struct xs_stats *out);
+
+/* For those that wait for a watch by other means than the calls here: brackets around what counts
+ * as one wait. `before` is what xs_wait_begin returned. */
+uint64_t xs_wait_begin(void);
+void xs_wait_end(uint64_t before);
 
 #endif

@@ -74,6 +74,9 @@ SHORT = {
 
 CASES = [
     Case("hello", image="hello", says=("^Hello from Ringlet",)),
+    # the smallest guest with a disk; what it was started for is measured by make bench
+    Case("block", image="block", disks=[f"ram {4 * MIB}"], memory=8, options="--no-digest",
+         says=(r'"type":"start".*"xenstore_waits":[1-9]',)),
 
     # Backends and disks.
     Case("null", args="dev=xvda rw=read,randread bs=4k,64k iodepth=1,32 size=4m verify=0", disks=["null"],

@@ -84,6 +84,16 @@ static void every_workload_on_a_good_disk(void **state)
     assert_int_equal(results("\"type\":\"counters\"", "\"devid\":51712"), 1);
 }
 
+static void the_start_is_said_once(void **state)
+{
+    (void)state;
+    run("rw=read,randread bs=4k", "SUCCESS");
+    assert_int_equal(results("\"type\":\"start\"", "\"xenstore_ns\":7,\"xenstore_waits\":6"), 1);
+    /* what only writes has none */
+    run("write=1 rw=write bs=4k verify=0", "SUCCESS");
+    assert_int_equal(results("\"type\":\"start\"", ""), 0);
+}
+
 static void bytes_beside_the_region_stay(void **state)
 {
     static uint8_t before[DISK_BYTES];
@@ -214,14 +224,23 @@ static void a_disk_that_does_not_discard_is_left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(nothing_is_written_unasked),      TEST(reading_gives_the_digest),
-        TEST(a_read_that_differs_is_found),    TEST(a_read_that_brings_nothing_is_found),
-        TEST(read_errors_are_reported),        TEST(every_workload_on_a_good_disk),
-        TEST(bytes_beside_the_region_stay),    TEST(first_mixed_job_writes_the_region),
-        TEST(a_lost_write_is_found),           TEST(a_lost_write_of_a_second_run_is_found),
-        TEST(a_misplaced_write_is_found),      TEST(a_flipped_bit_is_found),
-        TEST(a_failed_write_leaves_no_digest), TEST(trim_discards_and_looks),
-        TEST(what_is_trimmed_reads_as_either), TEST(a_disk_that_does_not_discard_is_left_out),
+        TEST(nothing_is_written_unasked),
+        TEST(reading_gives_the_digest),
+        TEST(a_read_that_differs_is_found),
+        TEST(a_read_that_brings_nothing_is_found),
+        TEST(read_errors_are_reported),
+        TEST(every_workload_on_a_good_disk),
+        TEST(the_start_is_said_once),
+        TEST(bytes_beside_the_region_stay),
+        TEST(first_mixed_job_writes_the_region),
+        TEST(a_lost_write_is_found),
+        TEST(a_lost_write_of_a_second_run_is_found),
+        TEST(a_misplaced_write_is_found),
+        TEST(a_flipped_bit_is_found),
+        TEST(a_failed_write_leaves_no_digest),
+        TEST(trim_discards_and_looks),
+        TEST(what_is_trimmed_reads_as_either),
+        TEST(a_disk_that_does_not_discard_is_left_out),
     };
 
     return cmocka_run_group_tests_name("blktest: data", tests, NULL, NULL);

@@ -30,6 +30,8 @@ struct shared_info *shared_info = &page;
 static uint64_t tsc;
 static unsigned updates; /* that Xen will make while the guest reads */
 
+uint64_t entry_tsc;
+
 static struct vcpu_time_info *const time_info = &page.vcpu_info[0].time;
 
 static uint64_t fake_tsc(void)
@@ -189,6 +191,17 @@ static void test_xen_says_when_it_runs_us(void **state)
     assert_int_equal(arch_clock_back(), begun + 1100);
 }
 
+static void test_when_the_guest_began(void **state)
+{
+    (void)state;
+    entry_tsc = 4600;
+    clock_begin();
+    assert_int_equal(boot_info.started, base + 600);
+    time_info->tsc_shift = 2;
+    clock_begin();
+    assert_int_equal(boot_info.started, base + 1200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +213,7 @@ int main(void)
         cmocka_unit_test_setup(test_time_goes_on_in_another_domain, setup),
         cmocka_unit_test_setup(test_xen_says_when_it_runs_us, setup),
         cmocka_unit_test_setup(test_a_deadline_before_xens_time_has_passed, setup),
+        cmocka_unit_test_setup(test_when_the_guest_began, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -357,6 +357,67 @@ static void batch_on_a_quiet_ring_is_one_round_trip(void **state)
     assert_int_equal(xs_batch(0, items, 3), 0);
     assert_int_equal(stats().round_trips, 1);
     assert_int_equal(stats().requests, 3);
+    assert_int_equal(stats().waits, 1);
+}
+
+/* ---- what is counted ---- */
+
+static void slow_daemon(void)
+{
+    seam_now += NSEC_PER_MSEC;
+    fake_run();
+}
+
+static void two_reads(void *arg)
+{
+    char *value;
+
+    xs_read(0, "a", NULL, &value, NULL);
+    xs_read(0, "b", NULL, &value, NULL);
+    (*(unsigned *)arg)++;
+}
+
+/* Waits at the same time are one link of the chain, and one stretch of time. */
+static void only_waits_that_follow_each_other_are_counted(void **state)
+{
+    struct xs_batch_item items[40];
+    unsigned ended = 0;
+
+    (void)state;
+    seam_idle = slow_daemon;
+    two_reads(&ended);
+    assert_int_equal(stats().waits, 2);
+    assert_int_equal(stats().wait_ns, 2 * NSEC_PER_MSEC);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(thread_create(NULL, "reader", two_reads, &ended, 0), 0);
+    while (ended < 4)
+        thread_sleep(100 * NSEC_PER_MSEC);
+    assert_int_equal(stats().requests, 8);
+    assert_int_equal(stats().waits, 4);
+    assert_int_equal(stats().wait_ns, 4 * NSEC_PER_MSEC);
+    /* one batch, though it waits for space, too */
+    for (unsigned i = 0; i < ARRAY_SIZE(items); i++)
+        items[i] = (struct xs_batch_item){.op = XS_OP_RM, .dir = "a directory with a long name"};
+    assert_int_equal(xs_batch(0, items, ARRAY_SIZE(items)), 0);
+    assert_int_equal(stats().waits, 5);
+    assert_true(stats().wait_ns > 5 * NSEC_PER_MSEC);
+}
+
+/* A service that waits for what may never come costs nobody anything. */
+static void a_wait_for_a_watch_is_not_counted(void **state)
+{
+    struct xs_watch w = {0};
+    struct xs_stats before;
+
+    (void)state;
+    seam_idle = slow_daemon;
+    assert_int_equal(xs_watch(&w, "data", NULL), 0);
+    assert_int_equal(xs_watch_wait(&w, DEADLINE_NEVER), 0);
+    before = stats();
+    assert_int_equal(xs_watch_wait(&w, clock_deadline(NSEC_PER_SEC)), -ETIMEDOUT);
+    assert_int_equal(stats().waits, before.waits);
+    assert_int_equal(stats().wait_ns, before.wait_ns);
+    assert_int_equal(xs_unwatch(&w), 0);
 }
 
 #define THREADS 12
@@ -757,6 +818,8 @@ int main(void)
         TEST(numbers_have_a_range_and_a_default),
         TEST(batch_waits_once),
         TEST(batch_on_a_quiet_ring_is_one_round_trip),
+        TEST(only_waits_that_follow_each_other_are_counted),
+        TEST(a_wait_for_a_watch_is_not_counted),
         TEST(threads_share_the_ring),
         TEST(messages_longer_than_the_ring_do_not_mix),
         TEST(answers_in_reverse_order_find_their_request),

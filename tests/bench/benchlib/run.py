@@ -16,7 +16,7 @@ from lablib import boot, results
 from lablib.terminal import Terminal
 
 from . import charts, targets, table, work
-from .plan import COLUMNS, Plan
+from .plan import COLUMNS, START_IMAGE, Plan
 
 JOB_WALL = 500          # seconds of the host's that one job may take; some take 5 on an idle machine
 FORMAT = 1              # of bench.json
@@ -42,6 +42,16 @@ def versions(up: str, image: Path, root: Path) -> dict[str, str]:
             "aiobench_compiler": _says([os.environ.get("AIOBENCH_CC", "gcc"), "--version"], r"(.+)")}
 
 
+def sizes(images: list[Path]) -> list[dict[str, Any]]:
+    """What is loaded of each image, and what it needs beside that."""
+    found = []
+    for image in images:
+        said = subprocess.run(["size", str(image)], capture_output=True, text=True, check=True).stdout
+        text, data, bss = said.splitlines()[1].split()[:3]
+        found.append({"image": image.name, "text": int(text), "data": int(data), "bss": int(bss)})
+    return found
+
+
 def _write_jobs(share: Path, plan: Plan, todo: list[work.Work], image: str) -> None:
     for index, item in enumerate(todo):
         (share / "jobs" / f"{index:03d}-{item.name}.sh").write_text(work.script(plan, item, image))
@@ -57,7 +67,7 @@ def _skip_refused(share: Path, todo: list[work.Work], found: work.Found) -> None
 def _one_boot(lab: Path, folder: Path, image: Path, aiobench: Path, plan: Plan, guest: str,
               terminal: Terminal) -> tuple[str, list[work.Found], dict[str, Any]]:
     share = folder / "share"
-    boot.make_share(lab, share, [image, aiobench])
+    boot.make_share(lab, share, [image, image.parent / START_IMAGE, aiobench])
     os.link(lab / "vmlinux", share / "images" / "vmlinux")
     with (share / "images" / work.LINUX_INITRD).open("wb") as out:
         work.linux_initrd(lab / "linux-guest.cpio", aiobench, plan, out)
@@ -90,7 +100,7 @@ def _one_boot(lab: Path, folder: Path, image: Path, aiobench: Path, plan: Plan, 
                     terminal.line(f"{guest}: no column {item.column.name}: {found[-1].absent}")
                     _skip_refused(share, todo, found[-1])
                 else:
-                    terminal.line(table.progress(item, found[-1].points, time.monotonic() - began))
+                    terminal.line(table.progress(item, found[-1].points, found[-1].start, time.monotonic() - began))
             elif event == "done":
                 break
         else:
@@ -105,7 +115,7 @@ def run(lab: Path, folder: Path, image: Path, plan: Plan, root: Path) -> int:
     terminal = Terminal(every=30)
     started = time.monotonic()
     aiobench = folder / "aiobench"
-    for path in (image, aiobench):
+    for path in (image, image.parent / START_IMAGE, aiobench):
         if not path.is_file():
             raise boot.BootError(f"no {path}; `make bench` builds it")
     found, linux, up = [], {}, ""
@@ -113,7 +123,8 @@ def run(lab: Path, folder: Path, image: Path, plan: Plan, root: Path) -> int:
         up, of_boot, said = _one_boot(lab, folder, image, aiobench, plan, guest, terminal)
         found += of_boot
         linux[guest] = said
-    bench = collect(plan, found, versions(up, image, root), linux)
+    bench = collect(plan, found, versions(up, image, root), linux,
+                    sizes([image.parent / START_IMAGE, image]))
     (folder / "bench.json").write_text(json.dumps(bench, indent=1) + "\n")
     text = table.text(bench) + targets.text(bench)
     (folder / "bench.txt").write_text(text)
@@ -128,7 +139,8 @@ def run(lab: Path, folder: Path, image: Path, plan: Plan, root: Path) -> int:
     return 1 if failed else 0
 
 
-def collect(plan: Plan, found: list[work.Found], known: dict[str, str], linux: dict[str, Any]) -> dict[str, Any]:
+def collect(plan: Plan, found: list[work.Found], known: dict[str, str], linux: dict[str, Any],
+            images: list[dict[str, Any]]) -> dict[str, Any]:
     """bench.json: no date and no wall time, so two runs of the same things differ in nothing but the figures."""
     absent = {(item.work.guest, item.work.column.name): item.absent for item in found if item.absent}
     bench: dict[str, Any] = {
@@ -145,6 +157,8 @@ def collect(plan: Plan, found: list[work.Found], known: dict[str, str], linux: d
             "linux": linux},
         "points": [point for item in found for point in item.points],
         "counters": [item.counters for item in found if item.counters],
+        "start": work.starts(found),
+        "images": images,
         "absent": [{"guest": guest, "column": column, "why": why} for (guest, column), why in absent.items()],
         "failed": [{"job": item.work.name, "why": item.failed} for item in found if item.failed]}
     bench["targets"] = targets.judge(bench)

@@ -39,7 +39,9 @@ def align(rows: list[list[str]]) -> list[str]:
                       for index, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
 
 
-def progress(work: Work, points: list[dict[str, Any]], seconds: float) -> str:
+def progress(work: Work, points: list[dict[str, Any]], start: dict[str, Any], seconds: float) -> str:
+    if not points and start:
+        return f"{work.name}: {start['own']:,} instructions, {start['xenstore_waits']} waits ({seconds:.0f} s)"
     figures = " ".join(f"{point['rw']} {title(point['bs'], point['iodepth'])} {speed(point['mib_s'])}"
                        for point in points[:3])
     more = f" and {len(points) - 3} more" if len(points) > 3 else ""
@@ -81,6 +83,21 @@ def _counts(bench: dict[str, Any], guest: str, disk: str) -> list[str]:
     return align(rows)
 
 
+def _start(bench: dict[str, Any]) -> list[str]:
+    """What starting costs, to the first completed read, and what the images weigh."""
+    rows = [["guest", "own instructions", "in all", "XenStore waits", "requests", "memory, KiB"]]
+    for item in bench["start"]:
+        rows.append([f"{item['guest'].upper()} {item['image']}", f"{item['own']:,}", f"{item['ns']:,}",
+                     str(item["xenstore_waits"]), str(item["xenstore_requests"]), str(item["memory_kib"])])
+    sizes = [["image", "text", "data", "bss", "loaded, KiB"]]
+    for item in bench["images"]:
+        sizes.append([item["image"], str(item["text"]), str(item["data"]), str(item["bss"]),
+                      f"{(item['text'] + item['data']) / 1024:.1f}"])
+    lines = ["", "Start: from a guest's first instruction to its first completed read (null_blk); own: without the time in "
+             "which it waited for XenStore", *align(rows)] if bench["start"] else []
+    return lines + (["", *align(sizes)] if bench["images"] else [])
+
+
 def text(bench: dict[str, Any]) -> str:
     known = bench["versions"]
     lines = [f"Xen {known['xen']}, dom0 and Linux guests {known['dom0']}, QEMU {known['qemu']}, "
@@ -92,6 +109,7 @@ def text(bench: dict[str, Any]) -> str:
         lines += ["", f"{guest.upper()} guests, {disk}", *_grid(bench, guest, disk)]
         counts = _counts(bench, guest, disk)
         lines += ["", *counts] if counts else []
+    lines += _start(bench)
     for item in bench["absent"]:
         lines.append(f"absent: {item['guest']} {item['column']}: {item['why']}")
     return "\n".join(lines) + "\n"

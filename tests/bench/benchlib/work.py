@@ -15,13 +15,14 @@ from typing import Any, BinaryIO
 
 from lablib import cpio, jobs, results
 
-from .plan import COLUMNS, MIB, Column, Disk, Plan, Shape
+from .plan import COLUMNS, MIB, START, START_IMAGE, Column, Disk, Plan, Shape
 
 # Virtual seconds. dom0 looks at a guest when that has long done its work, and idle time costs nothing.
 POLL = 30
 HOLD = 300
 TIMEOUT = 200
 RINGLET_MEMORY = 32         # and what the buffers need: enough for each column
+START_MEMORY = 8
 LINUX_INITRD = "linux.cpio"
 
 # The Linux guest's whole user space. The plan of its disk is a file, as a command line is short.
@@ -72,7 +73,7 @@ class Work:
 
 def all_work(plan: Plan, guest: str) -> list[Work]:
     """In the order in which they run. blktest has one size for all of its jobs, hence a start for each shape."""
-    found = []
+    found = [Work(guest, plan.disks[0], START, None)]
     for disk in plan.disks:
         for column in COLUMNS:
             if column.kind == "ringlet":
@@ -107,6 +108,8 @@ def ringlet_memory(shape: Shape) -> int:
 
 def script(plan: Plan, work: Work, image: str) -> str:
     """The shell script of one job."""
+    if work.column is START:
+        image = START_IMAGE
     head = f"{{ {work.disk.setup}; }} >/tmp/bench-setup 2>&1 || {{ cat /tmp/bench-setup; exit 4; }}\n"
     # the results of ringlet-run, in memory until the guest is gone
     head += 'share=$OUT; OUT=/tmp/bench-out; rm -rf $OUT; mkdir -p $OUT\n'
@@ -126,6 +129,8 @@ def script(plan: Plan, work: Work, image: str) -> str:
     if work.column.kind == "linux":
         guest.image, guest.memory, guest.args = "/tmp/vmlinux", work.column.memory, _linux_args(work)
         guest.options += f" --ramdisk /tmp/{LINUX_INITRD}"
+    elif work.column is START:
+        guest.memory = START_MEMORY
     else:
         assert work.shape
         guest.memory, guest.args = ringlet_memory(work.shape), blktest_args(plan, work)
@@ -150,6 +155,7 @@ class Found:
     work: Work
     points: list[dict[str, Any]] = field(default_factory=list)
     counters: dict[str, Any] = field(default_factory=dict)
+    start: dict[str, Any] = field(default_factory=dict)
     absent: str = ""
     failed: str = ""
 
@@ -167,6 +173,9 @@ def read(plan: Plan, work: Work, folder: Path) -> Found:
         else:
             found.failed = f"{outcome.verdict}: {outcome.reason}"
         return found
+    found.start = _start(work, outcome)
+    if work.column is START and not found.start:
+        found.failed = "no result of its start"
     wanted = {(rw, shape.bs, shape.depth): work.disk.bytes(shape)
               for shape in work.shapes for rw in plan.workloads}
     for job in done:
@@ -182,6 +191,15 @@ def read(plan: Plan, work: Work, folder: Path) -> Found:
     return found
 
 
+def starts(found: list[Found]) -> list[dict[str, Any]]:
+    """One line for each image and kind of guest: its first start."""
+    first: dict[tuple[str, str], dict[str, Any]] = {}
+    for item in found:
+        if item.start:
+            first.setdefault((item.start["guest"], item.start["image"]), item.start)
+    return list(first.values())
+
+
 def _point(work: Work, job: dict[str, Any]) -> dict[str, Any]:
     seconds = job["ns"] / 1e9
     point = {"guest": work.guest, "disk": work.disk.name, "column": work.column.name,
@@ -192,6 +210,17 @@ def _point(work: Work, job: dict[str, Any]) -> dict[str, Any]:
     if "lat_ns" in job:
         point["lat_ns"] = job["lat_ns"]
     return point
+
+
+def _start(work: Work, outcome: results.Outcome) -> dict[str, Any]:
+    """How one of Ringlet's guests started. own: instructions that are neither XenStore's nor spent waiting for it."""
+    said = outcome.of_type("start")
+    if not said:
+        return {}
+    return {"guest": work.guest, "image": START_IMAGE if work.column is START else "blktest",
+            "disk": work.disk.name, "ns": said[0]["ns"], "own": said[0]["ns"] - said[0]["xenstore_ns"],
+            "xenstore_waits": said[0]["xenstore_waits"], "xenstore_requests": said[0]["xenstore_requests"],
+            "memory_kib": said[0]["pages"] * 4}
 
 
 def _counters(work: Work, outcome: results.Outcome, points: list[dict[str, Any]]) -> dict[str, Any]:

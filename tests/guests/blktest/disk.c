@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Connecting a disk, choosing the region and its slices, closing. */
 #include "disk.h"
+#include "../started.h"
 #include "grid.h"
 #include "report.h"
 #include "stop.h"
@@ -94,6 +95,7 @@ void disk_connect(struct disk *disk)
         disk_complain(disk, ours ? ERROR : FAILURE, "cannot be connected: -%s", errno_name(ret));
         return;
     }
+    started_connected();
     blkfront_get_limits(disk->dev, &disk->limits);
     for (unsigned i = 0; i < disk->options->bs.count; i++)
         bs = MAX(bs, disk->options->bs.value[i]);
@@ -124,6 +126,7 @@ void disk_run(void *arg)
         grid_run(disk);
         grid_digest(disk);
     }
+    started_report();
     report_counters(disk);
 }
 

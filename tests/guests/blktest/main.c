@@ -3,6 +3,7 @@
  * blktest: reads and writes PV disks as its command line says, knows what must be on them, and says
  * with a verdict whether that is so. It never writes unless write=1 is given.
  */
+#include "../started.h"
 #include "disk.h"
 #include "hotplug.h"
 #include "options.h"
@@ -173,6 +174,7 @@ int main(int argc, char *argv[])
         return verdict_print(t->verdict);
     }
     stop_init();
+    started_begin();
     print_raw("blktest:");
     for (int i = 0; i < argc; i++)
         print_raw(" %s", argv[i]);

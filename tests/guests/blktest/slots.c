@@ -4,6 +4,7 @@
  * more), so that small ones share pages and large ones do not ask for much memory in one piece.
  */
 #include "slots.h"
+#include "../started.h"
 
 #include <ringlet/clock.h>
 #include <ringlet/errno.h>
@@ -146,6 +147,8 @@ void slots_complete(struct slots *s, struct slot *slot, int ret)
     slot->state = SLOT_DONE;
     list_del(&slot->link);
     list_add_tail(&s->done, &slot->link);
+    if (!ret && !slot->write)
+        started_read();
 }
 
 void slots_release(struct slots *s, struct slot *slot)

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * XenStore is asked nothing between the connected disk and its first read, but services that begin
+ * with the connection ask it at that time: so its part is taken when the disk is connected.
+ */
+#include "started.h"
+
+#include <ringlet/arch.h>
+#include <ringlet/clock.h>
+#include <ringlet/json.h>
+#include <ringlet/page.h>
+#include <ringlet/xenstore.h>
+
+static struct xs_stats store;
+static struct page_stats pages;
+static uint64_t ready; /* clock_now() when the first read was complete */
+static bool connected, reported;
+
+void started_begin(void)
+{
+    connected = reported = false;
+    ready = 0;
+}
+
+void started_connected(void)
+{
+    if (connected)
+        return;
+    connected = true;
+    xs_get_stats(&store);
+}
+
+void started_read(void)
+{
+    if (ready || !connected)
+        return;
+    ready = clock_now();
+    page_get_stats(&pages);
+}
+
+void started_report(void)
+{
+    char line[256];
+    struct json j;
+
+    if (!ready || reported)
+        return;
+    reported = true;
+    json_begin(&j, line, sizeof(line));
+    json_str(&j, "type", "start");
+    json_str(&j, "guest", boot_info.type == GUEST_PV ? "pv" : "pvh");
+    json_u64(&j, "ns", ready - boot_info.started);
+    json_u64(&j, "xenstore_ns", store.wait_ns);
+    json_u64(&j, "xenstore_waits", store.waits);
+    json_u64(&j, "xenstore_requests", store.requests);
+    json_u64(&j, "pages", pages.total - pages.free);
+    json_print_result(&j);
+}
