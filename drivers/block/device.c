@@ -23,22 +23,22 @@ static struct wait_queue left = WAIT_QUEUE_INIT(left); /* woken when one leaves 
 
 /* ---- what the machine asks ---- */
 
-/* A key that could not be read for want of memory is not an absent key. */
-static int read_items(struct xs_batch_item *items, unsigned count)
-{
-    int ret = xs_batch(XS_NO_TRANSACTION, items, count);
+_Static_assert(OFFER_ITEMS <= FRONTEND_READS_MAX && PROPERTY_ITEMS <= FRONTEND_READS_MAX,
+               "the machine reads them");
 
-    for (unsigned i = 0; i < count && !ret; i++) {
-        if (items[i].ret == -ENOMEM)
-            ret = -ENOMEM;
+static unsigned reads(struct frontend *fe, struct xs_batch_item items[FRONTEND_READS_MAX])
+{
+    if (fe->state == FE_WAIT_INIT) {
+        negotiate_offer_items(items, fe->path, fe->backend_path);
+        return OFFER_ITEMS;
     }
-    return ret;
+    negotiate_property_items(items, fe->backend_path);
+    return PROPERTY_ITEMS;
 }
 
 static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *count)
 {
     struct blkfront_dev *dev = fe->priv;
-    struct xs_batch_item items[OFFER_ITEMS];
     struct queue_keys queues[NEGOTIATE_QUEUES_MAX];
     int ret;
 
@@ -46,11 +46,7 @@ static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *c
     dev->limits.backend_domid = fe->backend_id;
     negotiate_backend_type(fe->backend_path, dev->limits.backend, sizeof(dev->limits.backend));
 
-    negotiate_offer_items(items, fe->path, fe->backend_path);
-    ret = read_items(items, OFFER_ITEMS);
-    if (!ret)
-        ret = negotiate_offers(items, &dev->config, &dev->limits, &dev->scheme);
-    xs_batch_free(items, OFFER_ITEMS);
+    ret = negotiate_offers(fe->read, &dev->config, &dev->limits, &dev->scheme);
     if (!ret)
         ret = dev_make_rings(dev);
     if (ret)
@@ -67,7 +63,10 @@ int dev_read_properties(struct blkfront_dev *dev, struct blkfront_limits *limits
     int ret;
 
     negotiate_property_items(items, dev->fe.backend_path);
-    ret = read_items(items, PROPERTY_ITEMS);
+    /* a key that could not be read for want of memory is not an absent key */
+    ret = xs_batch(XS_NO_TRANSACTION, items, PROPERTY_ITEMS);
+    for (unsigned i = 0; i < PROPERTY_ITEMS && !ret; i++)
+        ret = items[i].ret == -ENOMEM ? -ENOMEM : 0;
     if (!ret)
         ret = negotiate_properties(items, &dev->config, limits);
     xs_batch_free(items, PROPERTY_ITEMS);
@@ -77,7 +76,7 @@ int dev_read_properties(struct blkfront_dev *dev, struct blkfront_limits *limits
 static int connected(struct frontend *fe)
 {
     struct blkfront_dev *dev = fe->priv;
-    int ret = dev_read_properties(dev, &dev->limits);
+    int ret = negotiate_properties(fe->read, &dev->config, &dev->limits);
 
     if (ret)
         return ret;
@@ -133,6 +132,7 @@ static void changed(struct frontend *fe)
 static const struct frontend_ops ops = {
     .type = "vbd",
     .negotiate = negotiate,
+    .reads = reads,
     .connected = connected,
     .lost = lost,
     .disconnected = disconnected,

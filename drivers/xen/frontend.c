@@ -118,11 +118,14 @@ static int negotiate(struct frontend *fe)
     if (!p)
         return -ENOMEM;
     p->fe = fe;
-    ret = fe->ops->negotiate(fe, p->keys, &p->count);
+    ret = frontend_read_more(fe);
+    if (!ret)
+        ret = fe->ops->negotiate(fe, p->keys, &p->count);
     if (!ret && p->count > FRONTEND_KEYS_MAX)
         ret = -E2BIG;
     if (!ret) {
-        ret = xs_transaction(publish, p);
+        ret = xs_transaction_from(fe->early, publish, p);
+        fe->early = XS_NO_TRANSACTION;
         if (ret)
             pr_err("%s: cannot write its keys to %s: %s\n", frontend_name(fe), fe->path,
                    errno_name(ret));
@@ -130,13 +133,17 @@ static int negotiate(struct frontend *fe)
             fe->own_state = XenbusStateInitialised;
     }
     heap_free(p);
+    frontend_read_drop(fe);
     return ret;
 }
 
 static void connect(struct frontend *fe)
 {
-    int ret = fe->ops->connected(fe);
+    int ret = frontend_read_more(fe);
 
+    if (!ret)
+        ret = fe->ops->connected(fe);
+    frontend_read_drop(fe);
     if (!ret) {
         fe->deadline = DEADLINE_NEVER;
         fe->was_connected = true;
@@ -226,9 +233,12 @@ static void reset(struct frontend *fe, unsigned own, enum frontend_state next)
 
 static void act(struct frontend *fe, unsigned event)
 {
+    enum frontend_action action = frontend_next(fe->state, event);
     int ret;
 
-    switch (frontend_next(fe->state, event)) {
+    if (action != FE_DO_NEGOTIATE && action != FE_DO_CONNECT)
+        frontend_read_drop(fe);
+    switch (action) {
     case FE_DO_RESET:
         reset(fe, XenbusStateClosing, FE_RESET);
         break;
@@ -284,42 +294,6 @@ static void act(struct frontend *fe, unsigned event)
 
 /* ---- what happens ---- */
 
-/* XenStore itself failed: what that means depends on how much we still need it. */
-static unsigned xenstore_failed(struct frontend *fe, int err)
-{
-    if (fe->state == FE_CLOSING || fe->state == FE_CLOSE_WAIT)
-        return XenbusStateUnknown; /* nothing more will be heard of the backend */
-    if (err == -ENOMEM) {
-        fe->watch.seen = fe->watch.events - 1; /* the change is still to be read */
-        thread_sleep(RETRY);
-        return FE_EVENTS;
-    }
-    pr_err("%s: cannot read the state of %s: %s\n", frontend_name(fe), fe->backend_path,
-           errno_name(err));
-    if (fe->state == FE_CONNECTED)
-        return FE_EVENTS; /* ring and event channel work without XenStore */
-    fe->fail_reason = err;
-    return FE_EV_FAIL;
-}
-
-static unsigned backend_changed(struct frontend *fe)
-{
-    unsigned before = fe->backend_state;
-    uint64_t state;
-    int ret;
-
-    fe->watch.seen = fe->watch.events;
-    ret = xs_read_u64(XS_NO_TRANSACTION, fe->backend_path, "state", 0, FE_EV_BACKEND_LAST,
-                      XenbusStateUnknown, &state);
-    if (ret && ret != -EINVAL && ret != -ERANGE)
-        return xenstore_failed(fe, ret);
-    fe->backend_state = (unsigned)state;
-    if (fe->state == FE_CONNECTED && fe->ops->changed && before == XenbusStateConnected &&
-        state == XenbusStateConnected)
-        fe->ops->changed(fe);
-    return fe->backend_state;
-}
-
 static bool something_happened(const struct frontend *fe)
 {
     return fe->fail_wanted || fe->close_wanted || fe->look_again ||
@@ -343,6 +317,8 @@ static void wait_for_event(struct frontend *fe)
 static unsigned next_event(struct frontend *fe)
 {
     wait_for_event(fe);
+    if (frontend_suspending())
+        frontend_read_drop(fe); /* no transaction is left open in XenStore */
     frontend_park(fe);
     if (fe->resume_wanted) {
         fe->resume_wanted = false;
@@ -367,7 +343,8 @@ static unsigned next_event(struct frontend *fe)
     }
     if (fe->directory.events != fe->directory.seen)
         return frontend_directory_changed(fe);
-    return fe->watch.events != fe->watch.seen ? frontend_judge(fe, backend_changed(fe)) : FE_EVENTS;
+    return fe->watch.events != fe->watch.seen ? frontend_judge(fe, frontend_backend_changed(fe))
+                                              : FE_EVENTS;
 }
 
 void frontend_watch_fired(struct xs_watch *w)
@@ -386,6 +363,7 @@ void frontend_thread(void *arg)
     frontend_begin(fe);
     while (fe->state != FE_CLOSED)
         act(fe, next_event(fe));
+    frontend_read_drop(fe);
     frontend_remove(fe);
     frontend_look_no_more(fe);
     if (fe->watch.token)

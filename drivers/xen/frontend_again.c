@@ -16,7 +16,7 @@
 
 void frontend_begin(struct frontend *fe)
 {
-    int ret = xs_watch(&fe->watch, fe->backend_path, "state");
+    int ret = frontend_watch_backend(fe);
 
     if (!ret && fe->own_state == XenbusStateUnknown)
         ret = xs_printf(XS_NO_TRANSACTION, fe->path, "state", "%u", XenbusStateInitialising);
@@ -42,8 +42,6 @@ static void find_and_begin(struct frontend *fe, const char *after)
         return;
     }
     frontend_enter(fe, frontend_first_state(fe->own_state));
-    /* of this backend nothing is known yet: the watch fires and tells */
-    fe->look_again = false;
     frontend_begin(fe);
 }
 

@@ -21,6 +21,18 @@ void frontend_enter(struct frontend *fe, enum frontend_state state);
 /* A watch of fe's has fired. */
 void frontend_watch_fired(struct xs_watch *w);
 
+/* ---- frontend_read.c ---- */
+
+/* Registers the watch of the backend's state and reads that state, and with it what is wanted next.
+ * An error: there is no watch. */
+int frontend_watch_backend(struct frontend *fe);
+/* The watch fired: reads the same again. The event that it is. */
+unsigned frontend_backend_changed(struct frontend *fe);
+/* The driver's ->read is there, for the call that the state is made for. 0 or -errno. */
+int frontend_read_more(struct frontend *fe);
+/* What was read is not wanted, or not any more. */
+void frontend_read_drop(struct frontend *fe);
+
 /* ---- frontend_again.c ---- */
 
 /* With a backend that is known: watches it, and says Initialising if nothing was said yet. */

@@ -110,14 +110,54 @@ static int take_order(xs_transaction_t t, void *arg)
     return o->meaning ? xs_write(t, "control", "shutdown", "", 0) : 0;
 }
 
+#define FEATURES 3
+
+static void feature_items(struct xs_batch_item items[FEATURES])
+{
+    static const char *const names[FEATURES] = {"feature-poweroff", "feature-reboot",
+                                                "feature-suspend"};
+
+    for (size_t i = 0; i < FEATURES; i++)
+        items[i] = (struct xs_batch_item){
+            .op = XS_OP_WRITE, .dir = "control", .node = names[i], .text = "1"};
+}
+
+static void check_features(const struct xs_batch_item items[FEATURES])
+{
+    for (size_t i = 0; i < FEATURES; i++)
+        if (items[i].ret)
+            pr_debug("control/%s cannot be written\n", items[i].node);
+}
+
 /* In another domain all is to be said again. */
 static void say_features(void)
 {
-    static const char *const features[] = {"feature-poweroff", "feature-reboot", "feature-suspend"};
+    struct xs_batch_item items[FEATURES];
 
-    for (size_t i = 0; i < ARRAY_SIZE(features); i++)
-        if (xs_write(XS_NO_TRANSACTION, "control", features[i], "1", 1))
-            pr_debug("control/%s cannot be written\n", features[i]);
+    feature_items(items);
+    xs_batch(XS_NO_TRANSACTION, items, FEATURES);
+    check_features(items);
+}
+
+/* Watches, says what is understood, and looks whether there is a word already: then, as with each
+ * later one, the watch has an event that was not seen. */
+static int watch_orders(struct xs_watch *watch)
+{
+    struct xs_batch_item items[2 + FEATURES] = {
+        {.op = XS_OP_WATCH, .dir = "control", .node = "shutdown", .watch = watch},
+        {.op = XS_OP_READ, .dir = "control", .node = "shutdown"},
+    };
+    int ret;
+
+    feature_items(&items[2]);
+    ret = xs_batch(XS_NO_TRANSACTION, items, ARRAY_SIZE(items));
+    check_features(&items[2]);
+    if (items[0].ret)
+        return ret ? ret : items[0].ret;
+    if (!ret && (items[1].ret == -ENOENT || (!items[1].ret && !items[1].value[0])))
+        watch->seen = MIN(watch->events, 1ULL); /* the one that each new watch has */
+    xs_batch_free(items, ARRAY_SIZE(items));
+    return 0;
 }
 
 static void suspend(void)
@@ -156,14 +196,13 @@ static void obey(const struct order *o)
 static void shutdown_thread(void *arg)
 {
     static struct xs_watch watch;
-    int ret = xs_watch(&watch, "control", "shutdown");
+    int ret = watch_orders(&watch);
 
     (void)arg;
     if (ret) {
         pr_warn("control/shutdown cannot be watched: %s\n", errno_name(ret));
         return;
     }
-    say_features();
     while (xs_watch_wait(&watch, DEADLINE_NEVER) == 0) {
         struct order o = {0};
 

@@ -107,24 +107,23 @@ int xs_get_domain_path(domid_t domid, char **path)
     return xs_call(XS_GET_DOMAIN_PATH, XS_NO_TRANSACTION, &part, 1, path, NULL);
 }
 
+int xs_transaction_begun(xs_transaction_t epoch, const char *body, size_t len, xs_transaction_t *t)
+{
+    uint64_t id;
+
+    if (parse_u64(body, strnlen(body, len), &id) || id == XS_NO_TRANSACTION || id > UINT32_MAX)
+        return -EPROTO;
+    *t = epoch | id;
+    return 0;
+}
+
 static int begin(xs_transaction_t *t)
 {
-    static const struct xs_part nothing = {"", 1};
-    char *body;
-    size_t len;
-    uint64_t id;
-    /* Before it is asked: should the domain be resumed before this runs again, it has ended. */
-    const xs_transaction_t epoch = xs_epoch();
-    int ret = xs_call(XS_TRANSACTION_START, XS_NO_TRANSACTION, &nothing, 1, &body, &len);
+    struct xs_batch_item item = {.op = XS_OP_BEGIN};
+    int ret = xs_batch(XS_NO_TRANSACTION, &item, 1);
 
-    if (ret)
-        return ret;
-    if (parse_u64(body, strnlen(body, len), &id) || id == XS_NO_TRANSACTION || id > UINT32_MAX)
-        ret = -EPROTO;
-    else
-        *t = epoch | id;
-    heap_free(body);
-    return ret;
+    *t = item.t;
+    return ret ? ret : item.ret;
 }
 
 static int end(xs_transaction_t t, bool commit)
@@ -134,14 +133,23 @@ static int end(xs_transaction_t t, bool commit)
     return xs_call(XS_TRANSACTION_END, t, &verdict, 1, NULL, NULL);
 }
 
+void xs_transaction_drop(xs_transaction_t t)
+{
+    if (t != XS_NO_TRANSACTION)
+        end(t, false);
+}
+
 int xs_transaction(int (*fn)(xs_transaction_t t, void *arg), void *arg)
+{
+    return xs_transaction_from(XS_NO_TRANSACTION, fn, arg);
+}
+
+int xs_transaction_from(xs_transaction_t t, int (*fn)(xs_transaction_t t, void *arg), void *arg)
 {
     int ret = -EAGAIN;
 
     for (unsigned i = 0; i < TRANSACTION_ATTEMPTS && ret == -EAGAIN; i++) {
-        xs_transaction_t t;
-
-        ret = begin(&t);
+        ret = i || t == XS_NO_TRANSACTION ? begin(&t) : 0;
         if (ret)
             continue;
         ret = fn(t, arg);

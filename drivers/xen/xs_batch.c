@@ -3,28 +3,68 @@
  */
 #include "xs_private.h"
 
+#include <ringlet/event_channel.h>
 #include <ringlet/heap.h>
 #include <ringlet/string.h>
 
 static int send_item(struct xs_request *rq, xs_transaction_t t, const struct xs_batch_item *item)
 {
     static const uint32_t type[] = {
-        [XS_OP_READ] = XS_READ, [XS_OP_WRITE] = XS_WRITE, [XS_OP_RM] = XS_RM};
+        [XS_OP_READ] = XS_READ,
+        [XS_OP_WRITE] = XS_WRITE,
+        [XS_OP_RM] = XS_RM,
+        [XS_OP_WATCH] = XS_WATCH,
+        [XS_OP_BEGIN] = XS_TRANSACTION_START,
+    };
     struct xs_part parts[XS_PATH_PARTS + 1];
     unsigned n;
+    int ret;
 
-    if (!item->dir || (unsigned)item->op >= ARRAY_SIZE(type) ||
-        (item->op == XS_OP_WRITE && !item->text))
+    if ((unsigned)item->op >= ARRAY_SIZE(type) || (!item->dir && item->op != XS_OP_BEGIN) ||
+        (item->op == XS_OP_WRITE && !item->text) || (item->op == XS_OP_WATCH && !item->watch))
         return -EINVAL;
-    n = xs_path_parts(parts, item->dir, item->node);
-    if (item->op == XS_OP_WRITE)
-        parts[n++] = (struct xs_part){item->text, strlen(item->text)};
-    rq->keep = item->op == XS_OP_READ;
-    return xs_send(rq, type[item->op], t, parts, n);
+    rq->keep = item->op == XS_OP_READ || item->op == XS_OP_BEGIN;
+    switch (item->op) {
+    case XS_OP_WATCH:
+        ret = xs_watch_prepare(item->watch, item->dir, item->node, parts);
+        if (ret)
+            return ret;
+        ret = xs_send(rq, XS_WATCH, XS_NO_TRANSACTION, parts, XS_WATCH_PARTS);
+        if (ret)
+            xs_watch_settle(item->watch, ret);
+        return ret;
+    case XS_OP_BEGIN:
+        parts[0] = (struct xs_part){"", 1};
+        return xs_send(rq, XS_TRANSACTION_START, XS_NO_TRANSACTION, parts, 1);
+    default:
+        n = xs_path_parts(parts, item->dir, item->node);
+        if (item->op == XS_OP_WRITE)
+            parts[n++] = (struct xs_part){item->text, strlen(item->text)};
+        return xs_send(rq, type[item->op], t, parts, n);
+    }
+}
+
+/* Waits for the answer and takes what it says. */
+static int finish_item(struct xs_request *rq, xs_transaction_t epoch, struct xs_batch_item *item)
+{
+    int ret = xs_finish(rq);
+
+    if (item->op == XS_OP_WATCH) {
+        xs_watch_settle(item->watch, ret);
+    } else if (item->op == XS_OP_BEGIN) {
+        if (!ret)
+            ret = xs_transaction_begun(epoch, rq->body, rq->len, &item->t);
+        heap_free(rq->body);
+    } else {
+        item->value = rq->body;
+        item->len = rq->len;
+    }
+    return ret;
 }
 
 int xs_batch(xs_transaction_t t, struct xs_batch_item *items, unsigned count)
 {
+    const xs_transaction_t epoch = xs_epoch();
     const uint64_t before = xs_chain();
     struct xs_request *requests;
     int ret = 0;
@@ -32,6 +72,7 @@ int xs_batch(xs_transaction_t t, struct xs_batch_item *items, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         items[i].value = NULL;
         items[i].len = 0;
+        items[i].t = XS_NO_TRANSACTION;
         items[i].ret = -ECANCELED;
     }
     if (in_handler())
@@ -39,14 +80,15 @@ int xs_batch(xs_transaction_t t, struct xs_batch_item *items, unsigned count)
     requests = heap_zalloc(count, sizeof(*requests), MEM_XENSTORE);
     if (!requests)
         return -ENOMEM;
-    for (unsigned i = 0; i < count && !xs_broken(); i++)
+    for (unsigned i = 0; i < count && !xs_broken(); i++) {
+        requests[i].more = true;
         items[i].ret = send_item(&requests[i], t, &items[i]);
+    }
+    if (!xs_broken())
+        evtchn_notify(xs_conn.port);
     for (unsigned i = 0; i < count; i++) {
-        if (items[i].ret)
-            continue;
-        items[i].ret = xs_finish(&requests[i]);
-        items[i].value = requests[i].body;
-        items[i].len = requests[i].len;
+        if (!items[i].ret)
+            items[i].ret = finish_item(&requests[i], epoch, &items[i]);
     }
     xs_chain_add(before);
     for (unsigned i = 0; i < count && !ret; i++)

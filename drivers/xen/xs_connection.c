@@ -189,7 +189,8 @@ int xs_write_request(const struct xs_request *rq)
     ret = write_part((const char *)&hdr, sizeof(hdr));
     for (unsigned i = 0; i < rq->part_count && !ret; i++)
         ret = write_part(rq->parts[i].data, rq->parts[i].len);
-    evtchn_notify(xs_conn.port);
+    if (!rq->more)
+        evtchn_notify(xs_conn.port);
     return ret;
 }
 

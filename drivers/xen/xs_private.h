@@ -70,6 +70,7 @@ struct xs_request {
     unsigned part_count;
     bool done;
     bool keep;  /* in: the answer's body is wanted */
+    bool more;  /* in: others follow, and the last of them is announced */
     int ret;    /* 0 or -errno */
     char *body; /* heap, with a NUL behind it */
     size_t len;
@@ -118,6 +119,9 @@ int xs_call(uint32_t type, xs_transaction_t t, const struct xs_part *parts, unsi
 bool xs_broken(void);
 /* The upper half of a transaction that begins now. */
 xs_transaction_t xs_epoch(void);
+/* The transaction that XS_TRANSACTION_START's answer tells of; epoch: when it was asked for, as
+ * should the domain be resumed before the asking thread runs again, it has ended. 0 or -EPROTO. */
+int xs_transaction_begun(xs_transaction_t epoch, const char *body, size_t len, xs_transaction_t *t);
 /* Did the transaction end because the domain was resumed? */
 bool xs_transaction_void(xs_transaction_t t);
 
@@ -132,7 +136,14 @@ void xs_chain_add(uint64_t before);
 
 /* ---- xs_watch.c ---- */
 
+#define XS_WATCH_PARTS 2
+
 void xs_watch_init(void);
+/* Fills the parts of the request that registers w, which can fire from now on. 0 or -ENOMEM; after
+ * 0, _settle comes with the request's result. */
+int xs_watch_prepare(struct xs_watch *w, const char *dir, const char *node,
+                     struct xs_part parts[XS_WATCH_PARTS]);
+void xs_watch_settle(struct xs_watch *w, int ret);
 /* In handler context: an event with this token; false when no watch has it. */
 bool xs_watch_fire(const char *token);
 /* The domain was resumed: registers all that were registered. conn.sending is held, so that none of

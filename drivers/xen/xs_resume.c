@@ -8,6 +8,7 @@
 #include "xs_private.h"
 
 #include <ringlet/clock.h>
+#include <ringlet/event_channel.h>
 #include <ringlet/printk.h>
 
 #define QUIET_TIMEOUT (5 * NSEC_PER_SEC)
@@ -18,6 +19,7 @@ void xs_suspend(void)
         return;
     mutex_lock(&xs_conn.sending);
     xs_conn.suspended = true;
+    evtchn_notify(xs_conn.port); /* a batch may have been interrupted before it did */
     if (!wait_event(&xs_conn.quiet, list_empty(&xs_conn.requests), clock_deadline(QUIET_TIMEOUT)))
         pr_warn("XenStore: requests without an answer, suspending all the same\n");
 }
@@ -50,6 +52,7 @@ static void ask_again(void)
             xs_complete(rq, -EPROTO);
         } else {
             list_add_tail(&xs_conn.requests, &rq->link);
+            rq->more = false;
             xs_write_request(rq); /* an error has ended it, too */
         }
     }

@@ -57,8 +57,6 @@ static int make_texts(struct xs_watch *w, const char *dir, const char *node)
     return 0;
 }
 
-#define WATCH_PARTS 2
-
 static void fill_parts(struct xs_part *parts, const struct xs_watch *w)
 {
     parts[0] = (struct xs_part){w->path, strlen(w->path) + 1};
@@ -67,24 +65,24 @@ static void fill_parts(struct xs_part *parts, const struct xs_watch *w)
 
 static int request(uint32_t type, const struct xs_watch *w)
 {
-    struct xs_part parts[WATCH_PARTS];
+    struct xs_part parts[XS_WATCH_PARTS];
 
     fill_parts(parts, w);
-    return xs_call(type, XS_NO_TRANSACTION, parts, WATCH_PARTS, NULL, NULL);
+    return xs_call(type, XS_NO_TRANSACTION, parts, XS_WATCH_PARTS, NULL, NULL);
 }
 
 void xs_watch_resume(void)
 {
     list_for_each (pos, &watches) {
         struct xs_watch *w = list_entry(pos, struct xs_watch, link);
-        struct xs_part parts[WATCH_PARTS];
+        struct xs_part parts[XS_WATCH_PARTS];
         struct xs_request rq = {0};
         int ret;
 
         if (!w->registered)
             continue;
         fill_parts(parts, w);
-        xs_enlist(&rq, XS_WATCH, XS_NO_TRANSACTION, parts, WATCH_PARTS);
+        xs_enlist(&rq, XS_WATCH, XS_NO_TRANSACTION, parts, XS_WATCH_PARTS);
         ret = xs_write_request(&rq);
         if (!ret)
             ret = xs_finish(&rq);
@@ -103,26 +101,38 @@ static void forget(struct xs_watch *w)
     w->path = w->token = NULL;
 }
 
-int xs_watch(struct xs_watch *w, const char *dir, const char *node)
+int xs_watch_prepare(struct xs_watch *w, const char *dir, const char *node,
+                     struct xs_part parts[XS_WATCH_PARTS])
 {
     int ret;
 
-    if (!dir)
-        return -EINVAL;
     list_init(&w->link);
     wait_queue_init(&w->wq);
     w->events = w->seen = 0;
     w->registered = false;
     ret = make_texts(w, dir, node);
-    if (!ret) {
-        /* Before the request: the first event may come together with the answer. */
-        list_add_tail(&watches, &w->link);
-        ret = request(XS_WATCH, w);
-        w->registered = ret == 0;
-    }
+    /* Before the request: the first event may come together with the answer. */
+    list_add_tail(&watches, &w->link);
     if (ret)
         forget(w);
+    else
+        fill_parts(parts, w);
     return ret;
+}
+
+void xs_watch_settle(struct xs_watch *w, int ret)
+{
+    w->registered = ret == 0;
+    if (ret)
+        forget(w);
+}
+
+int xs_watch(struct xs_watch *w, const char *dir, const char *node)
+{
+    struct xs_batch_item item = {.op = XS_OP_WATCH, .dir = dir, .node = node, .watch = w};
+    int ret = xs_batch(XS_NO_TRANSACTION, &item, 1);
+
+    return ret ? ret : item.ret;
 }
 
 int xs_unwatch(struct xs_watch *w)

@@ -37,6 +37,8 @@ struct frontend;
 
 #define FRONTEND_KEYS_MAX 320 /* a disk with 16 queues of 16 pages has 276 */
 
+#define FRONTEND_READS_MAX 16
+
 /* A key to publish in the frontend's directory; an empty value: to remove from it, if it is there.
  */
 struct frontend_key {
@@ -52,6 +54,13 @@ struct frontend_ops {
      */
     int (*negotiate)(struct frontend *fe, struct frontend_key *keys, unsigned *count);
     int (*connected)(struct frontend *fe);
+    /*
+     * Fills items with what one of these two wants to read, and says how many they are: negotiate()
+     * in state FE_WAIT_INIT, connected() in FE_WAIT_CONNECT. It finds them answered in fe->read, as
+     * they were with the backend in the state for it, and may take values over. Directories are
+     * fe->path and fe->backend_path. NULL: nothing.
+     */
+    unsigned (*reads)(struct frontend *fe, struct xs_batch_item items[FRONTEND_READS_MAX]);
     /* The device is not usable any more, for reason (-errno; -ESHUTDOWN: frontend_stop); I/O must
      * stop. May come in any state, exactly once and before disconnected(). */
     void (*lost)(struct frontend *fe, int reason);
@@ -154,6 +163,11 @@ struct frontend {
     bool orderly;       /* the backend began to go as it should */
     bool parked;        /* waits while the domain is being suspended */
     bool look_again;    /* what the backend's state means in a state just entered */
+    /* What was asked together: the watch, the backend's state, the driver's and a transaction. */
+    struct xs_batch_item asked[FRONTEND_READS_MAX + 3];
+    unsigned asked_count;
+    struct xs_batch_item *read; /* the driver's part of them; NULL: nothing is there */
+    xs_transaction_t early;     /* begun for the keys */
     uint64_t deadline;
     uint64_t reconnect_deadline, settled; /* of the time away; when that is really over */
     struct xs_watch watch;                /* of the backend's state */

@@ -56,18 +56,29 @@ char *xs_printable(const char *text, size_t len, char *buf, size_t size);
 
 /* ---- several at once: all are sent before the first answer is waited for ---- */
 
-enum xs_op { XS_OP_READ, XS_OP_WRITE, XS_OP_RM };
+struct xs_watch;
+
+/* _BEGIN: t becomes a transaction's, for xs_transaction_from; nothing else is looked at. */
+enum xs_op { XS_OP_READ, XS_OP_WRITE, XS_OP_RM, XS_OP_WATCH, XS_OP_BEGIN };
 
 struct xs_batch_item {
     enum xs_op op;
     const char *dir, *node;
-    const char *text; /* to write */
-    char *value;      /* read: heap block or NULL; the caller frees it (xs_batch_free) */
+    union {
+        const char *text;       /* to write */
+        struct xs_watch *watch; /* as xs_watch's; the batch's transaction has no part in it */
+    };
+    xs_transaction_t t; /* begun */
+    char *value;        /* read: heap block or NULL; the caller frees it (xs_batch_free) */
     size_t len;
     int ret;
 };
 
-/* 0 when all were answered (each item's ret says how), else the error that kept them from it. */
+/*
+ * XenStore does them one after the other, in this order: what is read behind a key was there when
+ * that key was. 0 when all were answered (each item's ret says how), else the error that kept them
+ * from it; but a watch whose ret is 0 is registered and a transaction whose ret is 0 has begun.
+ */
 int xs_batch(xs_transaction_t t, struct xs_batch_item *items, unsigned count);
 void xs_batch_free(struct xs_batch_item *items, unsigned count);
 /* The number in an item that was read, as xs_read_u64. */
@@ -82,6 +93,11 @@ int xs_item_u64(const struct xs_batch_item *item, uint64_t min, uint64_t max, ui
  * calls in that transaction afterwards is -EAGAIN.
  */
 int xs_transaction(int (*fn)(xs_transaction_t t, void *arg), void *arg);
+/* The same, where the first attempt is in t, which XS_OP_BEGIN has begun, and which has ended
+ * afterwards whatever is returned. XS_NO_TRANSACTION: there is none. */
+int xs_transaction_from(xs_transaction_t t, int (*fn)(xs_transaction_t t, void *arg), void *arg);
+/* Ends t, in which nothing was changed, after all. XS_NO_TRANSACTION: does nothing. */
+void xs_transaction_drop(xs_transaction_t t);
 
 /* ---- watches ---- */
 

@@ -66,6 +66,7 @@ static struct {
 static unsigned fake_held_count;
 /* What it was like when the newest transaction began; one that fails changes nothing. */
 static struct fake_node fake_before[FAKE_NODES];
+static bool fake_changing; /* by a request in a transaction */
 
 static inline void fake_copy(char *to, size_t size, const char *text)
 {
@@ -98,13 +99,18 @@ static inline void fake_message(uint32_t type, uint32_t id, uint32_t tx, const v
     fake_bytes(body, len);
 }
 
+static inline struct fake_node *fake_find_in(struct fake_node *nodes, const char *path)
+{
+    for (unsigned i = 0; i < FAKE_NODES; i++)
+        if (nodes[i].used && strcmp(nodes[i].path, path) == 0)
+            return &nodes[i];
+    return NULL;
+}
+
 /* Relative paths are below the guest's own directory, which is "". */
 static inline struct fake_node *fake_find(const char *path)
 {
-    for (unsigned i = 0; i < FAKE_NODES; i++)
-        if (fake.nodes[i].used && strcmp(fake.nodes[i].path, path) == 0)
-            return &fake.nodes[i];
-    return NULL;
+    return fake_find_in(fake.nodes, path);
 }
 
 static inline void fake_fire(const char *path)
@@ -124,19 +130,27 @@ static inline void fake_fire(const char *path)
     }
 }
 
-static inline void fake_set(const char *path, const void *value, size_t len)
+static inline void fake_put(struct fake_node *nodes, const char *path, const void *value,
+                            size_t len)
 {
-    struct fake_node *n = fake_find(path);
+    struct fake_node *n = fake_find_in(nodes, path);
 
     for (unsigned i = 0; !n && i < FAKE_NODES; i++)
-        if (!fake.nodes[i].used)
-            n = &fake.nodes[i];
+        if (!nodes[i].used)
+            n = &nodes[i];
     if (!n)
         abort();
     n->used = true;
     fake_copy(n->path, sizeof(n->path), path);
     memcpy(n->value, value, len);
     n->len = len;
+}
+
+static inline void fake_set(const char *path, const void *value, size_t len)
+{
+    fake_put(fake.nodes, path, value, len);
+    if (!fake_changing) /* by somebody else: it stays if the transaction fails */
+        fake_put(fake_before, path, value, len);
     fake_fire(path);
 }
 
@@ -151,6 +165,9 @@ static inline void fake_remove(const char *path)
 
     if (n) {
         n->used = false;
+        n = fake_changing ? NULL : fake_find_in(fake_before, path);
+        if (n)
+            n->used = false;
         fake_fire(path);
     }
 }
@@ -284,10 +301,12 @@ static inline void fake_request(const struct xsd_sockmsg *hdr, const char *body)
     }
     if (hdr->type == XS_UNWATCH)
         fake_watch(path, rest, false);
+    fake_changing = hdr->tx_id != 0;
     if (hdr->type == XS_WRITE)
         fake_set(path, rest, hdr->len - (size_t)(rest - body));
     if (hdr->type == XS_RM)
         fake_remove(path);
+    fake_changing = false;
     if (fake.after)
         fake.after(hdr->type, body);
 }
@@ -348,6 +367,7 @@ static inline int fake_setup(void)
 {
     seam_init(8 << 20);
     memset(&fake, 0, sizeof(fake));
+    memset(fake_before, 0, sizeof(fake_before));
     fake_held_count = 0;
     seam_idle = fake_run;
     return evtchn_init() || xs_init();

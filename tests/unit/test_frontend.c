@@ -401,6 +401,103 @@ static void keys_are_for_the_device_that_was_negotiated_with(void **state)
     }
 }
 
+/* ---- what is asked together ---- */
+
+static unsigned two_reads(struct frontend *f, struct xs_batch_item *items)
+{
+    for (unsigned i = 0; i < 2; i++)
+        items[i] = (struct xs_batch_item){.op = XS_OP_READ,
+                                          .dir = f->backend_path,
+                                          .node = f->state == FE_WAIT_INIT ? "offer" : "size"};
+    return 2;
+}
+
+static int negotiate_reads(struct frontend *f, struct frontend_key *keys, unsigned *count)
+{
+    assert_string_equal(f->read[1].node, "offer");
+    assert_string_equal(f->read[1].value, fake_value(BACKEND "/offer"));
+    return negotiate(f, keys, count);
+}
+
+static int connected_reads(struct frontend *f)
+{
+    assert_string_equal(f->read[0].node, "size");
+    assert_string_equal(f->read[0].value, "9");
+    return connected(f);
+}
+
+static const struct frontend_ops reading_ops = {
+    .type = "vbd",
+    .negotiate = negotiate_reads,
+    .reads = two_reads,
+    .connected = connected_reads,
+    .lost = lost,
+    .disconnected = disconnected,
+    .changed = changed,
+};
+
+static void connect_reading(void)
+{
+    fake_text(BACKEND "/offer", "1");
+    fake_text(BACKEND "/size", "9");
+    assert_int_equal(frontend_start(&fe, PATH, &reading_ops, calls), 0);
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+}
+
+/* Who is the backend; what does it offer; our keys; their commit; its properties. (And one for the
+ * backend itself, which here has followed at once.) */
+static void five_waits_to_connect(void **state)
+{
+    struct xs_stats stats;
+
+    (void)state;
+    connect_reading();
+    xs_get_stats(&stats);
+    assert_int_equal(stats.waits, 5);
+    assert_int_equal(fake.starts, 1);
+    frontend_stop(&fe);
+    assert_string_equal(calls, "ncld");
+    assert_int_equal(fake.starts, fake.ends);
+}
+
+/* What was read in another state is read again, and no transaction stays open for it. */
+static void a_backend_that_is_late(void **state)
+{
+    (void)state;
+    fake_text(BSTATE, "1");
+    fake_text(BACKEND "/offer", "0");
+    assert_int_equal(frontend_start(&fe, PATH, &reading_ops, calls), 0);
+    settle();
+    assert_int_equal(fake.starts, 1);
+    assert_int_equal(fake.ends, 1);
+    fake_text(BACKEND "/offer", "2");
+    fake_text(BACKEND "/size", "9");
+    fake_text(BSTATE, "2");
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    frontend_stop(&fe);
+    assert_int_equal(fake.starts, fake.ends);
+}
+
+/* The backend goes on as soon as it was looked at for the first time. */
+static void advance_after_the_first_look(uint32_t type, const char *body)
+{
+    if (type == XS_READ && !strcmp(body, BSTATE)) {
+        fake.after = backend;
+        fake_text(BSTATE, "2");
+    } else {
+        backend(type, body);
+    }
+}
+
+static void no_change_is_missed_beside_the_first_event(void **state)
+{
+    (void)state;
+    fake_text(BSTATE, "1");
+    fake.after = advance_after_the_first_look;
+    connect_reading();
+    frontend_stop(&fe);
+}
+
 /* ---- what does not start ---- */
 
 static void unusable_devices(void **state)
@@ -793,6 +890,9 @@ int main(void)
         TEST(backend_that_keeps_an_earlier_life),
         TEST(connected_does_not_bring_a_removed_device_back),
         TEST(keys_are_for_the_device_that_was_negotiated_with),
+        TEST(five_waits_to_connect),
+        TEST(a_backend_that_is_late),
+        TEST(no_change_is_missed_beside_the_first_event),
         TEST(unusable_devices),
         TEST(silent_backend_times_out_by_name),
         TEST(missing_backend_times_out),

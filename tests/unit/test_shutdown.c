@@ -70,6 +70,28 @@ static void words_are_obeyed_and_acknowledged(void **state)
     }
 }
 
+/* Nothing is due at the start: one batch says and asks all, and no transaction follows. */
+static void starting_is_one_wait(void **state)
+{
+    struct xs_stats stats;
+
+    (void)state;
+    settle();
+    xs_get_stats(&stats);
+    assert_int_equal(stats.waits, 1);
+    assert_int_equal(fake.starts, 0);
+}
+
+static void a_word_that_was_there_is_obeyed(void **state)
+{
+    (void)state;
+    fake_text("control/shutdown", "reboot");
+    settle();
+    assert_int_equal(times, 1);
+    assert_int_equal(asked, SHUTDOWN_REBOOT);
+    assert_string_equal(fake_value("control/shutdown"), "");
+}
+
 static void what_is_not_supported_is_not_acknowledged(void **state)
 {
     static const char *const words[] = {"sus", "fly", "poweroffx"};
@@ -290,6 +312,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(starting_is_one_wait),
+        TEST(a_word_that_was_there_is_obeyed),
         TEST(words_are_obeyed_and_acknowledged),
         TEST(what_is_not_supported_is_not_acknowledged),
         TEST(order_is_taken_once_in_spite_of_conflicts),

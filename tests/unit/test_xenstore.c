@@ -360,6 +360,104 @@ static void batch_on_a_quiet_ring_is_one_round_trip(void **state)
     assert_int_equal(stats().waits, 1);
 }
 
+/* What is read behind the watch cannot have changed without an event after the first. */
+static void batch_with_a_watch(void **state)
+{
+    struct xs_watch w = {0}, refused = {0};
+    struct xs_batch_item items[] = {
+        {.op = XS_OP_READ, .dir = "data", .node = "a"},
+        {.op = XS_OP_WATCH, .dir = "data", .node = "a", .watch = &w},
+        {.op = XS_OP_READ, .dir = "data", .node = "a"},
+        {.op = XS_OP_WATCH, .dir = "data"},
+    };
+
+    (void)state;
+    fake_text("data/a", "1");
+    assert_int_equal(xs_batch(0, items, ARRAY_SIZE(items)), 0);
+    assert_int_equal(items[1].ret, 0);
+    assert_string_equal(items[2].value, "1");
+    assert_int_equal(items[3].ret, -EINVAL);
+    assert_int_equal(stats().waits, 1);
+    assert_int_equal(w.events, 1);
+    assert_string_equal(w.path, "data/a");
+    w.seen = w.events;
+    fake_text("data/a", "2");
+    assert_int_equal(xs_watch_wait(&w, clock_deadline(NSEC_PER_SEC)), 0);
+    assert_int_equal(w.events, 2);
+    xs_batch_free(items, ARRAY_SIZE(items));
+    assert_int_equal(xs_unwatch(&w), 0);
+
+    fake.error = "EACCES";
+    items[1].watch = &refused;
+    assert_int_equal(xs_batch(0, &items[1], 1), 0);
+    assert_int_equal(items[1].ret, -EACCES);
+    assert_null(refused.token);
+}
+
+/* A daemon that is told of each message separately wakes up for each. */
+static void batch_is_announced_once(void **state)
+{
+    struct xs_batch_item items[8];
+    uint64_t before;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(items); i++)
+        items[i] = (struct xs_batch_item){.op = XS_OP_READ, .dir = "a"};
+    before = seam_sends;
+    assert_int_equal(xs_batch(0, items, ARRAY_SIZE(items)), 0);
+    assert_int_equal(seam_sends - before, 1);
+    /* also when the last of them is none */
+    items[7].dir = NULL;
+    before = seam_sends;
+    assert_int_equal(xs_batch(0, items, ARRAY_SIZE(items)), 0);
+    assert_int_equal(seam_sends - before, 1);
+}
+
+/* A daemon that looks at the ring only when it is told to. */
+static uint64_t told;
+
+static void deaf_daemon(void)
+{
+    if (seam_sends == told)
+        return;
+    told = seam_sends;
+    fake_run();
+}
+
+static void long_batch(void *arg)
+{
+    struct xs_batch_item items[60];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(items); i++)
+        items[i] = (struct xs_batch_item){.op = XS_OP_RM, .dir = "a directory with a long name"};
+    assert_int_equal(xs_batch(0, items, ARRAY_SIZE(items)), 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(items); i++)
+        assert_int_equal(items[i].ret, -ENOENT);
+    *(bool *)arg = true;
+}
+
+/* Nothing of a batch waits in the ring for the rest of it, when somebody else comes between. */
+static void batch_is_announced_when_it_is_interrupted(void **state)
+{
+    bool ended = false;
+    uint64_t begun;
+
+    (void)state;
+    told = seam_sends;
+    seam_idle = deaf_daemon;
+    long_batch(&ended);
+    assert_int_equal(thread_create(NULL, "batch", long_batch, &ended, 0), 0);
+    ended = false;
+    thread_yield();
+    begun = clock_now();
+    xs_suspend();
+    assert_false(ended);
+    xs_resume(true);
+    while (!ended)
+        thread_sleep(NSEC_PER_MSEC);
+    assert_true(clock_now() - begun < NSEC_PER_SEC);
+}
+
 /* ---- what is counted ---- */
 
 static void slow_daemon(void)
@@ -530,6 +628,40 @@ static void transactions(void **state)
     fake.conflicts = 1000;
     assert_int_equal(xs_transaction(in_transaction, NULL), -EAGAIN);
     assert_int_equal(attempts, 64);
+}
+
+/* One that was begun in a batch is the first attempt, and ends in any case. */
+static void transactions_begun_before(void **state)
+{
+    struct xs_batch_item item = {.op = XS_OP_BEGIN};
+    int error = -ENODEV;
+
+    (void)state;
+    for (unsigned conflicts = 0; conflicts < 2; conflicts++) {
+        attempts = fake.starts = fake.ends = 0;
+        fake.conflicts = conflicts;
+        assert_int_equal(xs_batch(0, &item, 1), 0);
+        assert_int_equal(item.ret, 0);
+        assert_int_equal(item.t, 4711);
+        assert_int_equal(xs_transaction_from(item.t, in_transaction, NULL), 0);
+        assert_int_equal(attempts, 1 + conflicts);
+        assert_int_equal(fake.starts, 1 + conflicts);
+        assert_int_equal(fake.ends, fake.starts);
+    }
+    assert_int_equal(xs_batch(0, &item, 1), 0);
+    assert_int_equal(xs_transaction_from(item.t, in_transaction, &error), -ENODEV);
+    assert_int_equal(fake.aborted, 1);
+    assert_int_equal(xs_batch(0, &item, 1), 0);
+    xs_transaction_drop(item.t);
+    assert_int_equal(fake.aborted, 2);
+    assert_int_equal(fake.ends, fake.starts);
+    xs_transaction_drop(XS_NO_TRANSACTION);
+    assert_int_equal(fake.aborted, 2);
+
+    fake.error = "ENOSPC";
+    assert_int_equal(xs_batch(0, &item, 1), 0);
+    assert_int_equal(item.ret, -ENOSPC);
+    assert_int_equal(item.t, XS_NO_TRANSACTION);
 }
 
 /* ---- watches ---- */
@@ -824,6 +956,10 @@ int main(void)
         TEST(messages_longer_than_the_ring_do_not_mix),
         TEST(answers_in_reverse_order_find_their_request),
         TEST(transactions),
+        TEST(transactions_begun_before),
+        TEST(batch_with_a_watch),
+        TEST(batch_is_announced_once),
+        TEST(batch_is_announced_when_it_is_interrupted),
         TEST(watches_fire),
         TEST(refused_watch_is_forgotten),
         TEST(malformed_watch_events_are_dropped),
