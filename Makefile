@@ -73,7 +73,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_HOST := -std=gnu11 -O1 -g $(INCLUDES) -Itests $(DEFINES) $(WARNINGS) $(SANITIZE)
 
 # Objects are made again when the compiler or a flag changes.
-$(B)/flags: NOW = $(CC) $(CFLAGS_KERNEL)
+$(B)/flags: NOW = $(CC) $(CFLAGS_KERNEL) $(COLD)
 $(HOST)/flags: NOW = $(CC) $(CFLAGS_HOST)
 # ... and a library when a source comes or goes.
 $(B)/objects: NOW = $(LIB_OBJS)
@@ -97,6 +97,13 @@ DRIVER_SRCS := $(wildcard drivers/*/*.c)
 # an object's name keeps the source's ending: context.c and context.S are two objects
 LIB_OBJS    := $(patsubst %,$(B)/obj/%.o,$(ARCH_SRCS) $(CORE_SRCS) $(DRIVER_SRCS))
 LIBRINGLET  := $(B)/libringlet.a
+
+# What no request passes through is built for size.
+COLD := $(filter-out $(addprefix arch/x86/,clock.c context.c grant.c hypercall.c),$(wildcard arch/x86/*.c)) $(wildcard drivers/console/*.c) \
+	$(filter-out drivers/xen/event_channel.c drivers/xen/grant_table.c,$(wildcard drivers/xen/*.c)) \
+	$(patsubst %,drivers/block/%.c,away device hotplug names negotiate properties replay stats_store watchdog) \
+	$(patsubst %,lib/core/%.c,cmdline errno format json panic parse printk)
+$(COLD:%=$(B)/obj/%.o): OPT := -Os
 
 $(B)/obj/%.c.o: %.c $(B)/flags | $(call stamp,build) $(XEN_LINK)
 	$(call say,CC,$<)
@@ -177,7 +184,7 @@ HOST_TESTS = \
 	$(foreach t,$(UNIT_PROGRAMS),'tap:$(notdir $(t))=$(t)') \
 	'build-clang=$(submake) guests CC=clang BUILD=$(BUILD)/clang' \
 	$(foreach g,$(GUESTS),'image-$(g)=$(call check_image,$(B)/guests/$(g),$(LIB_OBJS))') \
-	'size=tests/check-size $(B)/guests/blktest 196608' \
+	'sum:size=tests/check-size $(B)/guests tests/cost/sizes.txt' \
 	'clang-format=clang-format --dry-run -Werror $(SOURCES_C) $(SOURCES_H)' \
 	'cppcheck=tests/run-cppcheck $(BUILD) $(CORE_SRCS) $(DRIVER_SRCS) $(wildcard arch/*/*.c tests/guests/*/*.c)' \
 	'scripts=for s in $(SCRIPTS); do sh -n $$s || exit 1; done' \

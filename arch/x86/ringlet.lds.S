@@ -25,9 +25,9 @@ SECTIONS
         KEEP(*(.text.entry))
         *(.text.unlikely .text.unlikely.*)
         *(.text .text.*)
-        . = ALIGN(4096);
-        _etext = .;
     } :text
+    . = ALIGN(4096);
+    _etext = .;
 
     .rodata : {
         _rodata = .;
@@ -38,9 +38,9 @@ SECTIONS
     } :rodata :note
     .ringlet.symbols : {
         KEEP(*(.ringlet.symbols))
-        . = ALIGN(4096);
-        _erodata = .;
     } :rodata
+    . = ALIGN(4096);
+    _erodata = .;
 
     .data : {
         *(.data .data.*)

@@ -2,6 +2,7 @@
 # Instructions per request, counted on the kernel's objects and compared with what is on record.
 #
 #   make cost [UPDATE=1]      UPDATE=1 puts what was measured on record
+#   make size [UPDATE=1]      the same for what is loaded of the images
 
 COST        := $(B)/cost
 COST_KERNEL := $(patsubst %,$(B)/obj/%.o,$(CORE_SRCS) $(DRIVER_SRCS))
@@ -17,7 +18,9 @@ $(COST)/cost: $(COST_KERNEL) $(COST_HOST)
 
 cost: $(COST)/cost | $(call stamp,cost)
 	$(Q)tests/cost/check-cost $(COST)/cost tests/cost/baseline.txt $(UPDATE)
-.PHONY: cost
+size: guests
+	$(Q)tests/check-size $(B)/guests tests/cost/sizes.txt $(UPDATE)
+.PHONY: cost size
 
 HOST_TESTS += 'sum:cost=$(submake) cost'
 
