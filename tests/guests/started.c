@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * XenStore is asked nothing between the connected disk and its first read, but services that begin
- * with the connection ask it at that time: so its part is taken when the disk is connected.
+ * with the connection ask it at that time: so its part is taken when the disk is connected. Time in
+ * which the vCPU ran is the guest's and Xen's for it; dom0 may have had the CPU at any other.
  */
 #include "started.h"
 
@@ -10,11 +11,16 @@
 #include <ringlet/json.h>
 #include <ringlet/page.h>
 #include <ringlet/xenstore.h>
+#include <xen/vcpu.h>
+
+_Static_assert(sizeof(struct vcpu_runstate_info) == 48, "vcpu_runstate_info ABI");
 
 static struct xs_stats store;
 static struct page_stats pages;
+static struct vcpu_runstate_info runstate;
 static uint64_t ready; /* clock_now() when the first read was complete */
 static bool connected, reported;
+static bool timed; /* Xen knows runstates */
 
 void started_begin(void)
 {
@@ -36,6 +42,8 @@ void started_read(void)
         return;
     ready = clock_now();
     page_get_stats(&pages);
+    timed = !hypercall(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 0, (unsigned long)&runstate,
+                       0, 0);
 }
 
 void started_report(void)
@@ -50,6 +58,10 @@ void started_report(void)
     json_str(&j, "type", "start");
     json_str(&j, "guest", boot_info.type == GUEST_PV ? "pv" : "pvh");
     json_u64(&j, "ns", ready - boot_info.started);
+    if (timed) {
+        json_u64(&j, "running_ns", runstate.time[RUNSTATE_running]);
+        json_u64(&j, "runnable_ns", runstate.time[RUNSTATE_runnable]);
+    }
     json_u64(&j, "xenstore_ns", store.wait_ns);
     json_u64(&j, "xenstore_waits", store.waits);
     json_u64(&j, "xenstore_requests", store.requests);

@@ -20,7 +20,7 @@ long (*seam_hypercall)(unsigned nr, const unsigned long *arg);
 void (*seam_idle)(void);
 int (*seam_suspend)(void);
 unsigned seam_grant_max_frames;
-uint64_t seam_sends, seam_polls, seam_yields, seam_now, seam_clock_reads;
+uint64_t seam_hypercalls, seam_sends, seam_polls, seam_yields, seam_now, seam_clock_reads;
 jmp_buf *seam_shutdown_jmp;
 evtchn_port_t seam_last_send;
 int seam_shutdown_reason;
@@ -99,7 +99,7 @@ void seam_init(size_t bytes)
     seam_hypercall = NULL;
     seam_idle = NULL;
     seam_suspend = NULL;
-    seam_sends = seam_polls = seam_yields = seam_clock_reads = 0;
+    seam_hypercalls = seam_sends = seam_polls = seam_yields = seam_clock_reads = 0;
     seam_shutdown_jmp = NULL;
     host_contexts_reset();
     seam_last_send = 0;
@@ -220,6 +220,7 @@ long hypercall(unsigned nr, unsigned long a1, unsigned long a2, unsigned long a3
 {
     unsigned long arg[5] = {a1, a2, a3, a4, a5};
 
+    seam_hypercalls++;
     if (seam_hypercall) {
         long ret = seam_hypercall(nr, arg);
 

@@ -34,6 +34,7 @@ extern long (*seam_hypercall)(unsigned nr, const unsigned long *arg);
  * ports from 3; send counts; unmask behaves; close, bind_* 0; the rest -ENOSYS.
  */
 extern unsigned seam_grant_max_frames;
+extern uint64_t seam_hypercalls;     /* so far */
 extern uint64_t seam_sends;          /* EVTCHNOP_send so far */
 extern evtchn_port_t seam_last_send; /* its port */
 extern uint64_t seam_polls, seam_yields;

@@ -41,7 +41,7 @@ def align(rows: list[list[str]]) -> list[str]:
 
 def progress(work: Work, points: list[dict[str, Any]], start: dict[str, Any], seconds: float) -> str:
     if not points and start:
-        return f"{work.name}: {start['own']:,} instructions, {start['xenstore_waits']} waits ({seconds:.0f} s)"
+        return f"{work.name}: {start['running']:,} instructions, {start['xenstore_waits']} waits ({seconds:.0f} s)"
     figures = " ".join(f"{point['rw']} {title(point['bs'], point['iodepth'])} {speed(point['mib_s'])}"
                        for point in points[:3])
     more = f" and {len(points) - 3} more" if len(points) > 3 else ""
@@ -85,16 +85,16 @@ def _counts(bench: dict[str, Any], guest: str, disk: str) -> list[str]:
 
 def _start(bench: dict[str, Any]) -> list[str]:
     """What starting costs, to the first completed read, and what the images weigh."""
-    rows = [["guest", "own instructions", "in all", "XenStore waits", "requests", "memory, KiB"]]
+    rows = [["guest", "instructions", "outside XenStore", "in all", "XenStore waits", "requests", "memory, KiB"]]
     for item in bench["start"]:
-        rows.append([f"{item['guest'].upper()} {item['image']}", f"{item['own']:,}", f"{item['ns']:,}",
+        rows.append([f"{item['guest'].upper()} {item['image']}", f"{item['running']:,}", f"{item['outside']:,}", f"{item['ns']:,}",
                      str(item["xenstore_waits"]), str(item["xenstore_requests"]), str(item["memory_kib"])])
     sizes = [["image", "text", "data", "bss", "loaded, KiB"]]
     for item in bench["images"]:
         sizes.append([item["image"], str(item["text"]), str(item["data"]), str(item["bss"]),
                       f"{(item['text'] + item['data']) / 1024:.1f}"])
-    lines = ["", "Start: from a guest's first instruction to its first completed read (null_blk); own: without the time in "
-             "which it waited for XenStore", *align(rows)] if bench["start"] else []
+    lines = ["", "Start: from a guest's first instruction to its first completed read (null_blk), in instructions: of the "
+             "guest and of Xen for it; of all but waits for XenStore, dom0's work at that time included; of all", *align(rows)] if bench["start"] else []
     return lines + (["", *align(sizes)] if bench["images"] else [])
 
 

@@ -30,7 +30,7 @@ TARGETS = [
 ]
 
 # The smallest guest with a disk, from its first instruction to its first read.
-START_MINSTRUCTIONS = 2.0       # without the time in which it waited for XenStore
+START_MINSTRUCTIONS = 2.0       # its own and Xen's for it
 START_WAITS = 6                 # for XenStore, one after the other
 IMAGE_KIB = 128                 # text and data
 
@@ -52,8 +52,8 @@ def _start(bench: dict[str, Any]) -> list[dict[str, Any]]:
     for item in bench["start"]:
         if item["image"] == START_IMAGE:
             name = f"{item['guest'].upper()} start"
-            found.append(_at_most(f"{name}: at most {START_MINSTRUCTIONS:g} million instructions of its own",
-                                  item["own"] / 1e6, START_MINSTRUCTIONS))
+            found.append(_at_most(f"{name}: at most {START_MINSTRUCTIONS:g} million instructions of guest and Xen",
+                                  item["running"] / 1e6, START_MINSTRUCTIONS))
             found.append(_at_most(f"{name}: at most {START_WAITS} waits for XenStore", item["xenstore_waits"], START_WAITS))
     for item in bench["images"]:
         if item["image"] == START_IMAGE:

@@ -213,12 +213,14 @@ def _point(work: Work, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _start(work: Work, outcome: results.Outcome) -> dict[str, Any]:
-    """How one of Ringlet's guests started. own: instructions that are neither XenStore's nor spent waiting for it."""
+    """How one of Ringlet's guests started. running: the instructions of the guest and of Xen for it; outside: all that was
+    not in waits for XenStore, dom0's work at that time included."""
     said = outcome.of_type("start")
-    if not said:
+    if not said or "running_ns" not in said[0]:     # this Xen does not say for how long a vCPU ran
         return {}
     return {"guest": work.guest, "image": START_IMAGE if work.column is START else "blktest",
-            "disk": work.disk.name, "ns": said[0]["ns"], "own": said[0]["ns"] - said[0]["xenstore_ns"],
+            "disk": work.disk.name, "ns": said[0]["ns"], "running": said[0]["running_ns"],
+            "outside": said[0]["ns"] - said[0]["xenstore_ns"],
             "xenstore_waits": said[0]["xenstore_waits"], "xenstore_requests": said[0]["xenstore_requests"],
             "memory_kib": said[0]["pages"] * 4}
 
