@@ -242,6 +242,7 @@ help:
 	@echo 'make lab             an interactive dom0 shell with the images in /guests'
 	@echo 'make guests          build the images: $(B)/guests/{$(subst $(eval) ,$(comma),$(GUESTS))}'
 	@echo 'make unit            only the unit tests'
+	@echo 'make cost | make size [UPDATE=1]   instructions per request and sizes of images, against what is on record'
 	@echo 'make sim SEEDS=n [SEED=s] [TRACE=1]   the drivers on a simulated Xen with every bad backend'
 	@echo 'make fuzz SECS=n | make model | make mutants | make coverage | make interfaces   the long versions (tests/README.md)'
 	@echo 'make format          clang-format over the sources'
