@@ -13,7 +13,7 @@ from .table import by_point, title
 from .targets import DISK, GUEST
 
 COLOURS = {"dom0": "#7f7f7f", "linux": "#f2b16e", "linux-best": "#d9730d", "plain": "#9ecae1", "registered": "#3182bd",
-           "polled": "#08306b"}
+           "polled": "#08306b", "queues": "#6a51a3"}
 CHARTS = {
     "throughput": ("mib_s", "MiB/s of virtual time", "Throughput on null_blk, PV guests"),
     "cost": ("ns_per_request", "instructions per request (dom0, Xen and guest)", "Cost of a request on null_blk, PV guests"),

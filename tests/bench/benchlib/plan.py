@@ -46,6 +46,7 @@ class Column:
     args: str = ""          # blktest's options, or the parameters of xen-blkfront
     note: str = ""
     memory: int = 0         # MiB of a Linux guest
+    blkback: str = ""       # parameters of dom0's xen-blkback
 
 
 SHAPES = [
@@ -75,12 +76,20 @@ COLUMNS = [
     Column("plain", "ringlet", "buffers=plain", "Ringlet, the caller's own buffers"),
     Column("registered", "ringlet", "buffers=registered", "Ringlet, buffers that stay granted"),
     Column("polled", "ringlet", "buffers=registered polled=1", "the same, without events"),
+    Column("queues", "ringlet", "buffers=registered", "as registered, of a dom0 with four CPUs, which offers four queues",
+           blkback="max_queues=4"),
 ]
 # not a column of the grid: the smallest guest with a disk, for how it starts
 START = Column("start", "start", note="from the first instruction to the first read, of the smallest guest with a disk")
 START_IMAGE = "block"
 RINGLET = [column.name for column in COLUMNS if column.kind == "ringlet"]
 LINUX = [column.name for column in COLUMNS if column.kind == "linux"]
+
+
+def columns_of(disk: Disk) -> list[Column]:
+    """Those that there are for a disk: one that xl has to be told more of is not blkback's."""
+    return [column for column in COLUMNS
+            if (disk.dom0 or column.kind != "dom0") and not (disk.spec and column.blkback)]
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ class Plan:
     @property
     def points(self) -> int:
         """Figures, if no column is absent."""
-        columns = sum(len(COLUMNS) - (not disk.dom0) for disk in self.disks)
+        columns = sum(len(columns_of(disk)) for disk in self.disks)
         return len(self.guests) * columns * len(self.shapes) * len(self.workloads)
 
 

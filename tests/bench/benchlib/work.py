@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from lablib import cpio, jobs, results
 
-from .plan import COLUMNS, MIB, START, START_IMAGE, Column, Disk, Plan, Shape
+from .plan import MIB, START, START_IMAGE, Column, Disk, Plan, Shape, columns_of
 
 # Virtual seconds. dom0 looks at a guest when that has long done its work, and idle time costs nothing.
 POLL = 30
@@ -75,10 +75,10 @@ def all_work(plan: Plan, guest: str) -> list[Work]:
     """In the order in which they run. blktest has one size for all of its jobs, hence a start for each shape."""
     found = [Work(guest, plan.disks[0], START, None)]
     for disk in plan.disks:
-        for column in COLUMNS:
+        for column in columns_of(disk):
             if column.kind == "ringlet":
                 found += [Work(guest, disk, column, shape, [shape]) for shape in plan.shapes]
-            elif column.kind == "linux" or disk.dom0:
+            else:
                 found.append(Work(guest, disk, column, None, plan.shapes))
     return [item for item in found if re.search(plan.only, item.name)]
 
@@ -126,6 +126,7 @@ def script(plan: Plan, work: Work, image: str) -> str:
         guest.options += f" --disk {shlex.quote(work.disk.spec)}"
     else:
         guest.disks = [f"device {work.disk.device} w"]
+        guest.blkback = work.column.blkback
     if work.column.kind == "linux":
         guest.image, guest.memory, guest.args = "/tmp/vmlinux", work.column.memory, _linux_args(work)
         guest.options += f" --ramdisk /tmp/{LINUX_INITRD}"
