@@ -123,16 +123,12 @@ void part_finish(struct blkfront_dev *dev, struct part *p, int result)
         request_check_done(dev, r);
 }
 
-/* Requests that ended while callbacks could not be called; those that join meanwhile are for the
- * next time. */
+/* Requests that ended while callbacks could not be called. None joins meanwhile, as now they can;
+ * and those that are not delivered yet are still found in the list (registry.c). */
 static void deliver_done(struct blkfront_dev *dev)
 {
-    struct list batch;
-
-    list_insert(&batch, dev->done.prev, &dev->done);
-    list_del(&dev->done);
-    while (!list_empty(&batch)) {
-        struct blkfront_request *r = list_entry(batch.next, struct blkfront_request, link);
+    while (!list_empty(&dev->done)) {
+        struct blkfront_request *r = list_entry(dev->done.next, struct blkfront_request, link);
 
         list_del(&r->link);
         request_deliver(dev, r);

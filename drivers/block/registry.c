@@ -292,7 +292,8 @@ static bool in_use(struct blkfront_dev *dev, const struct region *r)
         if (uses(list_entry(l, struct part, ready)->request, r))
             return true;
     }
-    return list_uses(&dev->prepared, r);
+    /* failed together, and still to be asked one by one */
+    return list_uses(&dev->done, r) || list_uses(&dev->prepared, r);
 }
 
 void registry_reap(struct blkfront_dev *dev)

@@ -3,6 +3,7 @@
  * of them. */
 #include "disk_test.h"
 
+#include <ringlet/heap.h>
 #include <ringlet/thread.h>
 
 #define N 256
@@ -443,6 +444,49 @@ static void callbacks_may_free_memory(void **state)
     close_disk();
 }
 
+/* Joined requests that have failed and are still to be asked one by one keep a registered buffer
+ * that is freed meanwhile: whether nobody was told yet, or somebody else just is, who frees it. */
+static void freed_memory_stays_until_they_are_through(void **state)
+{
+    uint8_t *b;
+
+    (void)state;
+    for (unsigned in_callback = 0; in_callback < 2; in_callback++) {
+        open_disk(&(struct fake_options){.flush = true});
+        b = blkfront_buf_alloc(disk.dev, 4 * 4096);
+        assert_non_null(b);
+        disk.dev->held = true;
+        a[10] = request(NULL, 63 * 4096, 0);
+        a[10].aio_cb = frees_the_others;
+        a[10].data = b;
+        freed_in_callback = !in_callback;
+        assert_int_equal(blkfront_aio_read(&a[10]), 0);
+        for (unsigned i = 0; i < 4; i++) {
+            prepare(i, 4096);
+            a[i].aio_buf = b + 4096 * i;
+            enqueue(i, false);
+        }
+        blkfront_aio_submit(disk.dev);
+        disk.dev->held = false;
+        mem_fail_nth(2); /* the part's, after what they have in common */
+        request_pump(disk.dev);
+        mem_fail_nth(0);
+        assert_int_equal(now()->joined, 4);
+        assert_false(list_empty(&disk.dev->done));
+        assert_int_equal(fdisk_take(&disk), 0);
+        if (!in_callback)
+            blkfront_buf_free(disk.dev, b);
+        thread_poll_events();
+        assert_int_equal(disk.dev->registry.count, 1);
+        fdisk_drain(&disk);
+        assert_int_equal(calls, 5);
+        for (unsigned i = 0; i < 4; i++)
+            assert_int_equal(results[i], 0);
+        assert_int_equal(disk.dev->registry.count, 0);
+        close_disk();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +497,7 @@ int main(void)
         TEST(they_end_with_the_device),          TEST(the_disk_may_become_another),
         TEST(pinned_memory_is_not_used_again),   TEST(a_barrier_waits_for_joined_writes),
         TEST(a_barrier_does_not_wait_for_reads), TEST(callbacks_may_free_memory),
+        TEST(freed_memory_stays_until_they_are_through),
     };
 
     return cmocka_run_group_tests_name("blkfront: joined requests", tests, NULL, NULL);
