@@ -82,7 +82,9 @@ static enum outcome short_of_grants(struct blkfront_dev *dev, struct blkfront_re
     part_put(dev, p);
     count_wait_grant(dev, r);
     /* what the queue has of its own is no other queue's loss */
-    return kept_in_use(r->queue) + fresh > kept_limit(dev, r->queue) ? BLOCKED : STARVED;
+    if (dev->limits.persistent && kept_in_use(r->queue) + fresh > kept_limit(dev, r->queue))
+        return BLOCKED;
+    return STARVED;
 }
 
 /* Pages and grants for the segments that were cut: for all, or for as many as there are. */
