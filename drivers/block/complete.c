@@ -235,8 +235,10 @@ unsigned dev_reap_at(struct blkfront_dev *dev, struct blk_queue *only, uint64_t 
     uint64_t completed = dev->stats.completed;
     unsigned taken = 0;
 
-    if (dev->reaping)
+    if (dev->reaping) { /* a callback looks for events: this one's queue may have had its turn */
+        timer_start(&dev->kick, 0);
         return 0;
+    }
     dev->reaping = true;
     dev->delivering = true;
     dev->now = now;

@@ -210,6 +210,41 @@ static void the_budget_is_fair(void **state)
     is_fair(28);
 }
 
+static struct blkfront_aiocb beside;
+
+/* Meanwhile the other queue, which was looked at before, is answered, too. */
+static void looks_for_events(struct blkfront_aiocb *a, int ret)
+{
+    count_good(a, ret);
+    fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    thread_poll_events();
+    assert_non_null(beside.request);
+}
+
+/* An event that comes while completions are delivered is not lost with its look in vain. */
+static void an_event_in_a_callback_is_kept(void **state)
+{
+    struct blkfront_aiocb a;
+
+    (void)state;
+    open_queues(2);
+    beside = request(p, 0, 512);
+    beside.aio_queue = 1;
+    a = request(p, 0, 512);
+    a.aio_queue = 2;
+    a.aio_cb = looks_for_events;
+    assert_int_equal(blkfront_aio_read(&beside), 0);
+    assert_int_equal(blkfront_aio_read(&a), 0);
+    assert_int_equal(fdisk_take(&disk), 2);
+    fdisk_answer(&disk, 1, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    assert_int_equal(blkfront_aio_poll(disk.dev), 1);
+    assert_int_equal(blkfront_aio_wait(disk.dev, clock_deadline(NSEC_PER_MSEC)), 1);
+    assert_int_equal(calls, 2);
+    close_queues();
+}
+
 /* Two writes to parts of one sector from two queues: neither undoes the other. */
 static void merges_span_queues(void **state)
 {
@@ -384,6 +419,7 @@ int main(void)
         TEST(the_caller_chooses),
         TEST(a_full_queue_waits_alone),
         TEST(the_budget_is_fair),
+        TEST(an_event_in_a_callback_is_kept),
         TEST(merges_span_queues),
         TEST(a_merge_waits_for_other_queues),
         TEST(a_barrier_spans_queues),
