@@ -29,6 +29,7 @@ static int send_item(struct xs_request *rq, xs_transaction_t t, const struct xs_
         ret = xs_watch_prepare(item->watch, item->dir, item->node, parts);
         if (ret)
             return ret;
+        rq->watch = item->watch;
         ret = xs_send(rq, XS_WATCH, XS_NO_TRANSACTION, parts, XS_WATCH_PARTS);
         if (ret)
             xs_watch_settle(item->watch, ret);
@@ -45,7 +46,7 @@ static int send_item(struct xs_request *rq, xs_transaction_t t, const struct xs_
 }
 
 /* Waits for the answer and takes what it says. */
-static int finish_item(struct xs_request *rq, xs_transaction_t epoch, struct xs_batch_item *item)
+static int finish_item(struct xs_request *rq, struct xs_batch_item *item)
 {
     int ret = xs_finish(rq);
 
@@ -53,7 +54,7 @@ static int finish_item(struct xs_request *rq, xs_transaction_t epoch, struct xs_
         xs_watch_settle(item->watch, ret);
     } else if (item->op == XS_OP_BEGIN) {
         if (!ret)
-            ret = xs_transaction_begun(epoch, rq->body, rq->len, &item->t);
+            ret = xs_transaction_begun(rq->epoch, rq->body, rq->len, &item->t);
         heap_free(rq->body);
     } else {
         item->value = rq->body;
@@ -64,7 +65,6 @@ static int finish_item(struct xs_request *rq, xs_transaction_t epoch, struct xs_
 
 int xs_batch(xs_transaction_t t, struct xs_batch_item *items, unsigned count)
 {
-    const xs_transaction_t epoch = xs_epoch();
     const uint64_t before = xs_chain();
     struct xs_request *requests;
     int ret = 0;
@@ -88,7 +88,7 @@ int xs_batch(xs_transaction_t t, struct xs_batch_item *items, unsigned count)
         evtchn_notify(xs_conn.port);
     for (unsigned i = 0; i < count; i++) {
         if (!items[i].ret)
-            items[i].ret = finish_item(&requests[i], epoch, &items[i]);
+            items[i].ret = finish_item(&requests[i], &items[i]);
     }
     xs_chain_add(before);
     for (unsigned i = 0; i < count && !ret; i++)

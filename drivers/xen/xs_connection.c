@@ -27,6 +27,9 @@ void xs_complete(struct xs_request *rq, int ret)
     list_del(&rq->link);
     rq->ret = ret;
     rq->done = true;
+    rq->epoch = xs_epoch();
+    if (rq->watch) /* the thread may not run before a resume, which registers it again */
+        rq->watch->registered = ret == 0;
     wake_all(&rq->wq);
     if (list_empty(&xs_conn.requests))
         wake_all(&xs_conn.quiet);

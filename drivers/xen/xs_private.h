@@ -69,10 +69,12 @@ struct xs_request {
     struct xs_part parts[XS_PARTS_MAX]; /* to ask again after a resume */
     unsigned part_count;
     bool done;
-    bool keep;  /* in: the answer's body is wanted */
-    bool more;  /* in: others follow, and the last of them is announced */
-    int ret;    /* 0 or -errno */
-    char *body; /* heap, with a NUL behind it */
+    bool keep;              /* in: the answer's body is wanted */
+    bool more;              /* in: others follow, and the last of them is announced */
+    struct xs_watch *watch; /* in: what it registers; NULL: nothing */
+    xs_transaction_t epoch; /* out: xs_epoch() of the answer */
+    int ret;                /* 0 or -errno */
+    char *body;             /* heap, with a NUL behind it */
     size_t len;
     struct wait_queue wq;
 };
@@ -117,10 +119,10 @@ int xs_finish(struct xs_request *rq);
 int xs_call(uint32_t type, xs_transaction_t t, const struct xs_part *parts, unsigned count,
             char **body, size_t *len);
 bool xs_broken(void);
-/* The upper half of a transaction that begins now. */
+/* The upper half of a transaction whose beginning is answered now. */
 xs_transaction_t xs_epoch(void);
-/* The transaction that XS_TRANSACTION_START's answer tells of; epoch: when it was asked for, as
- * should the domain be resumed before the asking thread runs again, it has ended. 0 or -EPROTO. */
+/* The transaction that XS_TRANSACTION_START's answer tells of; epoch: when that came, as should the
+ * domain be resumed before the asking thread runs again, it has ended. 0 or -EPROTO. */
 int xs_transaction_begun(xs_transaction_t epoch, const char *body, size_t len, xs_transaction_t *t);
 /* Did the transaction end because the domain was resumed? */
 bool xs_transaction_void(xs_transaction_t t);

@@ -67,8 +67,8 @@ void xs_resume(bool cancelled)
         if (xs_attach()) {
             xs_break("it is not there any more after a resume");
         } else {
+            xs_watch_resume(); /* not those that are asked for again */
             ask_again();
-            xs_watch_resume();
         }
     }
     xs_conn.suspended = false;

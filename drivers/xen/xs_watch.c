@@ -122,7 +122,6 @@ int xs_watch_prepare(struct xs_watch *w, const char *dir, const char *node,
 
 void xs_watch_settle(struct xs_watch *w, int ret)
 {
-    w->registered = ret == 0;
     if (ret)
         forget(w);
 }

@@ -530,6 +530,68 @@ static void one_at_a_time(void **state)
     assert_int_equal(nested, -EBUSY);
 }
 
+/* ---- suspended while a batch that does not fit into the ring is on its way ---- */
+
+#define BATCH 40
+
+static struct xs_watch batch_watch;
+static struct xs_batch_item batch[BATCH];
+
+static void count_anew(void)
+{
+    fake.starts = fake.ends = 0;
+}
+
+static void asks_for_much(void *arg)
+{
+    (void)arg;
+    batch[0] = (struct xs_batch_item){
+        .op = XS_OP_WATCH, .dir = "a", .node = "watched", .watch = &batch_watch};
+    for (unsigned i = 1; i < BATCH - 1; i++)
+        batch[i] = (struct xs_batch_item){
+            .op = XS_OP_WRITE, .dir = "a", .node = "other-node-with-a-long-name", .text = "1"};
+    batch[BATCH - 1] = (struct xs_batch_item){.op = XS_OP_BEGIN};
+    assert_int_equal(xs_batch(XS_NO_TRANSACTION, batch, BATCH), 0);
+    assert_int_equal(batch[0].ret, 0);
+    assert_int_equal(batch[BATCH - 1].ret, 0);
+}
+
+static void interrupt_a_batch_after(unsigned turns)
+{
+    struct thread *t;
+    uint64_t before;
+
+    meanwhile = count_anew;
+    fake.portion = 40;
+    memset(&batch_watch, 0, sizeof(batch_watch));
+    assert_int_equal(thread_create(&t, "batch", asks_for_much, NULL, 0), 0);
+    for (unsigned i = 0; i < turns; i++) {
+        fake_run();
+        thread_yield();
+    }
+    assert_int_equal(domain_suspend(), 0);
+    thread_join(t);
+    /* begun in either domain: of this one's none stays open */
+    xs_transaction_drop(batch[BATCH - 1].t);
+    assert_int_equal(fake.starts, fake.ends);
+    thread_sleep(NSEC_PER_MSEC);
+    before = batch_watch.events;
+    fake_text("a/watched", "1");
+    seam_raise(boot_info.xenstore_port);
+    thread_sleep(NSEC_PER_MSEC);
+    assert_true(batch_watch.events > before);
+    assert_int_equal(xs_unwatch(&batch_watch), 0);
+}
+
+static void a_batch_may_be_interrupted(void **state)
+{
+    for (unsigned turns = 0; turns < 100; turns += 3) {
+        interrupt_a_batch_after(turns);
+        seam_exit();
+        assert_int_equal(setup(state), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -548,6 +610,7 @@ int main(void)
         TEST(a_watch_that_is_being_left_stays_away),
         TEST(words_in_control_shutdown),
         TEST(one_at_a_time),
+        TEST(a_batch_may_be_interrupted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
