@@ -195,6 +195,7 @@ void join_end(struct blkfront_dev *dev, struct blkfront_request *whole)
     struct joined *j = joined_of(whole);
     struct blk_queue *const q = whole->queue;
     const int result = whole->result;
+    const uint64_t submitted = whole->submitted; /* or when it began anew */
     struct list riders;
 
     list_insert(&riders, j->riders.prev, &j->riders);
@@ -208,6 +209,7 @@ void join_end(struct blkfront_dev *dev, struct blkfront_request *whole)
         if (!result || !dev_alive(dev))
             continue;
         list_del(&r->link);
+        r->submitted = submitted;
         if (!try_alone(dev, r, q))
             list_add_head(&riders, &r->link); /* (before l, which has been) */
     }

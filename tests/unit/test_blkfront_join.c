@@ -487,17 +487,54 @@ static void freed_memory_stays_until_they_are_through(void **state)
     }
 }
 
+/* Time away is not theirs: after it a joined request begins anew, and so do those it stands for. */
+static void time_away_does_not_count(void **state)
+{
+    uint64_t back;
+
+    (void)state;
+    open_disk(&(struct fake_options){.max_segments = 64, .budget = 8});
+    disk.dev->config.watchdog_ns = disk.dev->config.request_timeout_ns = NSEC_PER_SEC;
+    prepare(2, 8 * 4096);
+    assert_int_equal(blkfront_aio_read(&a[2]), 0);
+    send(2, 4096, true);
+    assert_int_equal(now()->joined, 2);
+    assert_int_equal(fdisk_take(&disk), 1);
+    timer_stop(&disk.dev->watchdog);
+    thread_sleep(100 * NSEC_PER_SEC);
+    back = clock_now();
+    watchdog_resume(disk.dev);
+    answer(0, BLKIF_RSP_OKAY);
+    assert_int_equal(fdisk_take(&disk), 1);
+    disk.dev->held = true;
+    answer(0, BLKIF_RSP_ERROR);
+    assert_true(a[0].request->submitted >= back);
+    assert_true(a[1].request->submitted >= back);
+    disk.dev->held = false;
+    fdisk_unmap(&disk);
+    dev_lost(disk.dev);
+    assert_int_equal(calls, 3);
+    close_disk();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-        TEST(neighbours_share_a_request),        TEST(memory_may_be_anywhere),
-        TEST(requests_get_as_large_as_they_may), TEST(others_go_alone),
-        TEST(waiting_requests_are_joined),       TEST(only_what_is_broken_fails),
-        TEST(they_end_with_the_device),          TEST(the_disk_may_become_another),
-        TEST(pinned_memory_is_not_used_again),   TEST(a_barrier_waits_for_joined_writes),
-        TEST(a_barrier_does_not_wait_for_reads), TEST(callbacks_may_free_memory),
+        TEST(neighbours_share_a_request),
+        TEST(memory_may_be_anywhere),
+        TEST(requests_get_as_large_as_they_may),
+        TEST(others_go_alone),
+        TEST(waiting_requests_are_joined),
+        TEST(only_what_is_broken_fails),
+        TEST(they_end_with_the_device),
+        TEST(the_disk_may_become_another),
+        TEST(pinned_memory_is_not_used_again),
+        TEST(a_barrier_waits_for_joined_writes),
+        TEST(a_barrier_does_not_wait_for_reads),
+        TEST(callbacks_may_free_memory),
         TEST(freed_memory_stays_until_they_are_through),
+        TEST(time_away_does_not_count),
     };
 
     return cmocka_run_group_tests_name("blkfront: joined requests", tests, NULL, NULL);
