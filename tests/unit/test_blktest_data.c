@@ -37,6 +37,34 @@ static void reading_gives_the_digest(void **state)
     assert_int_equal(results("\"rw\":\"randread\"", "\"bs\":3000"), 1);
 }
 
+/* The number behind key in the n-th job's line. */
+static uint64_t job_number(unsigned n, const char *key)
+{
+    const char *line = seam_console();
+
+    for (unsigned i = 0; i <= n; i++) {
+        line = strstr(line + 1, "RESULT {\"type\":\"job\"");
+        assert_non_null(line);
+    }
+    line = strstr(line, key);
+    assert_non_null(line);
+    return strtoull(line + strlen(key), NULL, 10);
+}
+
+/* Whoever adds up several disks wants to know how their times lie to each other. */
+static void jobs_say_when_they_began(void **state)
+{
+    uint64_t before = seam_now, first, second;
+
+    (void)state;
+    run("rw=read,read verify=0", "SUCCESS");
+    first = job_number(0, "\"start_ns\":");
+    second = job_number(1, "\"start_ns\":");
+    assert_true(first >= before && second + job_number(1, "\"ns\":") <= seam_now);
+    assert_true(second >= first + job_number(0, "\"ns\":"));
+    assert_true(job_number(0, "\"ns\":") > 0);
+}
+
 static void a_read_that_differs_is_found(void **state)
 {
     (void)state;
@@ -226,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_written_unasked),
         TEST(reading_gives_the_digest),
+        TEST(jobs_say_when_they_began),
         TEST(a_read_that_differs_is_found),
         TEST(a_read_that_brings_nothing_is_found),
         TEST(read_errors_are_reported),

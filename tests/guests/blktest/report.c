@@ -165,6 +165,7 @@ void report_job(const struct disk *disk)
     json_u64(&j, "verified_bytes", job->verified);
     json_u64(&j, "errors", job->errors);
     json_u64(&j, "ignored", job->ignored);
+    json_u64(&j, "start_ns", job->start);
     json_u64(&j, "ns", ns);
     json_object(&j, "lat_ns");
     json_u64(&j, "min", latency->count ? latency->min : 0);
