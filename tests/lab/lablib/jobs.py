@@ -27,7 +27,7 @@ class Guest:
 def _disk(index: int, words: list[str], writes: bool) -> tuple[str, str]:
     """The shell line that makes a disk, and the --disk option that uses it."""
     mode = ""
-    letter = "abcdefgh"[index]
+    letter = "abcdefghijklmnop"[index]
     if words[-1] in ("r", "w"):
         mode = "," + words.pop()
     if words[0] == "device":
