@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, Iterable
 
 from lablib import boot, results
 from lablib.terminal import Terminal
@@ -52,62 +52,70 @@ def sizes(images: list[Path]) -> list[dict[str, Any]]:
     return found
 
 
-def _write_jobs(share: Path, plan: Plan, todo: list[work.Work], image: str) -> None:
-    for index, item in enumerate(todo):
-        (share / "jobs" / f"{index:03d}-{item.name}.sh").write_text(work.script(plan, item, image))
-
-
-def _skip_refused(share: Path, todo: list[work.Work], found: work.Found) -> None:
-    """What this guest refuses it refuses each time: dom0 passes over the jobs that are gone."""
-    for index, item in enumerate(todo):
-        if item.column is found.work.column:
-            (share / "jobs" / f"{index:03d}-{item.name}.sh").unlink(missing_ok=True)
-
-
-def _one_boot(lab: Path, folder: Path, image: Path, aiobench: Path, plan: Plan, guest: str,
-              terminal: Terminal) -> tuple[str, list[work.Found], dict[str, Any]]:
-    share = folder / "share"
-    boot.make_share(lab, share, [image, image.parent / START_IMAGE, aiobench])
-    os.link(lab / "vmlinux", share / "images" / "vmlinux")
-    with (share / "images" / work.LINUX_INITRD).open("wb") as out:
-        work.linux_initrd(lab / "linux-guest.cpio", aiobench, plan, out)
-    todo = work.all_work(plan, guest)
-    _write_jobs(share, plan, todo, image.name)
-    found: list[work.Found] = []
-    linux: dict[str, Any] = {}
+def one_boot(lab: Path, folder: Path, share: Path, guest: str, scripts: dict[str, str],
+             ended: Callable[[str, Path, float], Iterable[str]], terminal: Terminal) -> str:
+    """Boots the lab and runs the jobs in scripts, by name, one after the other. ended is called with the name, the folder
+    that the job left, and its wall time; it returns the names of jobs that are not wanted any more. Returns what dom0
+    said about itself; the share is gone then. BootError: dom0 is gone, or a job took too long."""
+    jobs = {name: share / "jobs" / f"{index:03d}-{name}.sh" for index, name in enumerate(scripts)}
+    for name, path in jobs.items():
+        path.write_text(scripts[name])
+    done = 0
     terminal.status(f"{guest}: booting Xen and dom0 in QEMU")
     with boot.Machine(lab, folder, share, [], boot.ICOUNT) as machine:
         up = machine.wait_up()
-        by_name = {item.name: item for item in todo}
         current, began = "", time.monotonic()
-        for event in machine.wait_events(began + JOB_WALL * len(todo)):
+        for event in machine.wait_events(began + JOB_WALL * len(scripts)):
             if event is None:
-                terminal.status(f"{guest}: {len(found)} of {len(todo)}: {current} ({time.monotonic() - began:.0f} s)")
+                terminal.status(f"{guest}: {done} of {len(scripts)}: {current} ({time.monotonic() - began:.0f} s)")
                 if time.monotonic() - began > JOB_WALL:
                     raise boot.BootError(machine.explain(f"{current} took too long"))
             elif event.startswith("begin "):
                 current, began = event.split()[1], time.monotonic()
             elif event.startswith("end "):
-                item = by_name[event.split()[1]]
-                left = folder / item.name
+                name = event.split()[1]
+                left = folder / name
                 shutil.rmtree(left, ignore_errors=True)
-                shutil.copytree(share / "out" / item.name, left)
-                found.append(work.read(plan, item, left))
-                linux |= {item.column.name: line for line in results.load(left).of_type("linux")}
-                if found[-1].failed:
-                    terminal.line(f"{item.name}: {found[-1].failed} (see {left})")
-                elif found[-1].absent:
-                    terminal.line(f"{guest}: no column {item.column.name}: {found[-1].absent}")
-                    _skip_refused(share, todo, found[-1])
-                else:
-                    terminal.line(table.progress(item, found[-1].points, found[-1].start, time.monotonic() - began))
+                shutil.copytree(share / "out" / name, left)
+                done += 1
+                for other in ended(name, left, time.monotonic() - began):
+                    jobs[other].unlink(missing_ok=True)     # dom0 passes over what is gone
             elif event == "done":
                 break
         else:
             raise boot.BootError(machine.explain("dom0 went away"))
         machine.finish()
     shutil.rmtree(share, ignore_errors=True)
-    return up, found, linux
+    return up
+
+
+def _grid(lab: Path, folder: Path, image: Path, aiobench: Path, plan: Plan, guest: str,
+          terminal: Terminal) -> tuple[str, list[work.Found], dict[str, Any]]:
+    share = folder / "share"
+    boot.make_share(lab, share, [image, image.parent / START_IMAGE, aiobench])
+    os.link(lab / "vmlinux", share / "images" / "vmlinux")
+    with (share / "images" / work.LINUX_INITRD).open("wb") as out:
+        work.linux_initrd(lab / "linux-guest.cpio", aiobench, plan, out)
+    todo = {item.name: item for item in work.all_work(plan, guest)}
+    found: list[work.Found] = []
+    linux: dict[str, Any] = {}
+
+    def ended(name: str, left: Path, seconds: float) -> Iterable[str]:
+        item = todo[name]
+        found.append(work.read(plan, item, left))
+        linux.update({item.column.name: line for line in results.load(left).of_type("linux")})
+        if found[-1].failed:
+            terminal.line(f"{name}: {found[-1].failed} (see {left})")
+        elif found[-1].absent:
+            terminal.line(f"{guest}: no column {item.column.name}: {found[-1].absent}")
+            # what this guest refuses it refuses each time
+            return [other.name for other in todo.values() if other.column is item.column]
+        else:
+            terminal.line(table.progress(item, found[-1].points, found[-1].start, seconds))
+        return []
+
+    scripts = {name: work.script(plan, item, image.name) for name, item in todo.items()}
+    return one_boot(lab, folder, share, guest, scripts, ended, terminal), found, linux
 
 
 def run(lab: Path, folder: Path, image: Path, plan: Plan, root: Path) -> int:
@@ -120,7 +128,7 @@ def run(lab: Path, folder: Path, image: Path, plan: Plan, root: Path) -> int:
             raise boot.BootError(f"no {path}; `make bench` builds it")
     found, linux, up = [], {}, ""
     for guest in plan.guests:
-        up, of_boot, said = _one_boot(lab, folder, image, aiobench, plan, guest, terminal)
+        up, of_boot, said = _grid(lab, folder, image, aiobench, plan, guest, terminal)
         found += of_boot
         linux[guest] = said
     bench = collect(plan, found, versions(up, image, root), linux,

@@ -11,7 +11,7 @@ import re
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Iterable
 
 from lablib import cpio, jobs, results
 
@@ -106,22 +106,35 @@ def ringlet_memory(shape: Shape) -> int:
     return RINGLET_MEMORY + -(-shape.bs * shape.depth // MIB) * 2
 
 
+def in_memory(setup: str, files: Iterable[str], body: str) -> str:
+    """The shell script of a job: the disks, the files that it takes from the share, then body, which ends with the
+    job's status and leaves its results in $OUT: in dom0's memory until all is over."""
+    head = f"{{ {setup}; }} >/tmp/bench-setup 2>&1 || {{ cat /tmp/bench-setup; exit 4; }}\n"
+    head += 'share=$OUT; OUT=/tmp/bench-out; rm -rf $OUT; mkdir -p $OUT\n'
+    for name in files:
+        head += f"[ -e /tmp/{name} ] || cp /lab/images/{name} /tmp/\n"
+    return head + body + "\nstatus=$?\ncp $OUT/* $share/\nexit $status\n"
+
+
+def guest_run(guest: jobs.Guest) -> str:
+    """in_memory's body for one start of a guest, at which dom0 does not look while it works."""
+    guest.timeout, guest.setup = TIMEOUT, "cp /tmp/bench-setup $OUT/"
+    guest.options = f"--poll {POLL} --quiet --no-digest{guest.options}"
+    # the lab's script ends the shell: in one of its own it ends only that
+    return f"(\n{jobs.script(guest)})"
+
+
 def script(plan: Plan, work: Work, image: str) -> str:
     """The shell script of one job."""
     if work.column is START:
         image = START_IMAGE
-    head = f"{{ {work.disk.setup}; }} >/tmp/bench-setup 2>&1 || {{ cat /tmp/bench-setup; exit 4; }}\n"
-    # the results of ringlet-run, in memory until the guest is gone
-    head += 'share=$OUT; OUT=/tmp/bench-out; rm -rf $OUT; mkdir -p $OUT\n'
-    for name in ("aiobench", image, "vmlinux", LINUX_INITRD):
-        head += f"[ -e /tmp/{name} ] || cp /lab/images/{name} /tmp/\n"
-    tail = "\nstatus=$?\ncp $OUT/* $share/\nexit $status\n"
+    files = ("aiobench", image, "vmlinux", LINUX_INITRD)
     if work.column.kind == "dom0":
         points = _points(plan, work.disk)
-        return head + (f"/tmp/aiobench {work.disk.device} {points} >$OUT/said && echo SUCCESS >$OUT/verdict\n"
-                       "sed -n 's/^RESULT //p' $OUT/said >$OUT/results.jsonl\n[ -s $OUT/verdict ]") + tail
-    guest = jobs.Guest(image=f"/tmp/{image}", type=work.guest, timeout=TIMEOUT,
-                       options=f"--poll {POLL} --quiet --no-digest", setup="cp /tmp/bench-setup $OUT/")
+        return in_memory(work.disk.setup, files,
+                         f"/tmp/aiobench {work.disk.device} {points} >$OUT/said && echo SUCCESS >$OUT/verdict\n"
+                         "sed -n 's/^RESULT //p' $OUT/said >$OUT/results.jsonl\n[ -s $OUT/verdict ]")
+    guest = jobs.Guest(image=f"/tmp/{image}", type=work.guest)
     if work.disk.spec:
         guest.options += f" --disk {shlex.quote(work.disk.spec)}"
     else:
@@ -135,8 +148,7 @@ def script(plan: Plan, work: Work, image: str) -> str:
     else:
         assert work.shape
         guest.memory, guest.args = ringlet_memory(work.shape), blktest_args(plan, work)
-    # the lab's script ends the shell: in one of its own it ends only that
-    return head + f"(\n{jobs.script(guest)})" + tail
+    return in_memory(work.disk.setup, files, guest_run(guest))
 
 
 def linux_initrd(base: Path, aiobench: Path, plan: Plan, out: BinaryIO) -> None:
