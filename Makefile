@@ -238,6 +238,7 @@ help:
 	@echo 'make test-xen        the matrix of guests and disks on a real Xen; FULL=1 more of it, FILTER=regex less'
 	@echo 'make backends        write docs/backends.md from a run: what each kind of backend offers, what is used'
 	@echo 'make bench [QUICK=1] [GUEST=pv|pvh|both]   how fast, beside Linux guests and dom0 itself (tests/bench/README.md)'
+	@echo 'make bench SCALING=1   what a request costs with more queues, disks, depth, bytes and memory: does it grow?'
 	@echo 'make bench-compare A=old.json B=new.json   what has changed; fails if Ringlet is slower'
 	@echo 'make lab             an interactive dom0 shell with the images in /guests'
 	@echo 'make guests          build the images: $(B)/guests/{$(subst $(eval) ,$(comma),$(GUESTS))}'

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # How fast: Ringlet beside Linux guests and dom0's own access to the disk, on a real Xen in QEMU (tests/bench/README.md).
 #
-#   make bench [QUICK=1] [GUEST=pv|pvh|both] [FILTER=regex]     make bench-compare A=old.json B=new.json
+#   make bench [QUICK=1|SCALING=1] [GUEST=pv|pvh|both] [FILTER=regex]     make bench-compare A=old.json B=new.json
 
 PACKAGES_BENCH := gnuplot-nox
 $(eval $(call packages_rule,bench,$(PACKAGES_BENCH)))
@@ -17,7 +17,7 @@ $(AIOBENCH): $(AIOBENCH_SRCS) tests/guests/blktest/permutation.h tests/guests/bl
 
 bench: $(call stamp,lab) $(call stamp,bench) guests $(AIOBENCH)
 	$(Q)tests/lab/lab setup
-	$(Q)tests/bench/bench run --guest "$$GUEST" $(if $(QUICK),--quick) $(if $(FILTER),--filter "$$FILTER")
+	$(Q)tests/bench/bench run --guest "$$GUEST" $(if $(QUICK),--quick) $(if $(SCALING),--scaling) $(if $(FILTER),--filter "$$FILTER")
 # (B is the build's folder for the architecture elsewhere: nothing is built here)
 bench-compare: $(call stamp,lab)
 	$(Q)tests/bench/bench compare "$$A" "$$B"
