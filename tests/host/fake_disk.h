@@ -48,7 +48,8 @@ struct fake_disk {
  * in bytes. */
 struct fake_options {
     uint64_t sectors;
-    unsigned sector_size, queues, ring_pages, max_segments, budget, registered_pages, abi, persistent_grants;
+    unsigned sector_size, queues, ring_pages, max_segments, budget, registered_pages, abi,
+        persistent_grants;
     uint64_t discard, discard_alignment;
     bool untrusted, readonly, flush, barrier, persistent, discard_secure, polled, nomerges;
 };

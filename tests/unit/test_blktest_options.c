@@ -178,7 +178,8 @@ static void runtime_ends_within_a_pass(void **state)
 static void a_verified_round_may_end_a_bit_later(void **state)
 {
     (void)state;
-    run("rw=randwrite write=1 bs=512 iodepth=4 size=64k runtime=110us", "SUCCESS"); /* a round takes 128 */
+    run("rw=randwrite write=1 bs=512 iodepth=4 size=64k runtime=110us",
+        "SUCCESS"); /* a round takes 128 */
     assert_true(digest(0, 0, 65536, "written"));
     assert_int_equal(results("\"rw\":\"randwrite\"", "\"requests\":128,"), 1);
     run("rw=randwrite write=1 bs=512 iodepth=4 size=64k runtime=110us verify=0", "SUCCESS");
