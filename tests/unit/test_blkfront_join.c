@@ -517,6 +517,36 @@ static void time_away_does_not_count(void **state)
     close_disk();
 }
 
+static void without_memory_they_go_alone(void **state)
+{
+    void **held = NULL, **page;
+
+    (void)state;
+    open_disk(&(struct fake_options){.max_segments = 256});
+    for (unsigned i = 0; i < 2; i++) { /* for what each needs itself there is memory */
+        prepare(2 * i, 4096);
+        enqueue(2 * i, true);
+    }
+    blkfront_aio_submit(disk.dev);
+    fdisk_drain(&disk);
+    calls = 0;
+    results[0] = 1;
+    while ((page = page_alloc(1, MEM_APP)) != NULL) {
+        *page = held;
+        held = page;
+    }
+    send(2, 4096, true);
+    assert_int_equal(fdisk_take(&disk), 2);
+    fdisk_drain(&disk);
+    all_ended(2, 0);
+    assert_int_equal(now()->joined, 0);
+    while ((page = held) != NULL) {
+        held = *page;
+        page_free(page, 1);
+    }
+    close_disk();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +565,7 @@ int main(void)
         TEST(callbacks_may_free_memory),
         TEST(freed_memory_stays_until_they_are_through),
         TEST(time_away_does_not_count),
+        TEST(without_memory_they_go_alone),
     };
 
     return cmocka_run_group_tests_name("blkfront: joined requests", tests, NULL, NULL);
