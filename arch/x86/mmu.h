@@ -13,6 +13,7 @@
 
 #define SLOT_SIZE       (2UL << 20) /* what one level-1 table maps */
 #define SLOT_PAGES      512
+#define TABLE_SIZE      (1UL << 30) /* what one level-2 table maps */
 #define MMU_ADDRESS_END (1UL << 39) /* what one level-3 table maps; no more memory is used */
 
 /* The level-4 table; set before anything else here. */

@@ -38,12 +38,17 @@ static uint64_t *next_table(uint64_t *entry)
     return mmu_table(*entry);
 }
 
-static uint64_t *level2_entry(uintptr_t va)
+static uint64_t *level3_entry(uintptr_t va)
 {
     uint64_t *table = next_table(mmu_slot(mmu_root, va, 4));
 
-    if (table)
-        table = next_table(mmu_slot(table, va, 3));
+    return table ? mmu_slot(table, va, 3) : NULL;
+}
+
+static uint64_t *level2_entry(uintptr_t va)
+{
+    uint64_t *entry = level3_entry(va), *table = entry ? next_table(entry) : NULL;
+
     return table ? mmu_slot(table, va, 2) : NULL;
 }
 
@@ -69,14 +74,15 @@ static uint64_t *level1_entry(uintptr_t va)
     return mmu_slot(mmu_table(*l2_entry), va, 1);
 }
 
-/* How much of a slot is memory: 0, SLOT_SIZE, or something in between. */
-static size_t slot_memory(uintptr_t start, const struct mem_region *ram, unsigned count)
+/* How much of [start, start + size) is memory. */
+static size_t memory_within(uintptr_t start, size_t size, const struct mem_region *ram,
+                            unsigned count)
 {
     size_t bytes = 0;
 
     for (unsigned i = 0; i < count; i++) {
         uintptr_t from = MAX(start, ram[i].start);
-        uintptr_t to = MIN(start + SLOT_SIZE, ram[i].start + ram[i].bytes);
+        uintptr_t to = MIN(start + size, ram[i].start + ram[i].bytes);
 
         if (from < to)
             bytes += to - from;
@@ -101,7 +107,7 @@ static bool slot_is_uniform(uintptr_t start)
 /* The table is complete before it replaces what is mapped there now: that may be this code. */
 static int slot_map(uintptr_t start, const struct mem_region *ram, unsigned count)
 {
-    size_t bytes = slot_memory(start, ram, count);
+    size_t bytes = memory_within(start, SLOT_SIZE, ram, count);
     uint64_t *l2_entry, *l1;
 
     if (!bytes && start >= PVH_BOOT_MAPPED)
@@ -130,6 +136,23 @@ static int slot_map(uintptr_t start, const struct mem_region *ram, unsigned coun
     return 0;
 }
 
+/* A small guest has most of what is mapped at first without memory: all of a table's range at once,
+ * which is made anew should something be mapped there. */
+static bool unmap_table(uintptr_t start, const struct mem_region *ram, unsigned count)
+{
+    uint64_t *entry;
+
+    if (start % TABLE_SIZE || memory_within(start, TABLE_SIZE, ram, count))
+        return false;
+    if (start < PVH_BOOT_MAPPED) {
+        entry = level3_entry(start);
+        if (!entry)
+            return false;
+        *entry = 0;
+    }
+    return true;
+}
+
 int pvh_mmu_init(const struct mem_region *ram, unsigned count)
 {
     uintptr_t end = PVH_BOOT_MAPPED;
@@ -137,8 +160,13 @@ int pvh_mmu_init(const struct mem_region *ram, unsigned count)
     for (unsigned i = 0; i < count; i++)
         end = MAX(end, ram[i].start + ram[i].bytes);
     for (uintptr_t va = 0; va < end; va += SLOT_SIZE) {
-        int ret = slot_map(va, ram, count);
+        int ret;
 
+        if (unmap_table(va, ram, count)) {
+            va += TABLE_SIZE - SLOT_SIZE;
+            continue;
+        }
+        ret = slot_map(va, ram, count);
         if (ret)
             return ret;
     }
