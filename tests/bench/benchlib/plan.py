@@ -112,5 +112,5 @@ def plan(guest: str, quick: bool, only: str = "") -> Plan:
     re.compile(only)
     if quick:
         shapes = [shape for shape in SHAPES if shape.title in ("4K qd1", "4K qd32", "44K qd32", "1M qd8")]
-        return Plan(["pv"] if guest == "both" else [guest], DISKS[:1], shapes, ["read", "write"], only)
+        return Plan(["pv"] if guest == "both" else [guest], DISKS[:1], shapes, WORKLOADS, only)
     return Plan(["pv", "pvh"] if guest == "both" else [guest], DISKS, SHAPES, WORKLOADS, only)
