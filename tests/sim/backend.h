@@ -95,9 +95,9 @@ struct backend {
     unsigned state, frontend_state; /* ours; theirs, last read */
     bool look;                      /* XenStore changed */
     bool present;                   /* false: it died */
-    bool leaving; /* the frontend may have given up: what it takes back is not an error */
+    bool leaving;   /* the frontend may have given up: what it takes back is not an error */
     unsigned keeps; /* grants a ring, says the frontend's configuration */
-    bool hurried; /* it may do so at any time: requests have a timeout */
+    bool hurried;   /* it may do so at any time: requests have a timeout */
     bool mapped;
     bool untrusted;  /* and the frontend knows */
     bool persistent; /* both sides want it */
