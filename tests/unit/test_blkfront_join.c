@@ -164,6 +164,28 @@ static void requests_get_as_large_as_they_may(void **state)
     close_disk();
 }
 
+/* Of larger ones as many as fit, so that none is cut; and all are counted. */
+static void none_is_cut_by_joining(void **state)
+{
+    (void)state;
+    open_disk(&(struct fake_options){0});
+    send(10, 8192, false);
+    assert_int_equal(fdisk_take(&disk), 2);
+    assert_int_equal(disk.taken[0].segments, 10);
+    assert_int_equal(disk.taken[1].segments, 10);
+    assert_int_equal(now()->joined, 10);
+    fdisk_drain(&disk);
+    all_ended(10, 0);
+    for (unsigned i = 0; i < 2; i++)
+        results[i] = 1;
+    calls = 0;
+    send(2, 4096, false);
+    fdisk_drain(&disk);
+    all_ended(2, 0);
+    assert_int_equal(now()->joined, 12);
+    close_disk();
+}
+
 static unsigned sent_by(const struct fake_options *o, void (*change)(void), bool second_writes)
 {
     unsigned n;
@@ -216,6 +238,10 @@ static void end_within_a_sector(void)
 {
     a[1].aio_nbytes = 4000;
 }
+static void end_with_a_byte_more(void)
+{
+    a[1].aio_nbytes = 4097;
+}
 static void begin_within_a_sector(void)
 {
     a[0].aio_nbytes = 4000;
@@ -241,7 +267,8 @@ static void others_go_alone(void **state)
     assert_int_equal(sent_by(&plain, set_timeout_of_first, true), 2);
     assert_int_equal(sent_by(&plain, make_stable, true), 2);
     assert_int_equal(sent_by(&plain, use_a_vector, true), 2);
-    assert_int_equal(sent_by(&plain, end_within_a_sector, true), 3);   /* the rest is a merge */
+    assert_int_equal(sent_by(&plain, end_within_a_sector, true), 3); /* the rest is a merge */
+    assert_int_equal(sent_by(&plain, end_with_a_byte_more, true), 3);
     assert_int_equal(sent_by(&plain, begin_within_a_sector, true), 2); /* a merge comes first */
     assert_int_equal(sent_by(&(struct fake_options){.queues = 2}, use_other_queues, true), 2);
 }
@@ -368,6 +395,30 @@ static void pinned_memory_is_not_used_again(void **state)
     close_disk();
 }
 
+/* The same, where the page is not the first of several. */
+static void any_page_may_be_pinned(void **state)
+{
+    (void)state;
+    open_disk(&(struct fake_options){.max_segments = 32});
+    for (unsigned i = 0; i < 3; i++) {
+        prepare(i, 2 * 4096);
+        a[i].aio_buf = p + 4 * 4096 * i + 512;
+        enqueue(i, false);
+    }
+    blkfront_aio_submit(disk.dev);
+    assert_int_equal(fdisk_take(&disk), 1);
+    assert_int_equal(page_pin(p + 6 * 4096), 0); /* the end of the second */
+    answer(0, BLKIF_RSP_ERROR);
+    assert_int_equal(calls, 1);
+    assert_int_equal(results[1], -EIO);
+    page_unpin(p + 6 * 4096);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 3);
+    assert_int_equal(results[0], 0);
+    assert_int_equal(results[2], 0);
+    close_disk();
+}
+
 /* Should writes before a barrier fail together they would be sent again: the barrier waits. */
 static void a_barrier_waits_for_joined_writes(void **state)
 {
@@ -404,6 +455,37 @@ static void a_barrier_does_not_wait_for_reads(void **state)
     assert_int_equal(fdisk_take(&disk), 2);
     fdisk_drain(&disk);
     assert_int_equal(calls, 5);
+    close_disk();
+}
+
+/* Two more neighbours, elsewhere. */
+static void send_more(void)
+{
+    prepare(20, 4096);
+    prepare(21, 4096);
+    enqueue(20, true);
+    enqueue(21, true);
+    assert_int_equal(blkfront_aio_submit(disk.dev), 2);
+}
+
+/* Nor for writes that came after it: a stable write becomes a barrier with the place that it had.
+ */
+static void a_barrier_does_not_wait_for_later_writes(void **state)
+{
+    (void)state;
+    open_disk(&(struct fake_options){.barrier = true});
+    a[10] = request(p + 32 * 4096, 64 * 4096, 4096);
+    a[10].aio_cb = done;
+    a[10].aio_flags = BLKFRONT_FUA;
+    assert_int_equal(blkfront_aio_write(&a[10]), 0);
+    send(4, 4096, true);
+    send_more();
+    assert_int_equal(fdisk_take(&disk), 3);
+    answer(0, BLKIF_RSP_OKAY);
+    assert_int_equal(fdisk_take(&disk), 3);
+    assert_int_equal(disk.taken[2].op, BLKIF_OP_WRITE_BARRIER);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 7);
     close_disk();
 }
 
@@ -554,7 +636,10 @@ int main(void)
         TEST(neighbours_share_a_request),
         TEST(memory_may_be_anywhere),
         TEST(requests_get_as_large_as_they_may),
+        TEST(none_is_cut_by_joining),
         TEST(others_go_alone),
+        TEST(any_page_may_be_pinned),
+        TEST(a_barrier_does_not_wait_for_later_writes),
         TEST(waiting_requests_are_joined),
         TEST(only_what_is_broken_fails),
         TEST(they_end_with_the_device),
