@@ -489,6 +489,38 @@ static void a_barrier_does_not_wait_for_later_writes(void **state)
     close_disk();
 }
 
+static void submits_another(struct blkfront_aiocb *x, int ret)
+{
+    unsigned i = (unsigned)(x - a);
+
+    done(x, ret);
+    prepare(20 + i, 4096);
+    assert_int_equal(blkfront_aio_read(&a[20 + i]), 0);
+}
+
+/* What a callback submits takes the place of the request that has just ended. */
+static void callbacks_may_submit(void **state)
+{
+    (void)state;
+    open_disk(&(struct fake_options){0});
+    for (unsigned i = 0; i < 4; i++) {
+        prepare(i, 4096);
+        a[i].aio_cb = submits_another;
+        enqueue(i, false);
+    }
+    blkfront_aio_submit(disk.dev);
+    assert_int_equal(fdisk_take(&disk), 1);
+    answer(0, BLKIF_RSP_OKAY);
+    assert_int_equal(calls, 4);
+    assert_int_equal(fdisk_take(&disk), 1);
+    assert_int_equal(disk.taken[0].segments, 4);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 8);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(results[20 + i], 0);
+    close_disk();
+}
+
 static unsigned freed_in_callback;
 
 static void frees_the_others(struct blkfront_aiocb *x, int ret)
@@ -647,6 +679,7 @@ int main(void)
         TEST(pinned_memory_is_not_used_again),
         TEST(a_barrier_waits_for_joined_writes),
         TEST(a_barrier_does_not_wait_for_reads),
+        TEST(callbacks_may_submit),
         TEST(callbacks_may_free_memory),
         TEST(freed_memory_stays_until_they_are_through),
         TEST(time_away_does_not_count),
