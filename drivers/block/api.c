@@ -279,24 +279,23 @@ static void wait_for_accepted(struct blkfront_dev *dev)
 int blkfront_sync(struct blkfront_dev *dev)
 {
     struct blkfront_aiocb aiocb = {.aio_dev = dev};
+    uint64_t number;
     int ret;
 
     if (!dev)
         return -EINVAL;
     if (must_not_wait(dev))
         return -EDEADLK;
+    number = dev->next_number++;
     wait_for_accepted(dev);
     if (!dev_alive(dev))
         return -ENODEV;
     ret = run(&aiocb, BLKIF_OP_FLUSH_DISKCACHE);
     if (ret == -EOPNOTSUPP)
         ret = run(&aiocb, BLKIF_OP_WRITE_BARRIER);
-    if (ret != -EOPNOTSUPP)
-        return ret;
-    /* the backend that came back has no cache to flush; the one that went had */
-    ret = dev->writes_lost ? -EIO : 0;
-    dev->writes_lost = false;
-    return ret;
+    /* also when there is nothing to flush: the backend that came back has no cache, but the one
+     * that went had */
+    return ret && ret != -EOPNOTSUPP ? ret : dev_tell_loss(dev, number);
 }
 
 /* ---- looking ---- */

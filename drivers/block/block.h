@@ -183,6 +183,7 @@ struct blkfront_dev {
     bool away;            /* the backend went, and another is looked for */
     bool restarted;       /* the domain was resumed, and the device is not connected again yet */
     bool writes_lost;     /* that had completed: the next flush says so */
+    uint64_t loss_told;   /* the first request number whose submitter could know of it */
     unsigned bad_changes; /* of the disk that the backend told and that cannot be */
     int abort_result;     /* instead of -EIO and -ENODEV, when not 0 */
     struct list link;     /* of devices that are opened, open, or not yet closed */
@@ -422,6 +423,17 @@ void request_check_done(struct blkfront_dev *dev, struct blkfront_request *r);
 void dev_abort(struct blkfront_dev *dev, bool final);
 /* One line that says what the backend did, and the device fails with -EPROTO. */
 void dev_violation(struct blkfront_dev *dev, const char *what, const struct queue_response *rsp);
+
+/* A flush that was submitted when `number` was the next one ends well: 0, or -EIO when writes were
+ * lost and it is the first to end since, or was submitted before the first one ended. */
+static inline int dev_tell_loss(struct blkfront_dev *dev, uint64_t number)
+{
+    if (dev->writes_lost) {
+        dev->writes_lost = false;
+        dev->loss_told = dev->next_number;
+    }
+    return number < dev->loss_told ? -EIO : 0;
+}
 
 /* ---- replay.c ---- */
 

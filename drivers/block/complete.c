@@ -10,21 +10,17 @@
 
 #include <ringlet/printk.h>
 
-/* Keeps account of what is on stable storage, and lets the first flush fail that follows a loss. */
+/* Keeps account of what is on stable storage, and lets flushes fail that follow a loss. */
 static int durable_result(struct blkfront_dev *dev, const struct blkfront_request *r)
 {
     if (r->result || r->op == BLKIF_OP_READ || r->op == BLKIF_OP_DISCARD)
         return r->result;
     if (r->op == BLKIF_OP_WRITE) {
         dev->writes_done++;
-        return 0;
-    }
-    if (dev->writes_lost) {
-        dev->writes_lost = false;
-        return -EIO;
+        return r->fua ? dev_tell_loss(dev, r->number) : 0; /* (no cache now, so no flush) */
     }
     dev->writes_flushed = MAX(dev->writes_flushed, r->covers);
-    return 0;
+    return dev_tell_loss(dev, r->number);
 }
 
 void request_deliver(struct blkfront_dev *dev, struct blkfront_request *r)

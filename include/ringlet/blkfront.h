@@ -44,7 +44,8 @@ struct blkfront_info {
  * offer the operation any more.
  * A backend that went without closing, and had a cache (it offered flush or barrier), may have lost
  * writes that had completed and were not flushed: then the next flush, barrier, BLKFRONT_FUA write
- * or blkfront_sync that would succeed is -EIO, once.
+ * or blkfront_sync that would succeed is -EIO, and so is each that was begun before that one
+ * completed, as it may have been about the same writes. What is begun later is not.
  */
 enum blkfront_event {
     BLKFRONT_EV_RESIZED, /* blkfront_limits.sectors is another; requests beyond it fail: -EIO */
@@ -351,7 +352,7 @@ int blkfront_aio_poll(struct blkfront_dev *dev);
 int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline);
 
 /* Waits for everything in flight, then flushes (flush, else barrier, else nothing: there is no
- * volatile cache). 0 or the first error of the flush; -EIO also once after a backend may have lost
+ * volatile cache). 0 or the first error of the flush; -EIO also after a backend may have lost
  * writes (see blkfront_event). */
 int blkfront_sync(struct blkfront_dev *dev);
 

@@ -83,6 +83,8 @@ struct backend_queue {
     uint64_t uses;
 };
 
+/* What the guest says when it finds that a backend took its cache with it. */
+#define BACKEND_LOSS       "went without closing"
 #define BACKEND_QUEUES_MAX 16
 #define BACKEND_TAKEN_MAX  (BACKEND_QUEUES_MAX * WIRE_RING_PAGES_MAX * WIRE_SLOTS_PER_PAGE)
 
@@ -123,6 +125,9 @@ struct backend {
     /* it went without closing: how many flushes may fail for it, and when one must */
     unsigned may_fail_flush;
     uint64_t must_fail_flush; /* begun later; 0: none */
+    /* writes were lost, and a callback said so: what was begun between fails, too */
+    uint64_t lost_at, told_at;
+    unsigned losses_known; /* to the guest, before it went */
     /* when it connected; writes that began later and completed since the last flush did */
     uint64_t connected_at, unflushed;
     /* since it connected */

@@ -59,6 +59,15 @@ void sim_violation(const char *fmt, ...)
     _exit(3);
 }
 
+unsigned sim_said(const char *text)
+{
+    unsigned n = 0;
+
+    for (const char *p = seam_console(); (p = strstr(p, text)); p++)
+        n++;
+    return n;
+}
+
 void sim_trace_line(const char *fmt, ...)
 {
     va_list ap;

@@ -22,19 +22,9 @@ static struct workload work, other_work;
 static struct hostile hostile;
 static struct baseline baseline;
 
-/* How often the console says this. */
-static unsigned said(const char *text)
-{
-    unsigned n = 0;
-
-    for (const char *p = seam_console(); (p = strstr(p, text)); p++)
-        n++;
-    return n;
-}
-
 static unsigned lines(void)
 {
-    return said("\n");
+    return sim_said("\n");
 }
 
 static void hostile_life(unsigned op, enum device_state at)
@@ -84,9 +74,9 @@ static void hostile_life(unsigned op, enum device_state at)
     ret = shutdown_blkfront(other_dev);
     CHECK(!ret, "close of the bystander: %s", errno_name(ret));
     workload_end(&other_work);
-    CHECK(lines() <= LINES_MAX && said("error: xvda") <= ERRORS_MAX,
+    CHECK(lines() <= LINES_MAX && sim_said("error: xvda") <= ERRORS_MAX,
           "%u lines on the console, %u of them errors of the device:\n%s", lines(),
-          said("error: xvda"), seam_console());
+          sim_said("error: xvda"), seam_console());
     hostile_end(&disk);
     life_settle();
     baseline_check(&baseline, "after a hostile backend");

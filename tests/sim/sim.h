@@ -62,6 +62,8 @@ void sim_trace_line(const char *fmt, ...) RINGLET_PRINTF(1, 2);
         if (!(cond))                    \
             sim_violation(__VA_ARGS__); \
     } while (0)
+/* How often the console says this. */
+unsigned sim_said(const char *text);
 /* Goes into the hash by which a replay is compared. */
 void sim_note(uint64_t a, uint64_t b);
 

@@ -101,16 +101,24 @@ static void step_batch(struct workload *w, unsigned thread)
 static void step_io(struct workload *w, unsigned thread)
 {
     struct slot *s = free_slot(w, thread);
+    bool fua;
     int ret;
 
     if (!s)
         return;
     workload_prepare(w, s);
     begin(w, s);
+    s->waited = true;
+    fua = s->kind == BLKIF_OP_WRITE && s->aiocb.aio_flags & BLKFRONT_FUA;
+    if (fua)
+        workload_wait_flush(w, true);
     ret = blkfront_io(&s->aiocb, s->kind == BLKIF_OP_WRITE);
     if ((ret == -ENODEV || ret == -ENOMEM) && w->o.lossy)
         w->lost |= ret == -ENODEV;
     workload_finish(s, ret);
+    if (fua)
+        workload_wait_flush(w, false);
+    s->waited = false;
 }
 
 static void step_flush(struct workload *w, unsigned thread)
@@ -197,12 +205,15 @@ static void step_discard(struct workload *w, unsigned thread)
 static void step_sync(struct workload *w)
 {
     uint64_t begun = oracle_flush_begin(&w->backend->oracle);
-    int ret = blkfront_sync(w->dev);
+    int ret;
 
+    workload_wait_flush(w, true);
+    ret = blkfront_sync(w->dev);
     CHECK(!ret || w->o.lossy || (ret == -EIO && (w->backend->profile.error_in || w->o.restarts)),
           "sync: %s", errno_name(ret));
     totals.flushes += !ret;
-    workload_flushed(w, begun, ret);
+    workload_flushed(w, begun, ret, true);
+    workload_wait_flush(w, false);
 }
 
 static void step_swap(struct workload *w, unsigned thread)

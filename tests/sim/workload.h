@@ -35,6 +35,7 @@ struct slot {
     size_t extent;  /* ... and its bytes */
     uint8_t kind;   /* BLKIF_OP_* */
     bool busy;
+    bool waited;     /* for, by a thread, which learns the result after the driver */
     bool registered; /* memory */
 };
 
@@ -50,6 +51,9 @@ struct workload {
     unsigned slot_pages, running, next_thread, under_way;
     uint64_t left, completed, errors, progress; /* progress: when the last one completed */
     bool lost;
+    /* threads that wait for a flush, and must one of them yet hear of lost writes? */
+    unsigned flush_waiters;
+    bool owed;
     struct {
         uint64_t end;
         uint8_t kind;

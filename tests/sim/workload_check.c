@@ -35,28 +35,57 @@ static void check_result(const struct slot *s, int ret)
     sim_violation("operation %u ended with %s, which nothing explains", s->kind, errno_name(ret));
 }
 
-static void flush_failed(struct workload *w)
+/* After a death without closing one flush fails, and those that were begun before it did. */
+static void flush_failed(struct workload *w, uint64_t begun, bool waited)
 {
     struct backend *b = w->backend;
 
-    CHECK(b->may_fail_flush, "a flush failed, and no backend went");
-    b->may_fail_flush--;
+    w->owed = false;
+    if (begun >= b->told_at) {
+        CHECK(b->may_fail_flush, "a flush failed, and no backend went");
+        b->may_fail_flush--;
+        /* a thread may have been the first to be told, but when that was is not known */
+        b->lost_at = waited || w->flush_waiters ? 0 : b->must_fail_flush;
+        b->told_at = oracle_flush_begin(&b->oracle);
+    }
     b->must_fail_flush = 0;
 }
 
-/* After a death without closing one flush fails; and must, if there was something to lose. */
-void workload_flushed(struct workload *w, uint64_t begun, int ret)
+/* It must fail if there was something to lose; but perhaps that was told to a thread that has not
+ * had its turn since. */
+static void flush_succeeded(struct workload *w, uint64_t begun)
+{
+    struct backend *b = w->backend;
+
+    if (b->must_fail_flush && begun >= b->must_fail_flush) {
+        CHECK(w->flush_waiters, "a flush succeeded although completed writes were lost");
+        w->owed = true;
+    }
+    CHECK(!b->lost_at || begun < b->lost_at || begun >= b->told_at,
+          "a flush was told of lost writes, and one that was begun before that succeeded");
+    b->must_fail_flush = 0; /* if it was answered before the backend went, nothing was lost */
+    b->unflushed = 0;
+}
+
+void workload_wait_flush(struct workload *w, bool begins)
+{
+    if (begins) {
+        w->flush_waiters++;
+        return;
+    }
+    w->flush_waiters--;
+    CHECK(!w->owed || w->flush_waiters, "completed writes were lost, and no flush failed");
+}
+
+void workload_flushed(struct workload *w, uint64_t begun, int ret, bool waited)
 {
     struct backend *b = w->backend;
 
     if (w->o.restarts && ret == -EIO)
-        flush_failed(w);
+        flush_failed(w, begun, waited);
     if (ret)
         return;
-    CHECK(!b->must_fail_flush || begun < b->must_fail_flush,
-          "a flush succeeded although completed writes were lost");
-    b->must_fail_flush = 0; /* it was answered before the backend went: nothing was lost */
-    b->unflushed = 0;
+    flush_succeeded(w, begun);
     if (!b->hostile && b->present)
         oracle_flush_end(&b->oracle, begun);
 }
@@ -106,14 +135,14 @@ void workload_finish(struct slot *s, int ret)
         totals.writes++;
         w->backend->unflushed += !ret && s->op.begun > w->backend->connected_at;
         oracle_write_end(o, &s->op, !ret && believed(w));
-        if (!(s->aiocb.aio_flags & BLKFRONT_FUA))
+        if (!(s->aiocb.aio_flags & BLKFRONT_FUA) || !s->aiocb.aio_nbytes)
             break;
         if (!ret && believed(w) && w->backend->present && !s->op.crashed)
             oracle_stable(o, &s->op);
-        if (!ret)
-            w->backend->unflushed = w->backend->must_fail_flush = 0; /* it was a flush, too */
+        if (!ret) /* it was a flush, too */
+            flush_succeeded(w, s->op.begun);
         else if (w->o.restarts)
-            flush_failed(w);
+            flush_failed(w, s->op.begun, s->waited);
         break;
     case BLKIF_OP_DISCARD: /* the old data or zeroes */
         totals.discards++;
@@ -121,7 +150,7 @@ void workload_finish(struct slot *s, int ret)
         break;
     default:
         totals.flushes++;
-        workload_flushed(w, s->flush_begun, ret);
+        workload_flushed(w, s->flush_begun, ret, false);
     }
     if (!(w->completed & 63))
         invariants_now();

@@ -21,8 +21,11 @@ void workload_prepare(struct workload *w, struct slot *s);
 void workload_done(struct blkfront_aiocb *aiocb, int ret);
 /* A request that was waited for has this result. */
 void workload_finish(struct slot *s, int ret);
-/* A flush, barrier or sync has this result, which is explained. */
-void workload_flushed(struct workload *w, uint64_t begun, int ret);
+/* A flush, barrier or sync has this result, which is explained. waited: a thread was woken for it.
+ */
+void workload_flushed(struct workload *w, uint64_t begun, int ret, bool waited);
+/* Around what a thread waits for that may be told of lost writes. */
+void workload_wait_flush(struct workload *w, bool begins);
 /* Prepares and starts a read or write. False: it was refused. */
 bool workload_submit(struct workload *w, struct slot *s, bool only_enqueue);
 

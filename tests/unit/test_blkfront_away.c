@@ -438,6 +438,76 @@ static void lost_writes_are_told_without_a_flush(void **state)
     assert_int_equal(blkfront_sync(dev), 0);
 }
 
+/* Each of them may be about what was lost: a thread's sync, too, whose own flush is sent after the
+ * first one has failed. */
+static void lost_writes_fail_every_flush_under_way(void **state)
+{
+    struct thread *t;
+    uint8_t *data;
+
+    (void)state;
+    open_disk();
+    assert_int_equal(start(0, BLKIF_OP_WRITE, 0), 0);
+    settle();
+    remove_backend();
+    keep_data(&data);
+    settle();
+    assert_int_equal(start(1, BLKIF_OP_FLUSH_DISKCACHE, 0), 0);
+    assert_int_equal(start(2, BLKIF_OP_FLUSH_DISKCACHE, 0), 0);
+    aiocb[3] = (struct blkfront_aiocb){.aio_dev = dev,
+                                       .aio_buf = buffer,
+                                       .aio_nbytes = 4096,
+                                       .aio_flags = BLKFRONT_FUA,
+                                       .aio_cb = done};
+    assert_int_equal(blkfront_aio(&aiocb[3], 1), 0);
+    sync_result = 1;
+    assert_int_equal(thread_create(&t, "sync", sync_thread, NULL, 0), 0);
+    settle();
+    backend_returns();
+    back(data);
+    thread_join(t);
+    ended_once(1, -EIO);
+    ended_once(2, -EIO);
+    ended_once(3, -EIO);
+    assert_int_equal(sync_result, -EIO);
+    assert_int_equal(start(4, BLKIF_OP_FLUSH_DISKCACHE, 0), 0);
+    settle();
+    ended_once(4, 0);
+    assert_int_equal(blkfront_sync(dev), 0);
+}
+
+/* The same where there is no cache any more: two threads that sync, and a write that is stable
+ * anyway. */
+static void lost_writes_are_told_to_all_without_a_flush(void **state)
+{
+    struct thread *t;
+    uint8_t *data;
+
+    (void)state;
+    open_disk();
+    assert_int_equal(start(0, BLKIF_OP_WRITE, 0), 0);
+    settle();
+    remove_backend();
+    keep_data(&data);
+    settle();
+    aiocb[1] = (struct blkfront_aiocb){.aio_dev = dev,
+                                       .aio_buf = buffer,
+                                       .aio_nbytes = 4096,
+                                       .aio_flags = BLKFRONT_FUA,
+                                       .aio_cb = done};
+    assert_int_equal(blkfront_aio(&aiocb[1], 1), 0);
+    sync_result = 1;
+    assert_int_equal(thread_create(&t, "sync", sync_thread, NULL, 0), 0);
+    settle();
+    vbd_set(0, true, "feature-flush-cache", "0");
+    backend_returns();
+    back(data);
+    thread_join(t);
+    ended_once(1, -EIO);
+    assert_int_equal(sync_result, -EIO);
+    assert_int_equal(blkfront_sync(dev), 0);
+}
+
 /* ---- the disk becomes another ---- */
 
 static void change(const char *key, const char *value)
@@ -561,6 +631,8 @@ int main(void)
         TEST(events_cannot_wait),
         TEST(lost_writes_fail_the_next_flush),
         TEST(lost_writes_are_told_without_a_flush),
+        TEST(lost_writes_fail_every_flush_under_way),
+        TEST(lost_writes_are_told_to_all_without_a_flush),
         TEST(resized_both_ways),
         TEST(mode_changes),
         TEST(nonsense_changes_nothing),
