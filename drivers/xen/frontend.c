@@ -250,7 +250,7 @@ static void act(struct frontend *fe, unsigned event)
         break;
     case FE_DO_NEGOTIATE:
         ret = negotiate(fe);
-        if (ret == -ENODEV && fe->away)
+        if (ret == -ENODEV && fe->directory.token)
             frontend_reconnect(fe, event); /* another backend meanwhile, or none any more */
         else if (ret)
             frontend_fail(fe, ret);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Beginning, and beginning again: after a resume, or when a backend went and the device stays.
- * While a frontend is away it watches who its backend is, too: a driver domain that was started
- * again has another number, and a device that is detached then has nobody else to say so.
+ * Until a frontend is connected again it watches who its backend is, too: a driver domain that was
+ * started again has another number, and a device that is detached then has nobody else to say so.
  */
 #include "frontend_private.h"
 
@@ -45,10 +45,30 @@ static void find_and_begin(struct frontend *fe, const char *after)
     frontend_begin(fe);
 }
 
+static bool may_come_back(const struct frontend *fe)
+{
+    return fe->was_connected && fe->reconnect_timeout_ns && fe->ops->away;
+}
+
+static void watch_directory(struct frontend *fe)
+{
+    int ret;
+
+    fe->directory.fn = frontend_watch_fired;
+    fe->directory.arg = fe;
+    ret = fe->directory.token ? 0 : xs_watch(&fe->directory, fe->path, "backend");
+    if (ret) {
+        pr_err("%s: cannot watch %s: %s\n", frontend_name(fe), fe->path, errno_name(ret));
+        frontend_fail(fe, ret);
+    }
+}
+
 void frontend_restart(struct frontend *fe)
 {
     fe->deadline = clock_deadline(fe->away ? fe->reconnect_timeout_ns : fe->connect_timeout_ns);
     fe->reconnect_deadline = 0;
+    if (may_come_back(fe))
+        watch_directory(fe);
     find_and_begin(fe, "a resume");
 }
 
@@ -56,8 +76,6 @@ void frontend_restart(struct frontend *fe)
 
 void frontend_away(struct frontend *fe, unsigned event)
 {
-    int ret;
-
     if (fe->state == FE_WAIT_CONNECT || clock_now() < fe->settled)
         thread_sleep(RETRY); /* one that does not stay is not asked all the time ... */
     if (fe->away)
@@ -68,13 +86,7 @@ void frontend_away(struct frontend *fe, unsigned event)
         fe->reconnect_deadline = clock_deadline(fe->reconnect_timeout_ns);
     fe->deadline = fe->reconnect_deadline;
     fe->ops->away(fe);
-    fe->directory.fn = frontend_watch_fired;
-    fe->directory.arg = fe;
-    ret = fe->directory.token ? 0 : xs_watch(&fe->directory, fe->path, "backend");
-    if (ret) {
-        pr_err("%s: cannot watch %s: %s\n", frontend_name(fe), fe->path, errno_name(ret));
-        frontend_fail(fe, ret);
-    }
+    watch_directory(fe);
 }
 
 void frontend_look_no_more(struct frontend *fe)
@@ -118,7 +130,7 @@ static bool comes_back(struct frontend *fe)
 {
     bool detached = true;
 
-    if (!fe->was_connected || !fe->reconnect_timeout_ns || !fe->ops->away)
+    if (!may_come_back(fe))
         return false;
     for (unsigned i = 0; read_directories(fe, &detached) == -ENOMEM && i < RETRIES; i++)
         thread_sleep(RETRY);

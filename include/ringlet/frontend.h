@@ -171,7 +171,7 @@ struct frontend {
     uint64_t deadline;
     uint64_t reconnect_deadline, settled; /* of the time away; when that is really over */
     struct xs_watch watch;                /* of the backend's state */
-    struct xs_watch directory;            /* while away: of who the backend is */
+    struct xs_watch directory;            /* while away or resumed: of who the backend is */
     struct wait_queue wq;                 /* woken at each change of state */
     struct wait_queue events;             /* the frontend's thread waits here */
     struct thread *thread;

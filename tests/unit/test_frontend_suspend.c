@@ -7,6 +7,7 @@
 
 #define BEFORE "/local/domain/0/backend/vbd/3/51712"
 #define AFTER  "/local/domain/1/backend/vbd/4/51712"
+#define LAST   "/local/domain/2/backend/vbd/4/51712"
 
 /* ---- a driver that notes what it is told ---- */
 
@@ -25,10 +26,33 @@ static const struct frontend_ops ops = {
     .restart = restart,
 };
 
+static void away(struct frontend *f)
+{
+    (void)f;
+    note('a');
+}
+
+static void ended(struct frontend *f, bool orderly)
+{
+    (void)f;
+    note(orderly ? 'e' : 'E');
+}
+
+static const struct frontend_ops lasting_ops = {
+    .type = "vbd",
+    .negotiate = one_key,
+    .connected = connected,
+    .lost = lost,
+    .disconnected = disconnected,
+    .restart = restart,
+    .away = away,
+    .ended = ended,
+};
+
 /* ---- backends and domains ---- */
 
-static const char *where; /* the backend now */
-static bool device_is_there, cancel;
+static const char *where;                  /* the backend now */
+static bool device_is_there, cancel, late; /* late: the new backend is not there yet */
 static char early_state[8]; /* the frontend's states that the new domain's XenStore has seen */
 
 static void backend(uint32_t type, const char *body)
@@ -69,6 +93,8 @@ static int stop(void)
         fake.nodes[i].used = false;
     if (device_is_there)
         toolstack(AFTER, "1");
+    if (late)
+        fake_remove(AFTER "/state");
     fake.out_len = 0;
     return 0;
 }
@@ -80,7 +106,7 @@ static int setup(void **state)
         return -1;
     seam_suspend = stop;
     device_is_there = true;
-    cancel = false;
+    cancel = late = false;
     memset(early_state, 0, sizeof(early_state));
     fake.after = backend;
     toolstack(BEFORE, "0");
@@ -251,6 +277,30 @@ static void device_that_is_not_there_any_more(void **state)
     assert_null(fake_find(PATH "/state"));
 }
 
+/* In the new domain: its driver domain starts again before it was connected to, and is another one
+ * then. */
+static void backend_that_goes_after_a_resume(void **state)
+{
+    (void)state;
+    fe.reconnect_timeout_ns = 20 * NSEC_PER_SEC;
+    assert_int_equal(frontend_start(&fe, PATH, &lasting_ops, NULL), 0);
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    settle();
+    late = true;
+    assert_int_equal(domain_suspend(), 0);
+    settle();
+    assert_string_equal(calls, "ncr");
+    assert_int_equal(fe.state, FE_WAIT_INIT);
+    fake_text(PATH "/backend-id", "2");
+    fake_text(LAST "/state", "2");
+    where = LAST;
+    fake_text(PATH "/backend", LAST);
+    settle();
+    assert_string_equal(calls, "ncraEnc");
+    assert_int_equal(fe.backend_id, 2);
+    assert_int_equal(frontend_stop(&fe), 0);
+}
+
 /* The driver has complained before; the complaint holds. */
 static void one_that_has_failed_stays_failed(void **state)
 {
@@ -277,6 +327,7 @@ int main(void)
         TEST(closing_one_has_closed),
         TEST(suspended_at_any_step),
         TEST(device_that_is_not_there_any_more),
+        TEST(backend_that_goes_after_a_resume),
         TEST(one_that_has_failed_stays_failed),
     };
 
