@@ -6,7 +6,7 @@
  * api.c, accept: the aiocb is checked and gets a request, in `prepared` (not submitted yet).
  *
  * request.c, submit: `prepared` moves to the end of its queue's `waiting`; pump: from the head of
- * `waiting` parts are cut (split.c), made accessible (buffer.c) and sent (queue.c), strictly in
+ * `waiting` parts are cut (split.c), made accessible (buffer.c) and sent (send.c), strictly in
  * order: what finds no slot, no grant or a conflicting write holds up what is behind.
  *
  * join.c: those that are neighbours on the disk are made one before that.
@@ -369,8 +369,6 @@ int request_accept(struct blkfront_dev *dev, struct blkfront_aiocb *aiocb, uint8
 unsigned request_submit(struct blkfront_dev *dev, uint64_t now);
 /* Sends what can be sent; does not push. */
 void request_pump(struct blkfront_dev *dev);
-/* Makes what was sent visible and notifies if the backend wants it. */
-void request_push(struct blkfront_dev *dev);
 /* What a read, write or discard is about, and where in the caller's memory, is in its aiocb. */
 static inline void request_begin(struct blkfront_request *r)
 {
@@ -381,10 +379,15 @@ static inline void request_begin(struct blkfront_request *r)
     r->flat = (struct blkfront_iovec){aiocb->aio_buf, aiocb->aio_nbytes};
     r->at = (struct split_cursor){.iov = aiocb->aio_iovcnt ? aiocb->aio_iov : &r->flat};
 }
-/* A part that is ready goes on its queue's ring; a slot must be free. */
-void request_send(struct blkfront_dev *dev, struct part *p);
 /* Remembers that a grant is wanted that no response of ours will free. */
 void request_await_grants(struct blkfront_dev *dev);
+
+/* ---- send.c ---- */
+
+/* A part that is ready goes on its queue's ring; a slot must be free. */
+void request_send(struct blkfront_dev *dev, struct part *p);
+/* Makes what was sent visible and notifies if the backend wants it. */
+void request_push(struct blkfront_dev *dev);
 
 /* ---- join.c ---- */
 
