@@ -97,13 +97,14 @@ static void void_all(struct blkfront_dev *dev)
     dev->pages_held_back = 0;
 }
 
-/* Those that wait with their data written, but not flushed, begin again too. */
-static void rewind_unflushed(struct blk_queue *q)
+/* Those of which nothing is in flight begin again, too: what of their data was written, and not
+ * flushed, the next backend may not have. */
+static void rewind_waiting(struct blk_queue *q)
 {
     list_for_each (l, &q->waiting) {
         struct blkfront_request *r = list_entry(l, struct blkfront_request, link);
 
-        if (r->fua && !r->parts)
+        if (!r->parts)
             request_rewind(r);
     }
 }
@@ -129,7 +130,7 @@ void dev_requeue(struct blkfront_dev *dev, bool is_void)
         return;
     registry_end(dev, true);
     for (unsigned i = 0; i < dev->limits.queues; i++) {
-        rewind_unflushed(&dev->queues[i]);
+        rewind_waiting(&dev->queues[i]);
         empty_queue(dev, &dev->queues[i].ring);
     }
     while (!list_empty(&dev->merge_ready))

@@ -160,6 +160,41 @@ static void requests_wait_and_are_asked_again(void **state)
     assert_non_null(strstr(seam_console(), "is there: 8 requests go on"));
 }
 
+/* Its head was written, and may have gone with the cache; its end waits for another write, so that
+ * nothing of it is in flight. */
+static void half_a_write_is_asked_again(void **state)
+{
+    uint8_t *data;
+
+    (void)state;
+    open_disk();
+    attached[0] = false;
+    memset(buffer, 7, N * 4096);
+    for (unsigned i = 0; i < 2; i++) {
+        aiocb[i] = (struct blkfront_aiocb){.aio_dev = dev,
+                                           .aio_buf = buffer,
+                                           .aio_nbytes = i ? 612 : 512,
+                                           .aio_offset = i ? 512 : 1024,
+                                           .aio_cb = done};
+        assert_int_equal(blkfront_aio(&aiocb[i], 1), 0);
+    }
+    assert_int_equal(fdisk_take(&disk[0]), 2);
+    fdisk_answer(&disk[0], 1, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk[0]);
+    settle();
+    assert_int_equal(disk[0].data[512], 7);
+    assert_int_equal(calls[1], 0);
+    remove_backend();
+    keep_data(&data);
+    memset(data, 0, 4096);
+    settle();
+    backend_returns();
+    back(data);
+    ended_once(0, 0);
+    ended_once(1, 0);
+    assert_memory_equal(disk[0].data + 512, buffer, 1024);
+}
+
 static void what_does_not_fit_any_more_fails(void **state)
 {
     uint8_t *data;
@@ -622,6 +657,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(requests_wait_and_are_asked_again),
+        TEST(half_a_write_is_asked_again),
         TEST(what_does_not_fit_any_more_fails),
         TEST(sectors_may_be_larger),
         TEST(pages_that_the_old_backend_keeps),
