@@ -105,14 +105,22 @@ void frontend_reconnect(struct frontend *fe, unsigned event)
 
 /* ---- for good? ---- */
 
-static int read_directories(struct frontend *fe, bool *detached)
+struct question {
+    const struct frontend *fe;
+    bool detached;
+};
+
+/* As they are at one time: a backend's directory that goes between two reads is no detached one. */
+static int read_directories(xs_transaction_t t, void *arg)
 {
+    struct question *q = arg;
+    const struct frontend *fe = q->fe;
     struct xs_batch_item item[] = {
         {.op = XS_OP_READ, .dir = fe->path, .node = "backend"},
         {.op = XS_OP_READ, .dir = fe->backend_path, .node = "state"},
         {.op = XS_OP_READ, .dir = fe->backend_path, .node = "online"},
     };
-    int ret = xs_batch(XS_NO_TRANSACTION, item, ARRAY_SIZE(item));
+    int ret = xs_batch(t, item, ARRAY_SIZE(item));
 
     for (unsigned i = 0; i < ARRAY_SIZE(item) && !ret; i++)
         ret = item[i].ret == -ENOMEM ? -ENOMEM : 0;
@@ -120,7 +128,7 @@ static int read_directories(struct frontend *fe, bool *detached)
         const bool moved = !item[0].ret && strcmp(item[0].value, fe->backend_path) != 0;
         const bool online = !item[2].ret && strcmp(item[2].value, "1") == 0;
 
-        *detached = item[0].ret || (!moved && !online && item[1].ret != -ENOENT);
+        q->detached = item[0].ret || (!moved && !online && item[1].ret != -ENOENT);
     }
     xs_batch_free(item, ARRAY_SIZE(item));
     return ret;
@@ -128,13 +136,13 @@ static int read_directories(struct frontend *fe, bool *detached)
 
 static bool comes_back(struct frontend *fe)
 {
-    bool detached = true;
+    struct question q = {.fe = fe, .detached = true};
 
     if (!may_come_back(fe))
         return false;
-    for (unsigned i = 0; read_directories(fe, &detached) == -ENOMEM && i < RETRIES; i++)
+    for (unsigned i = 0; xs_transaction(read_directories, &q) == -ENOMEM && i < RETRIES; i++)
         thread_sleep(RETRY);
-    return !detached;
+    return !q.detached;
 }
 
 unsigned frontend_judge(struct frontend *fe, unsigned event)
