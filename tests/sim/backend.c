@@ -265,6 +265,7 @@ static void start(struct backend *b)
 static void follow(struct backend *b)
 {
     b->frontend_state = (unsigned)store_number(b->frontend, "state", XenbusStateUnknown);
+    b->found &= b->frontend_state != XenbusStateInitialising;
     if (!b->present)
         return;
     switch (b->frontend_state) {
@@ -352,6 +353,7 @@ static void come_back(struct backend *b)
         oracle_cache(&b->oracle, p.cached);
         b->present = true;
         b->look = true;
+        b->found = store_number(b->frontend, "state", 0) == XenbusStateInitialised;
         start(b);
     }
     TRACE("backend   %u is back in domain %u", b->devid, b->domid);

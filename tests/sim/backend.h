@@ -105,6 +105,7 @@ struct backend {
     bool persistent; /* both sides want it */
     bool registered; /* the frontend's user has registered buffers */
     bool returned;   /* the frontend may not have noticed yet */
+    bool found;      /* the frontend's keys, written for who was here before */
     bool not_mine;   /* its keys are for what was offered before that */
     struct backend_queue queue[BACKEND_QUEUES_MAX];
     struct backend_queue *aim; /* the one that a hostile operation is about */

@@ -100,9 +100,9 @@ bool backend_map(struct backend *b, struct pending *r)
         check_nothing_else(b, r, i);
         /* a page that is written to the disk is not writable for the backend, but by a grant that
          * was made for more than this request (one that goes on when its connection was ended finds
-         * other pages) */
+         * other pages), perhaps with who was here before */
         CHECK(!writes(r) || b->hostile || seam_grants[r->seg[i].gref].flags & GTF_readonly ||
-                  b->persistent || (b->registered && !b->untrusted),
+                  b->persistent || b->found || (b->registered && !b->untrusted),
               "a write's page is granted writable");
     }
     r->mapped = true;
@@ -122,7 +122,7 @@ static bool read_indirect(struct backend *b, struct pending *r, const union wire
                   "indirect page: grant %u cannot be mapped", ref);
             return false;
         }
-        CHECK(b->hostile || seam_grants[ref].flags & GTF_readonly || b->persistent,
+        CHECK(b->hostile || seam_grants[ref].flags & GTF_readonly || b->persistent || b->found,
               "an indirect page is granted writable");
         peer_copy(&r->seg[i], page, n * sizeof(r->seg[0]));
         backend_unmap_page(r->queue, ref, false, kept);

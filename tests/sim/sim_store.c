@@ -100,11 +100,13 @@ void store_put(const char *path, const void *value, size_t len)
 }
 
 /* The node and what is below it. */
-bool store_unset(const char *path)
+bool store_unset(const char *top)
 {
-    size_t len = strlen(path);
+    char path[PATH]; /* who hears of it may look up others, with join() */
+    size_t len = strlen(top);
     bool any = false;
 
+    store_copy_text(path, top, PATH);
     for (unsigned i = 0; i < node_count;) {
         char gone[PATH];
 
