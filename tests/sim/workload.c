@@ -307,6 +307,7 @@ static void worker(void *arg)
 {
     struct workload *w = arg;
     unsigned thread = w->next_thread++;
+    uint64_t progress = 0;
 
     while (w->left && !w->lost)
         step(w, thread);
@@ -314,6 +315,10 @@ static void worker(void *arg)
     for (unsigned tries = 0; !idle(w, thread); tries++) {
         if (w->o.lossy && (tries > 20 || w->lost))
             break;
+        if (w->progress != progress) { /* a slow backend, and not that one request */
+            progress = w->progress;
+            tries = 0;
+        }
         CHECK(tries < 200, "a request was not completed within 10 s");
         wait_event(&w->wq, idle(w, thread), clock_deadline(NSEC_PER_MSEC * 50));
     }

@@ -49,6 +49,7 @@ static void flush_failed(struct workload *w, uint64_t begun, bool waited)
         b->told_at = oracle_flush_begin(&b->oracle);
     }
     b->must_fail_flush = 0;
+    b->unflushed = 0; /* it did flush, and says what it could not */
 }
 
 /* It must fail if there was something to lose; but perhaps that was told to a thread that has not
