@@ -73,7 +73,7 @@ void oracle_begin(struct oracle *o, struct oracle_op *op, bool write, uint64_t o
     op->offset = offset;
     op->bytes = bytes;
     op->data = data;
-    op->crashed = false;
+    op->crashed = op->before = false;
     op->begun = ++o->clock;
     op->next = o->active;
     op->link = &o->active;
@@ -175,7 +175,7 @@ void oracle_write_end(struct oracle *o, struct oracle_op *op, bool ok)
     if (!op->bytes)
         return;
     if (o->disk->cached)
-        oracle_remember(o, op, ok && !op->crashed);
+        oracle_remember(o, op, ok && !op->crashed && !op->before);
     if (!ok || op->crashed) { /* one that was answered before the crash may be lost */
         add_alternative(o, op->offset, op->bytes, op->data)->end = o->clock;
         return;

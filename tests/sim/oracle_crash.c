@@ -21,6 +21,8 @@ void oracle_cache(struct oracle *o, bool cached)
         free(m);
     }
     o->unflushed_count = 0;
+    for (struct oracle_op *op = o->active; op; op = op->next)
+        op->before = true;
 }
 
 void oracle_remember(struct oracle *o, const struct oracle_op *op, bool ok)
@@ -138,7 +140,7 @@ void oracle_stable(struct oracle *o, const struct oracle_op *op)
 {
     struct memory_of *m = o->unflushed;
 
-    if (!o->disk->cached || !op->bytes)
+    if (!o->disk->cached || !op->bytes || op->before)
         return;
     while (m->begun != op->begun)
         m = m->next;

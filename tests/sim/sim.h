@@ -197,6 +197,7 @@ struct oracle_op {
     const uint8_t *data; /* a write's */
     uint64_t begun;
     bool crashed; /* a write: power failed while it was under way */
+    bool before;  /* ... or before the cache was switched: who else wrote then is forgotten */
 };
 
 struct oracle {
