@@ -14,12 +14,21 @@
 #define RETRY   (100 * NSEC_PER_MSEC) /* when memory is short; and between attempts to connect */
 #define RETRIES 10
 
+static int say_initialising(struct frontend *fe)
+{
+    int ret = xs_printf(XS_NO_TRANSACTION, fe->path, "state", "%u", XenbusStateInitialising);
+
+    if (!ret)
+        fe->own_state = XenbusStateInitialising;
+    return ret;
+}
+
 void frontend_begin(struct frontend *fe)
 {
     int ret = frontend_watch_backend(fe);
 
     if (!ret && fe->own_state == XenbusStateUnknown)
-        ret = xs_printf(XS_NO_TRANSACTION, fe->path, "state", "%u", XenbusStateInitialising);
+        ret = say_initialising(fe);
     if (ret) {
         pr_err("%s: cannot start: %s\n", frontend_name(fe), errno_name(ret));
         frontend_fail(fe, ret);
@@ -50,17 +59,16 @@ static bool may_come_back(const struct frontend *fe)
     return fe->was_connected && fe->reconnect_timeout_ns && fe->ops->away;
 }
 
-static void watch_directory(struct frontend *fe)
+static int watch_directory(struct frontend *fe)
 {
     int ret;
 
     fe->directory.fn = frontend_watch_fired;
     fe->directory.arg = fe;
     ret = fe->directory.token ? 0 : xs_watch(&fe->directory, fe->path, "backend");
-    if (ret) {
+    if (ret)
         pr_err("%s: cannot watch %s: %s\n", frontend_name(fe), fe->path, errno_name(ret));
-        frontend_fail(fe, ret);
-    }
+    return ret;
 }
 
 void frontend_restart(struct frontend *fe)
@@ -68,7 +76,7 @@ void frontend_restart(struct frontend *fe)
     fe->deadline = clock_deadline(fe->away ? fe->reconnect_timeout_ns : fe->connect_timeout_ns);
     fe->reconnect_deadline = 0;
     if (may_come_back(fe))
-        watch_directory(fe);
+        watch_directory(fe); /* without it, a backend that goes now is waited for in vain */
     find_and_begin(fe, "a resume");
 }
 
@@ -76,6 +84,8 @@ void frontend_restart(struct frontend *fe)
 
 void frontend_away(struct frontend *fe, unsigned event)
 {
+    int ret;
+
     if (fe->state == FE_WAIT_CONNECT || clock_now() < fe->settled)
         thread_sleep(RETRY); /* one that does not stay is not asked all the time ... */
     if (fe->away)
@@ -86,7 +96,9 @@ void frontend_away(struct frontend *fe, unsigned event)
         fe->reconnect_deadline = clock_deadline(fe->reconnect_timeout_ns);
     fe->deadline = fe->reconnect_deadline;
     fe->ops->away(fe);
-    watch_directory(fe);
+    ret = watch_directory(fe);
+    if (ret)
+        frontend_fail(fe, ret);
 }
 
 void frontend_look_no_more(struct frontend *fe)
@@ -105,30 +117,27 @@ void frontend_reconnect(struct frontend *fe, unsigned event)
 
 /* ---- for good? ---- */
 
-struct question {
-    const struct frontend *fe;
-    bool detached;
-};
-
-/* As they are at one time: a backend's directory that goes between two reads is no detached one. */
-static int read_directories(xs_transaction_t t, void *arg)
+/* The backend's directory may go, or come, between two reads, and that alone is no detaching. So
+ * `online` is read on both sides of `state`; a transaction would be one more for the quota that all
+ * devices share, just when each of them has lost the same driver domain. */
+static int read_directories(struct frontend *fe, bool *detached)
 {
-    struct question *q = arg;
-    const struct frontend *fe = q->fe;
     struct xs_batch_item item[] = {
         {.op = XS_OP_READ, .dir = fe->path, .node = "backend"},
+        {.op = XS_OP_READ, .dir = fe->backend_path, .node = "online"},
         {.op = XS_OP_READ, .dir = fe->backend_path, .node = "state"},
         {.op = XS_OP_READ, .dir = fe->backend_path, .node = "online"},
     };
-    int ret = xs_batch(t, item, ARRAY_SIZE(item));
+    int ret = xs_batch(XS_NO_TRANSACTION, item, ARRAY_SIZE(item));
 
     for (unsigned i = 0; i < ARRAY_SIZE(item) && !ret; i++)
         ret = item[i].ret == -ENOMEM ? -ENOMEM : 0;
     if (!ret) {
         const bool moved = !item[0].ret && strcmp(item[0].value, fe->backend_path) != 0;
-        const bool online = !item[2].ret && strcmp(item[2].value, "1") == 0;
+        const bool online = (!item[1].ret && strcmp(item[1].value, "1") == 0) ||
+                            (!item[3].ret && strcmp(item[3].value, "1") == 0);
 
-        q->detached = item[0].ret || (!moved && !online && item[1].ret != -ENOENT);
+        *detached = item[0].ret || (!moved && !online && item[2].ret != -ENOENT);
     }
     xs_batch_free(item, ARRAY_SIZE(item));
     return ret;
@@ -136,13 +145,13 @@ static int read_directories(xs_transaction_t t, void *arg)
 
 static bool comes_back(struct frontend *fe)
 {
-    struct question q = {.fe = fe, .detached = true};
+    bool detached = true;
 
     if (!may_come_back(fe))
         return false;
-    for (unsigned i = 0; xs_transaction(read_directories, &q) == -ENOMEM && i < RETRIES; i++)
+    for (unsigned i = 0; read_directories(fe, &detached) == -ENOMEM && i < RETRIES; i++)
         thread_sleep(RETRY);
-    return !q.detached;
+    return !detached;
 }
 
 unsigned frontend_judge(struct frontend *fe, unsigned event)

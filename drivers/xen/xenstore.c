@@ -2,11 +2,15 @@
 /* The calls of xenstore.h that are one request each, and transactions. */
 #include "xs_private.h"
 
+#include <ringlet/clock.h>
 #include <ringlet/format.h>
 #include <ringlet/heap.h>
 #include <ringlet/string.h>
+#include <ringlet/thread.h>
 
 #define TRANSACTION_ATTEMPTS 64
+#define QUOTA_PAUSE          (10 * NSEC_PER_MSEC)
+#define QUOTA_ATTEMPTS       200
 
 int xs_read(xs_transaction_t t, const char *dir, const char *node, char **value, size_t *len)
 {
@@ -117,13 +121,22 @@ int xs_transaction_begun(xs_transaction_t epoch, const char *body, size_t len, x
     return 0;
 }
 
+/* Other threads' transactions may be all that xenstored lets a domain have (10 by default), as when
+ * many devices lose one driver domain; they are short. */
 static int begin(xs_transaction_t *t)
 {
-    struct xs_batch_item item = {.op = XS_OP_BEGIN};
-    int ret = xs_batch(XS_NO_TRANSACTION, &item, 1);
+    int ret = -ENOSPC;
 
-    *t = item.t;
-    return ret ? ret : item.ret;
+    for (unsigned i = 0; i < QUOTA_ATTEMPTS && ret == -ENOSPC; i++) {
+        struct xs_batch_item item = {.op = XS_OP_BEGIN};
+
+        if (i)
+            thread_sleep(QUOTA_PAUSE);
+        ret = xs_batch(XS_NO_TRANSACTION, &item, 1);
+        *t = item.t;
+        ret = ret ? ret : item.ret;
+    }
+    return ret;
 }
 
 static int end(xs_transaction_t t, bool commit)

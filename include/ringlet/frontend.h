@@ -70,10 +70,11 @@ struct frontend_ops {
     void (*disconnected)(struct frontend *fe);
     /*
      * The connection is void: rings, references and ports are nobody's any more, and are dropped
-     * without asking anybody (gnttab_*, evtchn_close). negotiate() comes again, or disconnected()
-     * if the device was closing. The one call that is not in the frontend's thread, which waits
-     * meanwhile: it comes as suspend_hook.restart does, and must not wait nor grant anything. In
-     * any state but FE_CLOSED, also before the first negotiate().
+     * without asking anybody (gnttab_*, evtchn_close). negotiate() comes again (away() and
+     * ended() before it if the new backend goes, too), or disconnected() if the device was closing.
+     * The one call that is not in the frontend's thread, which waits meanwhile: it comes as
+     * suspend_hook.restart does, and must not wait nor grant anything. In any state but FE_CLOSED,
+     * also before the first negotiate().
      */
     void (*restart)(struct frontend *fe);
     /*
@@ -115,7 +116,7 @@ enum frontend_event {
     FE_EV_FAIL,   /* the driver found the device unusable (frontend_fail) */
     FE_EV_RESUME, /* the domain was resumed: there is another backend */
     FE_EV_DETACH, /* the backend goes, or is gone, for good */
-    FE_EV_MOVED,  /* while away: the device has another backend, or was made anew */
+    FE_EV_MOVED,  /* while away or resumed: the device has another backend, or was made anew */
     FE_EVENTS
 };
 

@@ -89,7 +89,8 @@ int xs_item_u64(const struct xs_batch_item *item, uint64_t min, uint64_t max, ui
 
 /*
  * Runs fn(t, arg) in a transaction and commits; after a conflict (-EAGAIN) again, up to 64 times.
- * fn's error aborts and is returned. A resume of the domain (suspend.h) is such a conflict: what fn
+ * fn's error aborts and is returned; -ENOSPC also when for 2 s xenstored has had as many of the
+ * domain's transactions as it takes. A resume of the domain (suspend.h) is such a conflict: what fn
  * calls in that transaction afterwards is -EAGAIN.
  */
 int xs_transaction(int (*fn)(xs_transaction_t t, void *arg), void *arg);

@@ -48,6 +48,7 @@ static struct {
     unsigned portion;   /* bytes per turn in each direction; 0 = no limit */
     bool reverse;       /* answers held back and given in reverse order */
     unsigned conflicts; /* transaction ends that still fail with EAGAIN */
+    unsigned full;      /* transaction starts that still fail with ENOSPC */
     const char *error;  /* every request gets this error */
     unsigned directory; /* bytes of names in one answer at most; 0 = 4096 */
     unsigned generation;
@@ -262,7 +263,11 @@ static inline void fake_request(const struct xsd_sockmsg *hdr, const char *body)
         fake.conflicts--;
         error = "EAGAIN";
     }
-    fake.starts += hdr->type == XS_TRANSACTION_START;
+    if (!error && hdr->type == XS_TRANSACTION_START && fake.full) {
+        fake.full--;
+        error = "ENOSPC";
+    }
+    fake.starts += hdr->type == XS_TRANSACTION_START && !error;
     fake.ends += hdr->type == XS_TRANSACTION_END;
     if (hdr->type == XS_TRANSACTION_START)
         memcpy(fake_before, fake.nodes, sizeof(fake_before));

@@ -630,6 +630,27 @@ static void transactions(void **state)
     assert_int_equal(attempts, 64);
 }
 
+/* Other threads have all that the domain may have; they end soon, or never. */
+static void transactions_wait_for_the_quota(void **state)
+{
+    uint64_t before = clock_now();
+
+    (void)state;
+    attempts = 0;
+    fake.full = 5;
+    assert_int_equal(xs_transaction(in_transaction, NULL), 0);
+    assert_int_equal(attempts, 1);
+    assert_int_equal(fake.starts, 1);
+    assert_in_range(clock_now() - before, 50 * NSEC_PER_MSEC, 60 * NSEC_PER_MSEC);
+
+    fake.full = 1000;
+    before = clock_now();
+    assert_int_equal(xs_transaction(in_transaction, NULL), -ENOSPC);
+    assert_int_equal(attempts, 1);
+    assert_in_range(clock_now() - before, NSEC_PER_SEC, 3 * NSEC_PER_SEC);
+    fake.full = 0;
+}
+
 /* One that was begun in a batch is the first attempt, and ends in any case. */
 static void transactions_begun_before(void **state)
 {
@@ -956,6 +977,7 @@ int main(void)
         TEST(messages_longer_than_the_ring_do_not_mix),
         TEST(answers_in_reverse_order_find_their_request),
         TEST(transactions),
+        TEST(transactions_wait_for_the_quota),
         TEST(transactions_begun_before),
         TEST(batch_with_a_watch),
         TEST(batch_is_announced_once),
