@@ -440,7 +440,8 @@ static inline int dev_tell_loss(struct blkfront_dev *dev, uint64_t number)
 
 /* ---- replay.c ---- */
 
-/* To its beginning: as if nothing of it had been sent. No part of it is left. */
+/* To its beginning, as if nothing of it had been sent; but a discard goes on where it is. No part
+ * of it is left. */
 void request_rewind(struct blkfront_request *r);
 /* Into `waiting` of its queue, before the first that was accepted later. */
 void request_insert(struct blkfront_request *r);

@@ -16,8 +16,17 @@ void request_rewind(struct blkfront_request *r)
         list_del(&r->barrier);
         r->op = BLKIF_OP_WRITE;
     }
-    if (r->op == BLKIF_OP_READ || r->op == BLKIF_OP_WRITE || r->op == BLKIF_OP_DISCARD)
+    if (r->op == BLKIF_OP_READ || r->op == BLKIF_OP_WRITE)
         request_begin(r);
+}
+
+/* What was discarded need not be discarded once more: somebody may have written there since. */
+static void rewind_discard(struct blkfront_request *r, const struct part *p)
+{
+    const uint64_t end = r->offset + r->left;
+
+    r->offset = MIN(r->offset, p->sector << WIRE_SECTOR_SHIFT);
+    r->left = (size_t)(end - r->offset);
 }
 
 void request_insert(struct blkfront_request *r)
@@ -53,6 +62,8 @@ static void put_back(struct blkfront_dev *dev, struct part *p)
         merge_end(p);
     if (p->bounced)
         buffer_drop_pages(dev, p);
+    if (r->op == BLKIF_OP_DISCARD)
+        rewind_discard(r, p);
     part_put(dev, p);
     if (--r->parts)
         return;

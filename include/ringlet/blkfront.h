@@ -51,8 +51,8 @@ enum blkfront_event {
     BLKFRONT_EV_RESIZED, /* blkfront_limits.sectors is another; requests beyond it fail: -EIO */
     BLKFRONT_EV_MODE,    /* readonly, removable or cdrom is another; writes may fail: -EROFS */
     BLKFRONT_EV_AWAY,    /* the backend went; requests wait. BACK or FAILED follows */
-    BLKFRONT_EV_BACK,    /* connected again, also after a resume of the domain (which has no AWAY);
-                            all limits may be others */
+    BLKFRONT_EV_BACK,    /* connected again, also after a resume of the domain (which has no AWAY
+                            unless the next backend goes, too); all limits may be others */
     BLKFRONT_EV_FAILED,  /* the device is lost: all requests fail, new ones are -ENODEV; it is to be
                             closed, by another thread. The last event */
 };
@@ -325,8 +325,8 @@ int blkfront_aio_submit_at(struct blkfront_dev *dev, uint64_t now);
  * or anything else until they are written again. Head and tail that are no whole granule
  * (limits.discard_granularity) are left alone, and aiocb->total_bytes says how much is discarded;
  * where that is nothing it completes with 0. Any length: what one request should not carry is
- * split. No memory is used. Writes of less than a sector and discards of the same place follow each
- * other in the order of submission; other requests on one place at one time have no order, as ever.
+ * split. No memory is used. Requests on one place at one time have no order, as ever; but writes to
+ * parts of a sector leave alone what others write to the rest of it.
  * With BLKFRONT_SECURE in aio_flags -EOPNOTSUPP unless limits.discard_secure: a backend without it
  * would answer as if it had been done (xen/io/blkif.h). -EINVAL, -EROFS: as for a write.
  * -EOPNOTSUPP when the backend does not offer the operation (also later, as aio_cb's ret, if the
