@@ -49,6 +49,8 @@ static int negotiate(struct frontend *fe, struct frontend_key *keys, unsigned *c
     ret = negotiate_offers(fe->read, &dev->config, &dev->limits, &dev->scheme);
     if (!ret)
         ret = dev_make_rings(dev);
+    else
+        dev_fit_queues(dev);
     if (ret)
         return ret;
     for (unsigned i = 0; i < dev->limits.queues; i++)
