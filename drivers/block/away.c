@@ -25,8 +25,8 @@ void dev_away(struct blkfront_dev *dev)
     dev_event(dev, BLKFRONT_EV_AWAY);
 }
 
-/* A backend that was not Closed may have been a machine that lost its power. */
-static void writes_at_risk(struct blkfront_dev *dev)
+/* (It may have been a machine that lost its power.) */
+void dev_at_risk(struct blkfront_dev *dev)
 {
     const bool cache = dev->limits.flush || dev->limits.barrier;
 
@@ -43,7 +43,7 @@ static void writes_at_risk(struct blkfront_dev *dev)
 void dev_ended(struct blkfront_dev *dev, bool orderly)
 {
     if (!orderly)
-        writes_at_risk(dev);
+        dev_at_risk(dev);
     dev_requeue(dev, false);
 }
 

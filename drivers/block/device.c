@@ -113,6 +113,8 @@ static void restart(struct frontend *fe)
     struct blkfront_dev *dev = fe->priv;
 
     dev->restarted = dev->state != DEV_STARTING;
+    if (dev->away && !fe->orderly)
+        dev_at_risk(dev);
     dev_requeue(dev, true);
 }
 

@@ -53,6 +53,8 @@ int dev_read_properties(struct blkfront_dev *dev, struct blkfront_limits *limits
 void dev_event(struct blkfront_dev *dev, enum blkfront_event what);
 /* The backend went: what is in flight waits for another. */
 void dev_away(struct blkfront_dev *dev);
+/* It went, or goes, and was not Closed: what was not flushed may be lost. Any context. */
+void dev_at_risk(struct blkfront_dev *dev);
 /* It is gone, and nothing of ours is its any more: dev_requeue. orderly: it was Closed. */
 void dev_ended(struct blkfront_dev *dev, bool orderly);
 /* Connected (again), after dev_go. */

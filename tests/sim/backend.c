@@ -323,7 +323,7 @@ void backend_die(struct backend *b)
             b->must_fail_flush = oracle_flush_begin(&b->oracle);
     }
     b->unflushed = 0;
-    b->losses_known = sim_said(BACKEND_LOSS);
+    b->losses_known = sim_said(BACKEND_LOSS) + sim_said(BACKEND_AWAY);
     b->connected_at = NEVER;
     b->return_at = seam_now + below(one_in(4) ? 2000000000 : 2000000);
     actor_wake(&b->actor, b->return_at - seam_now);

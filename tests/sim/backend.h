@@ -83,7 +83,8 @@ struct backend_queue {
     uint64_t uses;
 };
 
-/* What the guest says when it finds that a backend took its cache with it. */
+/* What the guest says when it finds that a backend goes, or took its cache with it. */
+#define BACKEND_AWAY       " is away: "
 #define BACKEND_LOSS       "went without closing"
 #define BACKEND_QUEUES_MAX 16
 #define BACKEND_TAKEN_MAX  (BACKEND_QUEUES_MAX * WIRE_RING_PAGES_MAX * WIRE_SLOTS_PER_PAGE)

@@ -50,7 +50,8 @@ static void backend_lets_go(struct backend *b)
     }
     backend_disconnect(b);
     /* it died and the guest was stopped before it knew: in the new domain nobody can tell */
-    if (b->connected_at == NEVER && sim_said(BACKEND_LOSS) == b->losses_known)
+    if (b->connected_at == NEVER &&
+        sim_said(BACKEND_LOSS) + sim_said(BACKEND_AWAY) == b->losses_known)
         b->must_fail_flush = 0;
 }
 

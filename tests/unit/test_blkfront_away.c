@@ -228,6 +228,34 @@ static void what_does_not_fit_any_more_fails(void **state)
     assert_string_equal(events, "ab");
 }
 
+/* With another number of queues, and it is refused before there are any. */
+static void backend_that_cannot_be_used(void **state)
+{
+#define QDISK "/local/domain/0/backend/qdisk/3/51712"
+    (void)state;
+    vbd_set(0, true, "multi-queue-max-queues", "4");
+    config.queues = 4;
+    open_disk();
+    assert_int_equal(dev->limits.queues, 4);
+    attached[0] = false;
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(start(i, BLKIF_OP_READ, 0), 0);
+    settle();
+    remove_backend();
+    settle();
+    fake_text(QDISK "/online", "1");
+    fake_text(QDISK "/state", "2");
+    fake_text(QDISK "/sector-size", "4096");
+    fake_text(FRONT "/state", "1");
+    fake_text(FRONT "/backend", QDISK);
+    settle();
+    assert_string_equal(events, "aF");
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(calls[i], 1);
+        assert_true(results[i] < 0);
+    }
+}
+
 static void sectors_may_be_larger(void **state)
 {
     uint8_t *data;
@@ -454,6 +482,35 @@ static void lost_writes_fail_the_next_flush(void **state)
     assert_int_equal(sync_after(true, false, remove_backend, false), 0);
 }
 
+static int resumed_meanwhile(void)
+{
+    dev->fe.ops->restart(&dev->fe);
+    in_event = NULL;
+    return dev->writes_lost ? -EDEADLK : 0;
+}
+
+/* The domain is resumed when the backend was seen to go, and is not gone yet. */
+static void lost_writes_are_told_after_a_resume(void **state)
+{
+    uint8_t *data;
+
+    (void)state;
+    open_disk();
+    assert_int_equal(start(0, BLKIF_OP_WRITE, 0), 0);
+    settle();
+    in_event = resumed_meanwhile;
+    remove_backend();
+    keep_data(&data);
+    settle();
+    assert_null(in_event);
+    memset(seam_grants, 0, 4 * PAGE_SIZE);
+    gnttab_resume();
+    backend_returns();
+    back(data);
+    assert_int_equal(blkfront_sync(dev), -EIO);
+    assert_int_equal(blkfront_sync(dev), 0);
+}
+
 /* The next backend has no cache: a flush is not asked for, but what was lost is told. */
 static void lost_writes_are_told_without_a_flush(void **state)
 {
@@ -659,6 +716,7 @@ int main(void)
         TEST(requests_wait_and_are_asked_again),
         TEST(half_a_write_is_asked_again),
         TEST(what_does_not_fit_any_more_fails),
+        TEST(backend_that_cannot_be_used),
         TEST(sectors_may_be_larger),
         TEST(pages_that_the_old_backend_keeps),
         TEST(time_is_over),
@@ -666,6 +724,7 @@ int main(void)
         TEST(closed_while_away),
         TEST(events_cannot_wait),
         TEST(lost_writes_fail_the_next_flush),
+        TEST(lost_writes_are_told_after_a_resume),
         TEST(lost_writes_are_told_without_a_flush),
         TEST(lost_writes_fail_every_flush_under_way),
         TEST(lost_writes_are_told_to_all_without_a_flush),
