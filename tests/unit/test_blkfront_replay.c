@@ -241,6 +241,62 @@ static void discards_are_cut_anew(void **state)
     assert_int_equal(results[2], -EOPNOTSUPP);
 }
 
+/* Prepared for one of them, not submitted yet; and one that waits in another. */
+static void queues_may_be_fewer(void **state)
+{
+    struct blkfront_dev *dev;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.queues = 3});
+    dev = disk.dev;
+    fill(0, 4 * 4096, 9);
+    for (unsigned i = 0; i < 3; i++) {
+        aiocb[i] = (struct blkfront_aiocb){.aio_dev = dev,
+                                           .aio_buf = buffer + i * 4096,
+                                           .aio_nbytes = 4096,
+                                           .aio_offset = (int64_t)i * 8192,
+                                           .aio_queue = i + 1,
+                                           .aio_cb = done};
+        if (i < 2)
+            assert_int_equal(blkfront_aio(&aiocb[i], 1), 0);
+        else
+            assert_int_equal(blkfront_aio_enqueue(&aiocb[i], 1), 0);
+    }
+    dev->pump_first = 1;
+    lose_all();
+    dev->limits.queues = 1;
+    reconnect(11, 512);
+    assert_int_equal(dev->pump_first, 0);
+    assert_ptr_equal(aiocb[1].request->queue, &dev->queues[0]);
+    assert_ptr_equal(aiocb[2].request->queue, &dev->queues[0]);
+    assert_int_equal(blkfront_aio_submit(dev), 1);
+    fdisk_drain(&disk);
+    completed_once(3);
+    for (unsigned i = 0; i < 3; i++)
+        assert_memory_equal(disk.data + (size_t)i * 8192, buffer + (size_t)i * 4096, 4096);
+}
+
+/* Those who keep their queue keep it. */
+static void queues_may_be_as_many(void **state)
+{
+    struct blkfront_dev *dev;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.queues = 2});
+    dev = disk.dev;
+    aiocb[0] = (struct blkfront_aiocb){
+        .aio_dev = dev, .aio_buf = buffer, .aio_nbytes = 512, .aio_queue = 2, .aio_cb = done};
+    assert_int_equal(blkfront_aio_enqueue(&aiocb[0], 0), 0);
+    dev->pump_first = 1;
+    lose_all();
+    reconnect(11, 512);
+    assert_int_equal(dev->pump_first, 1);
+    assert_ptr_equal(aiocb[0].request->queue, &dev->queues[1]);
+    blkfront_aio_submit(dev);
+    fdisk_drain(&disk);
+    completed_once(1);
+}
+
 static void answer_discard(unsigned i)
 {
     fdisk_respond(&disk, disk.taken[i].id, BLKIF_OP_DISCARD, BLKIF_RSP_OKAY);
@@ -410,6 +466,8 @@ int main(void)
         TEST(limits_may_be_larger),
         TEST(merges_begin_again),
         TEST(reads_flushes_and_barriers),
+        TEST(queues_may_be_fewer),
+        TEST(queues_may_be_as_many),
         TEST(discards_are_cut_anew),
         TEST(discards_go_on_where_they_were),
         TEST(stable_writes_begin_again),
