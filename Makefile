@@ -189,7 +189,7 @@ HOST_TESTS = \
 	'cppcheck=tests/run-cppcheck $(BUILD) $(CORE_SRCS) $(DRIVER_SRCS) $(wildcard arch/*/*.c tests/guests/*/*.c)' \
 	'scripts=for s in $(SCRIPTS); do sh -n $$s || exit 1; done' \
 	'sum:ringlet-run=tests/lab/test-ringlet-run'
-XEN_TESTS = 'sum:xen=tests/lab/lab test $(if $(FULL),--full) $(if $(FILTER),--filter "$$FILTER")'
+XEN_TESTS = 'sum:xen=tests/lab/lab test $(if $(FULL),--full) $(if $(FILTER),--filter="$$FILTER")'
 
 test_packages := $(call stamp,build) $(call stamp,unit) $(call stamp,lint) $(call stamp,lab)
 

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, Sequence
 
+from .pulse import Pulse
+
 HERE = Path(__file__).resolve().parent
 SCRIPTS = [HERE.parent / "ringlet-run", *sorted((HERE.parent / "dom0").iterdir())]
 
@@ -101,9 +103,12 @@ class Machine:
         self._log = (work / "qemu.log").open("wb")
         self.console.unlink(missing_ok=True)
         serial = ["-serial", f"file:{_escape(self.console)}"]
-        self._qemu = subprocess.Popen(command(lab, share, drives, serial, options),
+        self._pulse = Pulse()
+        self._qemu = subprocess.Popen(command(lab, share, drives, serial, [*self._pulse.options, *options]),
                                       stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
-                                      preexec_fn=_die_with_parent)
+                                      preexec_fn=_die_with_parent, pass_fds=self._pulse.fds)
+        if "-icount" not in options:
+            self._pulse.begin()
         self._events = (share / "events").open("r")
         self._partial = ""
         self._pending: deque[str] = deque()
@@ -115,6 +120,7 @@ class Machine:
         if self._qemu.poll() is None:
             self._qemu.kill()
         self._qemu.wait()
+        self._pulse.end()
         self._events.close()
         self._log.close()
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from . import boot
+from .pulse import Pulse
 
 SCRIPT_TIMEOUT = 24 * 3600
 
@@ -34,7 +35,9 @@ def run(lab: Path, work: Path, images: Path) -> int:
     console.unlink(missing_ok=True)
     serial = ["-serial", f"file:{console}", "-chardev", "stdio,id=tty,signal=off", "-serial", "chardev:tty"]
     settings = subprocess.run(["stty", "-g"], stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
-    qemu = subprocess.Popen(boot.command(lab, share, [], serial))
+    pulse = Pulse()
+    qemu = subprocess.Popen(boot.command(lab, share, [], serial, pulse.options), pass_fds=pulse.fds)
+    pulse.begin()
     try:
         deadline = time.monotonic() + boot.BOOT_TIMEOUT
         while qemu.poll() is None and not (share / "events").stat().st_size:
@@ -48,6 +51,7 @@ def run(lab: Path, work: Path, images: Path) -> int:
         if qemu.poll() is None:
             qemu.kill()
             qemu.wait()
+        pulse.end()
         if settings:
             subprocess.run(["stty", settings], check=False)
 
