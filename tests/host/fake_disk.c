@@ -43,11 +43,18 @@ void fdisk_exit(void)
 
 void fdisk_attach(struct fake_disk *d, struct blkfront_dev *dev)
 {
+    uint8_t *data = calloc(dev->limits.sectors, 512);
+
+    assert_non_null(data);
+    fdisk_attach_data(d, dev, data);
+}
+
+void fdisk_attach_data(struct fake_disk *d, struct blkfront_dev *dev, uint8_t *data)
+{
     memset(d, 0, sizeof(*d));
     d->dev = dev;
     d->sectors = dev->limits.sectors;
-    d->data = calloc(d->sectors, 512);
-    assert_non_null(d->data);
+    d->data = data;
     for (unsigned i = 0; i < dev->limits.queues; i++)
         d->queue[i].ring = dev->queues[i].ring.ring;
     d->slots = dev->queues[0].ring.slots;

@@ -86,9 +86,7 @@ static void reconnect(unsigned max_segments, unsigned sector_size)
     dev->limits.ring_pages = 1;
     assert_int_equal(dev_make_rings(dev), 0);
     dev_go(dev);
-    fdisk_attach(&disk, dev);
-    free(disk.data);
-    disk.data = data;
+    fdisk_attach_data(&disk, dev, data);
 }
 
 static void completed_once(unsigned count)
@@ -311,7 +309,8 @@ static void discards_go_on_where_they_were(void **state)
     const uint64_t piece = (UINT32_MAX & ~(uint64_t)PAGE_MASK) / 512, all = 3 * piece - 8;
 
     (void)state;
-    fdisk_open(&disk, &(struct fake_options){.sectors = 3 * piece, .discard = 4096});
+    fdisk_open(&disk, &(struct fake_options){.discard = 4096});
+    disk.sectors = disk.dev->limits.sectors = 3 * piece; /* more than there are data of */
     push(0, BLKIF_OP_DISCARD, 0, all * 512);
     assert_int_equal(fdisk_take(&disk), 3);
     answer_discard(0);
