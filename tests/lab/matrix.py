@@ -61,7 +61,7 @@ class Case:
 # all is asked for.
 SHORT = {
     "joined": "pv", "nomerges": "pvh", "persistent-few-known": "pv", "persistent-shared-out": "pvh",
-    "detach": "pv", "detach-force": "pvh", "attach-detach": "pvh", "nbd": "pvh", "nbd-dies": "pv", "scsi-4096": "pv",
+    "detach": "pv", "detach-early": "pv", "detach-force": "pvh", "attach-detach": "pvh", "nbd": "pvh", "nbd-dies": "pv", "scsi-4096": "pv",
     "three-backends": "pv", "qdisk-qcow2": "pv", "qdisk-no-discard": "pvh", "qdisk-4096": "pv", "dm-delay": "pvh",
     "dm-error": "pv", "dm-flakey": "pvh", "stats-on-request": "pvh", "stalled-reported": "pv",
     "stalled-given-up": "pvh", "polled": "pv", "abi-64": "pv", "abi-32-trim": "pvh", "trim-loop": "pv",
@@ -206,6 +206,12 @@ CASES = [
            says=(f'"type":"hotplug","arrived":{2 * count},"gone":{2 * count}',
                  '"dev":"xvda","rw":"(write|randrw)".*"errors":0,"ignored":0,'))
       for name, count, seconds, full in (("attach-detach", 1, 60, False), ("attach-detach-50", 50, 1500, True))],
+    # One that goes while it is being connected, at eight different times; then one that may stay.
+    Case("detach-early", args="dev=xvda write=1 rw=randrw bs=4k iodepth=4 size=128k runtime=60s hotplug=1000 "
+                              "ignore_error=ENODEV,EIO", disks=[f"ram {MIB}"], timeout=150,
+         setup="d1=$(make_disk ram 1048576)",
+         meanwhile="console_says '^blktest' && detach_early 8 $d1 xvdb && attach_detach 1 $d1 xvdb; xl shutdown \"$NAME\"",
+         says=("(?s)^xvdb: gone.*^xvdb: .*-byte sectors", '"dev":"xvda","rw":"(write|randrw)".*"errors":0,"ignored":0,')),
     # A backend that goes and comes back: what is in flight waits, and nothing fails. One that does not come back in time.
     Case("rebind", args="dev=xvda write=1 rw=randrw bs=4k,64k iodepth=16 size=1m runtime=10s", disks=[f"ram {4 * MIB}"],
          meanwhile="console_says 'xvda write' && usleep 1000000 && rebind 2000000 && usleep 2000000 && rebind 0",
@@ -291,6 +297,12 @@ CASES = [
          says=("(?s)^the suspend was can.*^the suspend was can",
                '"rw":"randrw".*"verified_bytes":[1-9].*"errors":0,"ignored":0,'),
          meanwhile="console_says '^blktest:' && usleep 1000000 && checkpoint; checkpoint full"),
+
+    # The wish to end comes while the guest is away, and is seen while its disks connect again.
+    Case("restore-to-end", args="dev=xvda write=1 rw=randrw bs=4k iodepth=16 size=4m runtime=60s", disks=[f"ram {4 * MIB}"],
+         timeout=200, says=("(?s)^resumed.*the toolstack asks for poweroff", "is there: [1-9][0-9]* requests go on",
+                            '"rw":"(write|randrw)".*"errors":0,"ignored":0,'),
+         meanwhile="console_says '^blktest:' && usleep 1000000 && restore_to_end"),
 
     # Longer ones.
     Case("save-50", args="dev=xvda write=1 rw=randrw bs=4k iodepth=16 size=4m runtime=60s",

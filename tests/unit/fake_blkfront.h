@@ -194,6 +194,12 @@ static int fake_enqueue(struct blkfront_aiocb *a, uint8_t op)
     return 0;
 }
 
+/* Disk 1 arrives and goes so many times, as soon as somebody watches. */
+static unsigned fake_arrivals;
+static uint8_t *fake_arrival_data;
+static uint64_t fake_arrival_bytes;
+static int fake_arrival_connect; /* what becomes of connecting it */
+
 int blkfront_open_device(const char *nodename, const struct blkfront_config *config,
                          struct blkfront_info *info, struct blkfront_dev **dev)
 {
@@ -206,8 +212,8 @@ int blkfront_open_device(const char *nodename, const struct blkfront_config *con
         snprintf(node, sizeof(node), "%u", fake_disk[i].devid);
         if (!fake_disk[i].present || strcmp(node, nodename))
             continue;
-        if (fake.connect)
-            return fake.connect;
+        if (fake.connect || (i == 1 && fake_arrival_connect))
+            return fake.connect ? fake.connect : fake_arrival_connect;
         fake_disk[i].open = true;
         *dev = &fake_disk[i];
         return 0;
@@ -228,10 +234,6 @@ int shutdown_blkfront(struct blkfront_dev *dev)
     return stuck ? -ETIMEDOUT : 0;
 }
 
-/* Disk 1 arrives and goes so many times, as soon as somebody watches. */
-static unsigned fake_arrivals;
-static uint8_t *fake_arrival_data;
-static uint64_t fake_arrival_bytes;
 static void (*fake_watcher)(const char *name, enum blkfront_change change, void *arg);
 static struct thread *fake_watch_thread;
 

@@ -19,6 +19,7 @@ static int setup_arrivals(void **state)
     fake_arrivals = 3;
     fake_arrival_data = content[1];
     fake_arrival_bytes = DISK_BYTES / 4;
+    fake_arrival_connect = 0;
     return ret;
 }
 
@@ -43,6 +44,31 @@ static void the_verdict_on_an_arrival_counts(void **state)
     assert_true(said("xvdb: empty, nothing to test\n"));
 }
 
+static void an_arrival_may_go_while_it_is_connected(void **state)
+{
+    (void)state;
+    fake_arrival_connect = -ENODEV;
+    run("dev=xvda write=1 rw=write bs=4k hotplug=3 ignore_error=ENODEV", "SUCCESS");
+    assert_int_equal(results("\"type\":\"hotplug\"", "\"arrived\":3,\"gone\":3"), 1);
+    assert_true(said("xvdb: gone\n"));
+}
+
+static void but_not_unless_that_is_allowed(void **state)
+{
+    (void)state;
+    fake_arrival_connect = -ENODEV;
+    run("dev=xvda write=1 rw=write bs=4k hotplug=3 ignore_error=EIO", "FAILURE");
+    assert_true(said("xvdb: cannot be connected: -ENODEV\n"));
+}
+
+static void what_was_there_before_may_not(void **state)
+{
+    (void)state;
+    fake.connect = -ENODEV;
+    run("dev=xvda write=1 rw=write bs=4k ignore_error=ENODEV", "FAILURE");
+    assert_true(said("xvda: cannot be connected: -ENODEV\n"));
+}
+
 static void unasked_nobody_watches(void **state)
 {
     (void)state;
@@ -58,6 +84,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_arrival_is_tested_and_the_last_ends_it, setup_arrivals,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_verdict_on_an_arrival_counts, setup_arrivals, teardown),
+        cmocka_unit_test_setup_teardown(an_arrival_may_go_while_it_is_connected, setup_arrivals,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(but_not_unless_that_is_allowed, setup_arrivals, teardown),
+        TEST(what_was_there_before_may_not),
         TEST(unasked_nobody_watches),
     };
 

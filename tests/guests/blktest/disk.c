@@ -92,6 +92,10 @@ void disk_connect(struct disk *disk)
         bool ours = ret == -ENOENT || ret == -ETIMEDOUT || ret == -ENOMEM || ret == -ENOSPC;
 
         disk->dev = NULL;
+        if (disk->may_go && options_ignore(disk->options, ret)) {
+            disk_ignore(disk, ret);
+            return;
+        }
         disk_complain(disk, ours ? ERROR : FAILURE, "cannot be connected: -%s", errno_name(ret));
         return;
     }

@@ -57,6 +57,7 @@ struct disk {
     uint32_t generation; /* the last one handed out */
     bool generation_probed;
     bool failed;          /* the device is gone or stuck: nothing more is sent */
+    bool may_go;          /* while it is being connected, as ignore_error= allows */
     bool no_flush;        /* it turned out not to do what fsync= needs */
     bool refusal_checked; /* a read-only disk was seen to refuse a write */
     enum verdict verdict;

@@ -48,6 +48,7 @@ static void arrive(const char *node, unsigned devid)
     hp.arrived++;
     print_raw("%s: arrived, number %llu\n", disk->name, (unsigned long long)hp.arrived);
     list_add_tail(&hp.disks, &disk->link);
+    disk->may_go = true;
     disk_connect(disk);
     if (disk->dev && thread_create(&disk->thread, disk->name, disk_run, disk, 0) != 0)
         disk_complain(disk, ERROR, "no memory for its thread");
