@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory that requests are made of: when buffers are used in place, what becomes of bounce
+ * pages when the backend is lost, and that another connection begins with clean books. */
+#include "disk_test.h"
+
+#include <ringlet/event_channel.h>
+#include <ringlet/heap.h>
+#include <ringlet/thread.h>
+
+static const struct blkfront_stats *now(void)
+{
+    return &disk.dev->stats;
+}
+
+static void run_one(struct blkfront_aiocb a, bool write)
+{
+    assert_int_equal(blkfront_aio(&a, write), 0);
+    fdisk_drain(&disk);
+}
+
+/* The domain goes on elsewhere: nobody knows of grants and ports any more. */
+static void lose_all(void)
+{
+    memset(seam_grants, 0, 4 * PAGE_SIZE);
+    evtchn_resume();
+    gnttab_resume();
+    dev_requeue(disk.dev, true);
+}
+
+static void connect_again(void)
+{
+    struct blkfront_dev *dev = disk.dev;
+    uint8_t *data = disk.data;
+
+    disk.data = NULL;
+    fdisk_detach(&disk);
+    assert_int_equal(dev_make_rings(dev), 0);
+    dev_go(dev);
+    fdisk_attach_data(&disk, dev, data);
+}
+
+/* Registered, but no sector of 4096 bytes lies within a page of it: it goes through bounce pages,
+ * which have nothing to do with the buffer's grants. */
+static void large_sectors_need_whole_pages(bool persistent)
+{
+    uint8_t *b, *copy = malloc(8192);
+
+    fdisk_open(&disk, &(struct fake_options){.sector_size = 4096, .persistent = persistent});
+    b = blkfront_buf_alloc(disk.dev, 3 * 4096);
+    assert_non_null(b);
+    fill(b, 3 * 4096, 1);
+    memcpy(copy, b + 512, 8192);
+    run_one(request(b + 512, 4096, 8192), true);
+    assert_memory_equal(disk.data + 4096, copy, 8192);
+    assert_int_equal(now()->bytes_copied, 8192);
+    assert_int_equal(now()->grants_made, 3 + 2);
+    memset(b, 0, 3 * 4096);
+    run_one(request(b + 512, 4096, 8192), false);
+    assert_memory_equal(b + 512, copy, 8192);
+    assert_int_equal(now()->bytes_copied, 2 * 8192);
+    assert_int_equal(now()->grants_made, persistent ? 3 + 2 : 3 + 4);
+    assert_int_equal(now()->grants_kept, persistent ? 3 + 2 : 3);
+    fdisk_unmap(&disk);
+    blkfront_buf_free(disk.dev, b);
+    fdisk_close(&disk);
+    free(copy);
+}
+
+static void large_sectors_need_pages_of_their_own(void **state)
+{
+    (void)state;
+    large_sectors_need_whole_pages(false);
+    large_sectors_need_whole_pages(true);
+}
+
+/* Nothing of a buffer is shown to a backend that is not trusted, nor to one that comes later. */
+static void no_grants_for_the_untrusted(void **state)
+{
+    struct gnttab_stats before, after;
+    uint8_t *b;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.untrusted = true});
+    b = blkfront_buf_alloc(disk.dev, 4 * 4096);
+    assert_non_null(b);
+    gnttab_get_stats(&before);
+    dev_requeue(disk.dev, false);
+    connect_again();
+    gnttab_get_stats(&after);
+    assert_int_equal(after.in_use, before.in_use);
+    assert_int_equal(now()->grants_made, 0);
+    fdisk_close(&disk);
+    blkfront_buf_free(NULL, b);
+}
+
+/* But a trusted one that comes later has them all. */
+static void buffers_are_granted_again(void **state)
+{
+    uint8_t *b;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    b = blkfront_buf_alloc(disk.dev, 4 * 4096);
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_int_equal(now()->grants_made, 4 * i);
+        assert_int_equal(now()->grants_kept, 4);
+        if (i & 1)
+            dev_requeue(disk.dev, false);
+        else
+            lose_all();
+        assert_int_equal(now()->grants_kept, 0);
+        assert_int_equal(now()->grants_ended, 4 * i);
+        connect_again();
+    }
+    run_one(request(b, 0, 4 * 4096), true);
+    assert_int_equal(now()->bytes_copied, 0);
+    assert_int_equal(now()->grants_made, 16);
+    blkfront_buf_free(disk.dev, b);
+    fdisk_close(&disk);
+}
+
+/* Looking once more changes nothing as long as the backend has the page. */
+static void a_mapped_page_is_not_given_up(bool registered)
+{
+    struct blkfront_aiocb a;
+    grant_ref_t ref;
+    uint8_t *p;
+
+    fdisk_open(&disk, &(struct fake_options){0});
+    calls = 0;
+    p = registered ? blkfront_buf_alloc(disk.dev, 8192) : pages(2);
+    a = request(p, 0, 8192);
+    a.aio_cb = count_call;
+    assert_int_equal(blkfront_aio_read(&a), 0);
+    assert_int_equal(fdisk_take(&disk), 1);
+    ref = disk.taken[0].seg[1].gref;
+    fdisk_map(ref, true);
+    for (unsigned i = 0; i < 3; i++) {
+        dev_lost(disk.dev);
+        assert_int_equal(calls, 0);
+        assert_non_null(a.request);
+    }
+    fdisk_map(ref, false);
+    dev_lost(disk.dev);
+    assert_int_equal(calls, 1);
+    assert_int_equal(a.result, -EIO);
+    assert_int_equal(now()->grants_made, now()->grants_ended);
+    if (registered)
+        blkfront_buf_free(disk.dev, p);
+    fdisk_close(&disk);
+    if (!registered)
+        page_free(p, 2);
+}
+
+static void a_mapped_page_stays(void **state)
+{
+    (void)state;
+    a_mapped_page_is_not_given_up(false);
+    a_mapped_page_is_not_given_up(true);
+}
+
+/* Bounce pages that nobody uses are kept for the next request, with each backend anew. */
+static void bounce_pages_are_used_again(void **state)
+{
+    uint8_t *p = pages(130);
+    struct page_stats none, some;
+    size_t used = 0;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 130, .sectors = 4096});
+    for (unsigned i = 0; i < 3; i++) {
+        page_get_stats(&none);
+        run_one(request(p + 1, 0, 128 * 4096), i & 1);
+        page_get_stats(&some);
+        if (!i)
+            used = some.in_use[MEM_BLOCK] - none.in_use[MEM_BLOCK];
+        assert_true(used >= 128);
+        assert_int_equal(some.in_use[MEM_BLOCK] - none.in_use[MEM_BLOCK], used);
+        run_one(request(p + 1, 0, 128 * 4096), i & 1);
+        page_get_stats(&some);
+        assert_int_equal(some.in_use[MEM_BLOCK] - none.in_use[MEM_BLOCK], used);
+        if (i & 1)
+            dev_requeue(disk.dev, false);
+        else
+            lose_all();
+        connect_again();
+        page_get_stats(&some);
+        assert_int_equal(some.in_use[MEM_BLOCK], none.in_use[MEM_BLOCK]);
+    }
+    fdisk_close(&disk);
+    page_free(p, 130);
+}
+
+/* A trusted backend sees no address of ours in a bounce page; another one nothing at all of what
+ * was in it before. */
+static void what_is_in_bounce_pages(bool untrusted)
+{
+    uint8_t *p = pages(4);
+    struct blkfront_aiocb a;
+    const uint8_t *page;
+    size_t dirty = 0;
+
+    fdisk_open(&disk, &(struct fake_options){.untrusted = untrusted});
+    memset(disk.data, 0x5a, 8192);
+    run_one(request(p + 1, 0, 8192), false);
+    a = request(p + 1, 4096, 8192);
+    assert_int_equal(blkfront_aio_read(&a), 0);
+    assert_int_equal(fdisk_take(&disk), 1);
+    for (unsigned i = 0; i < 2; i++) {
+        page = seam_page(seam_grants[disk.taken[0].seg[i].gref].frame);
+        for (unsigned k = 0; k < PAGE_SIZE; k++) {
+            if (k < sizeof(void *))
+                assert_int_equal(page[k], 0);
+            dirty += page[k] != 0;
+        }
+    }
+    if (untrusted)
+        assert_int_equal(dirty, 0);
+    fdisk_drain(&disk);
+    fdisk_close(&disk);
+    page_free(p, 4);
+}
+
+static void bounce_pages_tell_nothing(void **state)
+{
+    (void)state;
+    what_is_in_bounce_pages(false);
+    what_is_in_bounce_pages(true);
+}
+
+static unsigned heard;
+
+static bool hear(evtchn_port_t port, void *arg)
+{
+    (void)port;
+    (void)arg;
+    heard++;
+    return true;
+}
+
+static evtchn_port_t old_port;
+
+static long same_port(unsigned nr, const unsigned long *arg)
+{
+    if (nr != __HYPERVISOR_event_channel_op || arg[0] != EVTCHNOP_alloc_unbound)
+        return SEAM_DEFAULT;
+    ((struct evtchn_alloc_unbound *)arg[1])->port = old_port;
+    return 0;
+}
+
+/* After a resume a port or a grant of ours may have become another's, who is left alone. */
+static void what_others_have_now_is_theirs(void **state)
+{
+    uint8_t *p = pages(2);
+    struct blkfront_aiocb a;
+    evtchn_port_t port;
+    int ref[16];
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 32, .sectors = 4096});
+    a = request(p, 0, 8192);
+    assert_int_equal(blkfront_aio_write(&a), 0);
+    old_port = disk.dev->queues[0].port;
+    memset(seam_grants, 0, 4 * PAGE_SIZE);
+    evtchn_resume();
+    gnttab_resume();
+    seam_hypercall = same_port;
+    assert_int_equal(evtchn_alloc_unbound(1, hear, NULL, &port), 0);
+    seam_hypercall = NULL;
+    assert_int_equal(port, old_port);
+    evtchn_unmask(port);
+    for (unsigned i = 0; i < ARRAY_SIZE(ref); i++)
+        assert_true((ref[i] = gnttab_grant(1, p, true)) > 0);
+    dev_requeue(disk.dev, true);
+    heard = 0;
+    seam_raise(port);
+    thread_poll_events();
+    assert_int_equal(heard, 1);
+    evtchn_close(port);
+    connect_again();
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 1);
+    for (unsigned i = 0; i < ARRAY_SIZE(ref); i++)
+        assert_int_equal(gnttab_end((grant_ref_t)ref[i]), 0);
+    fdisk_close(&disk);
+    page_free(p, 2);
+}
+
+/* One segment of a request could not be had: neither is what had been had lost. */
+static void books_balance_when_memory_is_short(void **state)
+{
+    uint8_t *p = pages(5);
+    struct blkfront_aiocb a;
+
+    (void)state;
+    for (unsigned persistent = 0; persistent < 2; persistent++) {
+        for (unsigned nth = 1; nth < 8; nth++) {
+            calls = 0;
+            fdisk_open(&disk, &(struct fake_options){.persistent = persistent, .budget = 8});
+            a = request(p + 1, 0, 4 * 4096);
+            a.aio_cb = count_call;
+            mem_fail_nth(nth);
+            assert_int_equal(blkfront_aio_write(&a) != 0, nth == 1); /* no request */
+            mem_fail_nth(0);
+            fdisk_drain(&disk);
+            thread_poll_events();
+            assert_int_equal(calls, nth > 1);
+            assert_true(a.result == 0 || a.result == -ENOMEM);
+            assert_int_equal(disk.dev->grants_left + now()->grants_kept, 8);
+            assert_int_equal(now()->grants_made, now()->grants_ended + now()->grants_kept);
+            run_one(request(p + 1, 0, 4 * 4096), true);
+            assert_memory_equal(disk.data, p + 1, 4 * 4096);
+            fdisk_close(&disk);
+        }
+    }
+    page_free(p, 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(large_sectors_need_pages_of_their_own),
+        TEST(no_grants_for_the_untrusted),
+        TEST(buffers_are_granted_again),
+        TEST(a_mapped_page_stays),
+        TEST(bounce_pages_are_used_again),
+        TEST(bounce_pages_tell_nothing),
+        TEST(what_others_have_now_is_theirs),
+        TEST(books_balance_when_memory_is_short),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
