@@ -102,12 +102,74 @@ static void errors_arrive(void **state)
     page_free(p, 64);
 }
 
+/* Whatever else fails afterwards. */
+static void the_first_error_is_told(void **state)
+{
+    static const int16_t status[] = {BLKIF_RSP_ERROR, BLKIF_RSP_EOPNOTSUPP};
+    uint8_t *p = pages(33);
+    struct blkfront_aiocb a;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    for (unsigned i = 0; i < 2; i++) {
+        a = request(p, 0, 33 * 4096); /* three requests */
+        a.aio_cb = count_call;
+        assert_int_equal(blkfront_aio(&a, 1), 0);
+        assert_int_equal(fdisk_take(&disk), 3);
+        fdisk_answer(&disk, 1, status[i]);
+        fdisk_answer(&disk, 0, status[!i]);
+        fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+        fdisk_publish(&disk);
+        thread_poll_events();
+        assert_int_equal(calls, i + 1);
+        assert_int_equal(a.result, i ? -EOPNOTSUPP : -EIO);
+    }
+    assert_int_equal(disk.dev->stats.errors, 2);
+    fdisk_close(&disk);
+    page_free(p, 33);
+}
+
+/* Nothing at the very end of the disk, the last byte of it, and vectors of nothing. */
+static void what_is_just_accepted(void **state)
+{
+    uint8_t *p = pages(1);
+    struct blkfront_iovec v[3] = {{NULL, 0}, {p, 512}, {NULL, 0}};
+    struct blkfront_aiocb a;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    a = request(NULL, 2048 * 512, 0);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    fdisk_drain(&disk);
+    assert_int_equal(blkfront_aio(&a, 1), 0);
+    fdisk_drain(&disk);
+    assert_int_equal(disk.requests, 0);
+    a.aio_offset++;
+    assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
+    disk.data[2048 * 512 - 1] = 9;
+    a = request(p, 2048 * 512 - 1, 1);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    fdisk_drain(&disk);
+    assert_int_equal(p[0], 9);
+    a = request(NULL, 2047 * 512, 512);
+    a.aio_iov = v;
+    a.aio_iovcnt = 3;
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    fdisk_drain(&disk);
+    assert_int_equal(p[511], 9);
+    assert_int_equal(calls, 4);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(what_is_not_accepted),
         TEST(errors_arrive),
+        TEST(the_first_error_is_told),
+        TEST(what_is_just_accepted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,6 +172,44 @@ static void a_stable_writes_barrier_stays_behind(void **state)
     close_disk();
 }
 
+/* Also when one is not the first that the device ever had: what was sent is sent in its order once
+ * more. */
+static void the_order_outlasts_a_backend(void **state)
+{
+    struct blkfront_dev *dev;
+    uint8_t *data;
+
+    (void)state;
+    open_disk(&(struct fake_options){.nomerges = true});
+    dev = disk.dev;
+    assert_int_equal(blkfront_sync(dev), 0);
+    for (unsigned i = 0; i < 6; i++)
+        write_in(i, 0, 0);
+    assert_int_equal(fdisk_take(&disk), 6);
+    fdisk_answer(&disk, 3, BLKIF_RSP_OKAY);
+    fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    thread_poll_events();
+    write_in(6, 0, 0);
+    assert_int_equal(calls, 2);
+    dev_requeue(dev, false);
+    data = disk.data;
+    disk.data = NULL;
+    fdisk_detach(&disk);
+    assert_int_equal(dev_make_rings(dev), 0);
+    dev_go(dev);
+    fdisk_attach_data(&disk, dev, data);
+    thread_poll_events();
+    assert_int_equal(fdisk_take(&disk), 5);
+    for (unsigned i = 1, n = 0; i < 7; i++) {
+        if (i != 3)
+            assert_int_equal(disk.taken[n++].sector, 8 * i);
+    }
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 7);
+    close_disk();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +220,7 @@ int main(void)
         TEST(a_stable_writes_flush_waits_for_no_queue),
         TEST(a_stable_writes_barrier_has_its_writes_place),
         TEST(a_stable_writes_barrier_stays_behind),
+        TEST(the_order_outlasts_a_backend),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

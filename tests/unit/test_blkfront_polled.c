@@ -137,6 +137,24 @@ static void waiting_leaves_the_cpu(void **state)
     close_polled();
 }
 
+/* At first the pauses are short, as most backends do not need long. */
+static void pauses_grow(void **state)
+{
+    struct blkfront_aiocb a;
+    uint64_t polls;
+
+    (void)state;
+    open_polled(1);
+    a = request(p, 0, 4096);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    polls = seam_polls;
+    assert_int_equal(blkfront_aio_wait(disk.dev, seam_now + NSEC_PER_MSEC), 0);
+    assert_in_range(seam_polls - polls, 5, 20);
+    fdisk_run(&disk);
+    assert_int_equal(blkfront_aio_poll(disk.dev), 1);
+    close_polled();
+}
+
 /* Nobody polls, nobody waits: it completes all the same, within 10 ms or little more. */
 static void in_the_background_too(void **state)
 {
@@ -191,13 +209,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(who_polls_gets_them),
-        TEST(no_event_is_ever_asked_for),
-        TEST(who_waits_polls),
-        TEST(waiting_leaves_the_cpu),
-        TEST(waiting_needs_no_clock),
-        TEST(in_the_background_too),
-        TEST(threads_poll_for_each_other),
+        TEST(who_polls_gets_them),   TEST(no_event_is_ever_asked_for),
+        TEST(who_waits_polls),       TEST(waiting_leaves_the_cpu),
+        TEST(pauses_grow),           TEST(waiting_needs_no_clock),
+        TEST(in_the_background_too), TEST(threads_poll_for_each_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

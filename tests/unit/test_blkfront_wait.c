@@ -99,6 +99,85 @@ static void waits(void **state)
     page_free(p, 4);
 }
 
+static unsigned told;
+
+static void cannot_wait(struct blkfront_aiocb *a, int ret)
+{
+    struct blkfront_aiocb b = request(a->aio_buf, 0, 4096);
+
+    count_good(a, ret);
+    assert_int_equal(blkfront_sync(disk.dev), -EDEADLK);
+    assert_int_equal(blkfront_io(&b, 0), -EDEADLK);
+    assert_ptr_equal(b.aio_cb, count_good);
+    assert_int_equal(blkfront_aio_wait(disk.dev, DEADLINE_NEVER), 0);
+    told++;
+}
+
+/* Whatever is in flight besides: a callback would wait for itself. */
+static void callbacks_cannot_wait(void **state)
+{
+    uint8_t *p = pages(2);
+    struct blkfront_aiocb a, b;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.flush = true});
+    a = request(p, 0, 512);
+    a.aio_cb = cannot_wait;
+    b = request(p + 4096, 8192, 512);
+    told = 0;
+    assert_int_equal(blkfront_aio_read(&a), 0);
+    assert_int_equal(blkfront_aio_read(&b), 0);
+    assert_int_equal(fdisk_take(&disk), 2);
+    fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    assert_int_equal(blkfront_aio_poll(disk.dev), 1); /* called by a thread */
+    assert_int_equal(told, 1);
+    assert_int_equal(blkfront_aio_read(&a), 0);
+    fdisk_take(&disk);
+    fdisk_answer(&disk, 1, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    thread_poll_events(); /* and by a handler */
+    assert_int_equal(told, 2);
+    assert_int_equal(disk.flushes, 0);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 3);
+    fdisk_close(&disk);
+    page_free(p, 2);
+}
+
+static void reader(void *arg)
+{
+    struct blkfront_aiocb *a = arg;
+
+    assert_int_equal(blkfront_aio_wait(a->aio_dev, DEADLINE_NEVER), 1);
+    told++;
+}
+
+/* Several threads may wait, for whatever completes, also what was only enqueued. */
+static void all_who_wait_are_woken(void **state)
+{
+    uint8_t *p = pages(1);
+    struct blkfront_aiocb a;
+    struct thread *t[3];
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    a = request(p, 0, 512);
+    told = 0;
+    assert_int_equal(blkfront_aio_enqueue(&a, 0), 0);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(thread_create(&t[i], "reader", reader, &a, 0), 0);
+    thread_yield();
+    assert_int_equal(told, 0);
+    assert_int_equal(fdisk_run(&disk), 1);
+    for (unsigned i = 0; i < 3; i++)
+        thread_join(t[i]);
+    assert_int_equal(told, 3);
+    assert_int_equal(calls, 1);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
 static unsigned threads_done;
 
 static void io_thread(void *arg)
@@ -174,6 +253,8 @@ int main(void)
         TEST(flush_and_barrier),
         TEST(sync_comes_after_writes),
         TEST(waits),
+        TEST(callbacks_cannot_wait),
+        TEST(all_who_wait_are_woken),
         TEST(threads_share_two_devices),
         TEST(no_device),
     };
