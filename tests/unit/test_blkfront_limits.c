@@ -44,6 +44,42 @@ static void large_requests_are_one_slot(void **state)
     page_free(p, 1026);
 }
 
+/* Also of many pieces, each of which may take a segment of its own, and with a piece of a sector
+ * before the first page. */
+static void vectors_are_one_slot_too(void **state)
+{
+    struct blkfront_iovec v[20];
+    struct blkfront_aiocb a;
+    uint8_t *p = pages(40);
+
+    (void)state;
+    for (unsigned large = 0; large < 2; large++) {
+        calls = 0;
+        fdisk_open(&disk,
+                   &(struct fake_options){.max_segments = 32, .sector_size = large ? 4096 : 512});
+        for (unsigned i = 0; i < ARRAY_SIZE(v); i++)
+            v[i] = (struct blkfront_iovec){p + 2 * i * 4096, 4096};
+        a = request(NULL, 0, ARRAY_SIZE(v) * 4096);
+        a.aio_iov = v;
+        a.aio_iovcnt = ARRAY_SIZE(v);
+        assert_int_equal(blkfront_aio_read(&a), 0);
+        assert_int_equal(fdisk_take(&disk), 1);
+        assert_int_equal(disk.taken[0].segments, ARRAY_SIZE(v));
+        fdisk_drain(&disk);
+        a = request(p, 100, 11 * 4096); /* 12 pages of the disk */
+        assert_int_equal(blkfront_aio_read(&a), 0);
+        assert_int_equal(fdisk_take(&disk), 1);
+        fdisk_drain(&disk);
+        a = request(p + 100, 0, 11 * 4096); /* and 12 of memory */
+        assert_int_equal(blkfront_aio_read(&a), 0);
+        assert_int_equal(fdisk_take(&disk), 1);
+        fdisk_drain(&disk);
+        assert_int_equal(calls, 3);
+        fdisk_close(&disk);
+    }
+    page_free(p, 40);
+}
+
 static unsigned next_call;
 
 static void in_order(struct blkfront_aiocb *a, int ret)
@@ -235,9 +271,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(large_requests_are_one_slot), TEST(requests_wait_for_slots_in_order),
-        TEST(grant_budget_is_kept),        TEST(grants_of_others_are_waited_for),
-        TEST(merge_waits_for_a_grant),     TEST(merge_is_lost_while_it_waits),
+        TEST(large_requests_are_one_slot),      TEST(vectors_are_one_slot_too),
+        TEST(requests_wait_for_slots_in_order), TEST(grant_budget_is_kept),
+        TEST(grants_of_others_are_waited_for),  TEST(merge_waits_for_a_grant),
+        TEST(merge_is_lost_while_it_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
