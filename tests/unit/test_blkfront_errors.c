@@ -62,6 +62,11 @@ static void what_is_not_accepted(void **state)
     assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_INDIRECT), -EINVAL);
     assert_int_equal(blkfront_aio_push_operation(&a, 200), -EINVAL);
     assert_int_equal(blkfront_aio_push_operation(NULL, 0), -EINVAL);
+    assert_int_equal(blkfront_aio_push_operation(NULL, BLKIF_OP_FLUSH_DISKCACHE), -EINVAL);
+    a.aio_dev = NULL;
+    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_FLUSH_DISKCACHE), -EINVAL);
+    assert_int_equal(blkfront_aio_push_operation(&a, BLKIF_OP_DISCARD), -EINVAL);
+    a.aio_dev = disk.dev;
     assert_int_equal(blkfront_aio_submit(NULL), -EINVAL);
 
     assert_int_equal(blkfront_aio(&a, 0), 0);

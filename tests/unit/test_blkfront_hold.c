@@ -89,12 +89,110 @@ static void a_backend_that_hangs_is_left(void **state)
     assert_int_equal(finished, 1);
 }
 
+static struct blkfront_dev *other;
+static unsigned others_in_flight;
+static struct blkfront_aiocb others;
+
+static int stop_both(void)
+{
+    others_in_flight = queue_in_use(&other->queues[0].ring);
+    return stop();
+}
+
+/* Whichever of two disks has something to do. */
+static void each_disk_is_waited_for(void **state)
+{
+    (void)state;
+    vbd_configure(1);
+    assert_int_equal(blkfront_open_device("xvdb", NULL, NULL, &other), 0);
+    thread_sleep(NSEC_PER_MSEC);
+    vbd_attach(0, dev);
+    vbd_attach(1, other);
+    seam_suspend = stop_both;
+    for (unsigned i = 0; i < 3; i++) { /* the first, the second, both */
+        uint64_t before = clock_now();
+
+        finished = 0;
+        if (i != 1)
+            start(0);
+        if (i != 0) {
+            others = aiocb[0];
+            others.request = NULL;
+            others.aio_dev = other;
+            assert_int_equal(blkfront_aio_write(&others), 0);
+        }
+        assert_int_equal(domain_suspend(), 1);
+        assert_int_equal(in_flight, 0);
+        assert_int_equal(others_in_flight, 0);
+        assert_int_equal(at_stop, i == 2 ? 2 : 1);
+        assert_true(clock_now() - before < NSEC_PER_SEC);
+        assert_false(dev->held || other->held);
+    }
+    assert_int_equal(shutdown_blkfront(other), 0);
+}
+
+/* One that hangs takes all the time there is, but not the other's answers. */
+static void one_hangs_and_another_does_not(void **state)
+{
+    uint64_t before;
+
+    (void)state;
+    vbd_configure(1);
+    assert_int_equal(blkfront_open_device("xvdb", NULL, NULL, &other), 0);
+    thread_sleep(NSEC_PER_MSEC);
+    vbd_attach(1, other);
+    seam_suspend = stop_both;
+    start(0);
+    others = aiocb[0];
+    others.request = NULL;
+    others.aio_dev = other;
+    assert_int_equal(blkfront_aio_write(&others), 0);
+    before = clock_now();
+    assert_int_equal(domain_suspend(), 1);
+    assert_int_equal(in_flight, 1);
+    assert_int_equal(others_in_flight, 0);
+    assert_int_equal(finished, 1);
+    assert_in_range(clock_now() - before, NSEC_PER_SEC, 4 * NSEC_PER_SEC);
+    vbd_attach(0, dev);
+    wait_event(&dev->completion, finished == 2, clock_deadline(NSEC_PER_SEC));
+    assert_int_equal(finished, 2);
+    assert_int_equal(shutdown_blkfront(other), 0);
+}
+
+/* What completes is told, but what its callback asks for has to wait. */
+static struct blkfront_aiocb late;
+
+static void ask_more(struct blkfront_aiocb *a, int ret)
+{
+    done(a, ret);
+    assert_int_equal(blkfront_aio_write(&late), 0);
+}
+
+static void nothing_new_is_sent(void **state)
+{
+    (void)state;
+    vbd_attach(0, dev);
+    start(0);
+    late = aiocb[0];
+    late.request = NULL;
+    aiocb[0].aio_cb = ask_more;
+    assert_int_equal(domain_suspend(), 1);
+    assert_int_equal(in_flight, 0);
+    assert_int_equal(at_stop, 1);
+    assert_non_null(late.request);
+    wait_event(&dev->completion, finished == 2, clock_deadline(NSEC_PER_SEC));
+    assert_int_equal(finished, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(rings_are_empty_when_the_domain_stops),
         TEST(a_backend_that_hangs_is_left),
+        TEST(each_disk_is_waited_for),
+        TEST(one_hangs_and_another_does_not),
+        TEST(nothing_new_is_sent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

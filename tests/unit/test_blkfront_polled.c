@@ -205,14 +205,51 @@ static void threads_poll_for_each_other(void **state)
     close_polled();
 }
 
+static void answer_one_by_one(void *arg)
+{
+    (void)arg;
+    for (unsigned i = 0; i < 2; i++) {
+        fdisk_take(&disk);
+        fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+        fdisk_publish(&disk);
+        thread_yield();
+        thread_yield();
+    }
+}
+
+/* Another request's answer is not the one that is waited for. */
+static void who_waits_gets_its_own(void **state)
+{
+    struct blkfront_aiocb a, b;
+
+    (void)state;
+    open_polled(1);
+    disk.data[4096] = 9;
+    a = request(p, 0, 512);
+    b = request(p + 4096, 4096, 4096);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    assert_int_equal(thread_create(NULL, "backend", answer_one_by_one, NULL, 0), 0);
+    assert_int_equal(blkfront_io(&b, 0), 0);
+    assert_int_equal(calls, 1);
+    assert_int_equal(p[4096], 9);
+    assert_int_equal(blkfront_in_flight(disk.dev), 0);
+    thread_sleep(NSEC_PER_MSEC);
+    close_polled();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(who_polls_gets_them),   TEST(no_event_is_ever_asked_for),
-        TEST(who_waits_polls),       TEST(waiting_leaves_the_cpu),
-        TEST(pauses_grow),           TEST(waiting_needs_no_clock),
-        TEST(in_the_background_too), TEST(threads_poll_for_each_other),
+        TEST(who_polls_gets_them),
+        TEST(no_event_is_ever_asked_for),
+        TEST(who_waits_polls),
+        TEST(waiting_leaves_the_cpu),
+        TEST(pauses_grow),
+        TEST(waiting_needs_no_clock),
+        TEST(in_the_background_too),
+        TEST(threads_poll_for_each_other),
+        TEST(who_waits_gets_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
