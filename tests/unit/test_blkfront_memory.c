@@ -191,6 +191,29 @@ static void bounce_pages_are_used_again(void **state)
     page_free(p, 130);
 }
 
+/* Only what does not fit in a ring entry has a page that describes it. */
+static void small_requests_have_no_description(void **state)
+{
+    uint8_t *p = pages(12);
+    struct page_stats before, after;
+    struct blkfront_aiocb a[8];
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 256, .nomerges = true});
+    page_get_stats(&before);
+    for (unsigned i = 0; i < ARRAY_SIZE(a); i++) {
+        a[i] = request(p, 0, i & 1 ? 4096 : 11 * 4096);
+        assert_int_equal(blkfront_aio_read(&a[i]), 0);
+    }
+    page_get_stats(&after);
+    assert_int_equal(after.in_use[MEM_BLOCK], before.in_use[MEM_BLOCK]);
+    run_one(request(p, 0, 12 * 4096), false);
+    page_get_stats(&after);
+    assert_true(after.in_use[MEM_BLOCK] > before.in_use[MEM_BLOCK]);
+    fdisk_close(&disk);
+    page_free(p, 12);
+}
+
 /* A trusted backend sees no address of ours in a bounce page; another one nothing at all of what
  * was in it before. */
 static void what_is_in_bounce_pages(bool untrusted)
@@ -248,18 +271,32 @@ static long same_port(unsigned nr, const unsigned long *arg)
     return 0;
 }
 
-/* After a resume a port or a grant of ours may have become another's, who is left alone. */
-static void what_others_have_now_is_theirs(void **state)
+/* After a resume a port or a grant of ours may have become another's, who is left alone: whatever
+ * it was, of a request in flight, one that is over, or of a buffer. */
+static void others_are_left_alone(const struct fake_options *o)
 {
-    uint8_t *p = pages(2);
-    struct blkfront_aiocb a;
+    uint8_t *p = pages(64), *b;
+    struct blkfront_aiocb a[4];
     evtchn_port_t port;
-    int ref[16];
+    int ref[128];
 
-    (void)state;
-    fdisk_open(&disk, &(struct fake_options){.max_segments = 32, .sectors = 4096});
-    a = request(p, 0, 8192);
-    assert_int_equal(blkfront_aio_write(&a), 0);
+    fdisk_open(&disk, o);
+    calls = 0;
+    b = blkfront_buf_alloc(disk.dev, 4 * 4096);
+    run_one(request(p, 0, 20 * 4096), false); /* its description stays granted */
+    a[0] = request(p + 30 * 4096, 0, 20 * 4096);
+    a[1] = request(p + 1, 40 * 4096, 4096);
+    a[2] = request(b, 41 * 4096, 4 * 4096);
+    a[3] = request(p, 100 * 4096 + 10, 10); /* has read, and will write */
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(blkfront_aio_write(&a[i]), 0);
+    fdisk_take(&disk);
+    fdisk_answer(&disk, disk.count - 1, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    disk.dev->held = true;
+    thread_poll_events();
+    assert_false(list_empty(&disk.dev->merge_ready));
+    disk.dev->held = false;
     old_port = disk.dev->queues[0].port;
     memset(seam_grants, 0, 4 * PAGE_SIZE);
     evtchn_resume();
@@ -272,6 +309,8 @@ static void what_others_have_now_is_theirs(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(ref); i++)
         assert_true((ref[i] = gnttab_grant(1, p, true)) > 0);
     dev_requeue(disk.dev, true);
+    assert_int_equal(now()->grants_made, now()->grants_ended);
+    assert_int_equal(now()->grants_kept, 0);
     heard = 0;
     seam_raise(port);
     thread_poll_events();
@@ -279,11 +318,26 @@ static void what_others_have_now_is_theirs(void **state)
     evtchn_close(port);
     connect_again();
     fdisk_drain(&disk);
-    assert_int_equal(calls, 1);
+    assert_int_equal(calls, 5);
     for (unsigned i = 0; i < ARRAY_SIZE(ref); i++)
         assert_int_equal(gnttab_end((grant_ref_t)ref[i]), 0);
+    fdisk_unmap(&disk);
+    blkfront_buf_free(disk.dev, b);
     fdisk_close(&disk);
-    page_free(p, 2);
+    page_free(p, 64);
+}
+
+static void what_others_have_now_is_theirs(void **state)
+{
+    struct fake_options o = {.max_segments = 32, .sectors = 4096};
+
+    (void)state;
+    others_are_left_alone(&o);
+    o.persistent = true;
+    others_are_left_alone(&o);
+    o.persistent = false;
+    o.untrusted = true;
+    others_are_left_alone(&o);
 }
 
 /* One segment of a request could not be had: neither is what had been had lost. */
@@ -325,6 +379,7 @@ int main(void)
         TEST(buffers_are_granted_again),
         TEST(a_mapped_page_stays),
         TEST(bounce_pages_are_used_again),
+        TEST(small_requests_have_no_description),
         TEST(bounce_pages_tell_nothing),
         TEST(what_others_have_now_is_theirs),
         TEST(books_balance_when_memory_is_short),

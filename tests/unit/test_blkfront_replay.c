@@ -328,6 +328,38 @@ static void discards_go_on_where_they_were(void **state)
     completed_once(1);
 }
 
+/* Of one that found no place on the ring for all of its pieces nothing is left out. */
+static void a_discard_half_sent_goes_on(void **state)
+{
+    const uint64_t piece = (UINT32_MAX & ~(uint64_t)PAGE_MASK) / 512, all = 3 * piece - 8;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.discard = 4096, .nomerges = true});
+    disk.sectors = disk.dev->limits.sectors = 3 * piece;
+    for (unsigned i = 0; i < 5; i++)
+        start(i, false, 0, 64 * 4096, 0); /* six slots each */
+    start(5, false, 0, 4096, 0);
+    push(6, BLKIF_OP_DISCARD, 0, all * 512);
+    assert_int_equal(fdisk_take(&disk), 32);
+    lose_all();
+    reconnect(11, 512);
+    request_pump(disk.dev);
+    request_push(disk.dev);
+    assert_int_equal(fdisk_take(&disk), 32);
+    for (unsigned i = 0; i < 31; i++)
+        fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    blkfront_aio_poll(disk.dev);
+    assert_int_equal(finished, 6);
+    assert_int_equal(fdisk_take(&disk), 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(disk.taken[i].sector, i * piece);
+        assert_int_equal(disk.taken[i].sectors, i < 2 ? piece : piece - 8);
+        answer_discard(i);
+    }
+    completed_once(7);
+}
+
 /* Whoever flushes after the resume may never have had the data: they are written again. One is
  * flushing, one waits for its flush. */
 static void stable_writes_begin_again(void **state)
@@ -469,6 +501,7 @@ int main(void)
         TEST(queues_may_be_as_many),
         TEST(discards_are_cut_anew),
         TEST(discards_go_on_where_they_were),
+        TEST(a_discard_half_sent_goes_on),
         TEST(stable_writes_begin_again),
         TEST(a_request_that_has_failed_is_over),
         TEST(new_requests_wait),

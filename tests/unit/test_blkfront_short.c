@@ -201,6 +201,34 @@ static void no_grant_for_a_description(void **state)
     page_free(p, 12);
 }
 
+/* A small one that nobody uses is at hand: none is made. */
+static void a_small_part_at_hand_will_do(void **state)
+{
+    uint8_t *p = pages(24);
+    struct blkfront_aiocb a;
+    uint64_t before;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 32});
+    a = request(p, 0, 4096);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    fdisk_drain(&disk);
+    a = request(p, 0, 24 * 4096);
+    before = mem_allocations();
+    mem_fail_nth(1);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    mem_fail_nth(0);
+    /* the one that failed, and then a large part, with a page */
+    assert_int_equal(mem_allocations() - before, 3);
+    assert_int_equal(fdisk_take(&disk), 2);
+    assert_int_equal(disk.taken[0].segments, 11);
+    assert_int_equal(disk.taken[1].segments, 13);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 2);
+    fdisk_close(&disk);
+    page_free(p, 24);
+}
+
 static long no_ports(unsigned nr, const unsigned long *arg)
 {
     return nr == __HYPERVISOR_event_channel_op && arg[0] == EVTCHNOP_alloc_unbound ? -ENOSPC
@@ -314,6 +342,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_budget_of_nothing_is_one, setup, teardown),
         cmocka_unit_test_setup_teardown(small_parts_will_do, setup, teardown),
         cmocka_unit_test_setup_teardown(no_grant_for_a_description, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_small_part_at_hand_will_do, setup, teardown),
         cmocka_unit_test_setup_teardown(ring_without_a_port_is_none, setup, teardown),
         cmocka_unit_test_setup_teardown(waits_for_grants_and_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(waits_for_grants_and_gets_one, setup, teardown),
