@@ -381,6 +381,67 @@ static void sync_waits_for_the_right_ones(void **state)
     page_free(p, 2);
 }
 
+/* A write to a part of a sector is a read and a write, and takes the time of each. */
+static void latencies_of_a_merge(void **state)
+{
+    const struct histogram *read, *write;
+    uint8_t *p = pages(1);
+    struct blkfront_aiocb a;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    read = blkfront_get_latency(disk.dev, BLKFRONT_READ);
+    write = blkfront_get_latency(disk.dev, BLKFRONT_WRITE);
+    a = request(p, 10, 10);
+    assert_int_equal(blkfront_aio(&a, 1), 0);
+    seam_now += 100;
+    assert_int_equal(fdisk_run(&disk), 1);
+    assert_int_equal(blkfront_aio_poll(disk.dev), 0);
+    assert_int_equal(read->count, 1);
+    assert_int_equal(write->count, 0);
+    seam_now += 300;
+    assert_int_equal(fdisk_run(&disk), 1);
+    assert_int_equal(blkfront_aio_poll(disk.dev), 1);
+    assert_int_equal(read->count, 1);
+    assert_int_equal(read->max, 100);
+    assert_int_equal(write->count, 1);
+    assert_int_equal(write->max, 300);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+static struct blkfront_aiocb next;
+
+static void works_long(struct blkfront_aiocb *a, int ret)
+{
+    count_good(a, ret);
+    seam_now += NSEC_PER_SEC;
+    assert_int_equal(blkfront_aio_read(&next), 0);
+}
+
+/* What a callback does is not the backend's time. */
+static void callbacks_take_their_own_time(void **state)
+{
+    uint8_t *p = pages(1);
+    struct blkfront_aiocb a;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    a = next = request(p, 0, 512);
+    a.aio_cb = works_long;
+    assert_int_equal(blkfront_aio_read(&a), 0);
+    seam_now += 70;
+    fdisk_run(&disk);
+    assert_int_equal(blkfront_aio_poll(disk.dev), 1);
+    seam_now += 50;
+    fdisk_run(&disk);
+    assert_int_equal(blkfront_aio_poll(disk.dev), 1);
+    assert_int_equal(blkfront_get_latency(disk.dev, BLKFRONT_READ)->count, 2);
+    assert_int_equal(blkfront_get_latency(disk.dev, BLKFRONT_READ)->max, 70);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +457,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(account_of_a_held_page, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_asked_at_the_edges, setup, teardown),
         cmocka_unit_test_setup_teardown(sync_waits_for_the_right_ones, setup, teardown),
+        cmocka_unit_test_setup_teardown(latencies_of_a_merge, setup, teardown),
+        cmocka_unit_test_setup_teardown(callbacks_take_their_own_time, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

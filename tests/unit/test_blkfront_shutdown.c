@@ -156,13 +156,42 @@ static void domain_goes_while_the_user_closes(void **state)
     page_free(buf, 1);
 }
 
+/* Who would open another disk while the domain goes hears of it, and gets none. */
+static void nothing_is_opened_while_the_domain_goes(void **state)
+{
+    uint8_t *buf = page_alloc(1, MEM_APP);
+    struct blkfront_dev *other = NULL;
+    struct blkfront_aiocb a;
+    jmp_buf end;
+
+    (void)state;
+    closes = false;
+    opened_with = 0;
+    vbd_configure(1);
+    assert_int_equal(blkfront_open_device("xvda", NULL, NULL, &shared), 0);
+    a = aio_read(shared, buf);
+    assert_int_equal(blkfront_aio(&a, 0), 0); /* is never answered */
+    seam_shutdown_jmp = &end;
+    if (!setjmp(end)) {
+        assert_int_equal(thread_create(NULL, "toolstack", end_domain, NULL, 0), 0);
+        thread_sleep(NSEC_PER_SEC);
+        opened_with = blkfront_open_device("xvdb", NULL, NULL, &other);
+        for (;;)
+            thread_sleep(NSEC_PER_SEC);
+    }
+    assert_int_equal(opened_with, -ESHUTDOWN);
+    assert_null(other);
+    assert_int_equal(shutdown_blkfront(shared), -ETIMEDOUT);
+    page_free(buf, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, vbd_teardown)
         TEST(domain_shutdown_closes_devices),    TEST(domain_shutdown_while_connecting),
         TEST(domain_shutdown_before_connecting), TEST(user_closes_while_the_domain_goes),
-        TEST(domain_goes_while_the_user_closes),
+        TEST(domain_goes_while_the_user_closes), TEST(nothing_is_opened_while_the_domain_goes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
