@@ -222,7 +222,9 @@ static void take_one(struct fake_disk *d, unsigned queue)
         r->segments = e.indirect.segments;
         assert_true(r->segments > WIRE_SEGMENTS);
         assert_int_equal(e.indirect.handle, (uint16_t)d->dev->limits.devid);
+        assert_int_equal(e.indirect.zero2, 0);
     } else {
+        assert_int_equal(e.request.zero, 0); /* padding, but the backend sees it */
         assert_true(r->segments <= WIRE_SEGMENTS);
         assert_int_equal(e.request.handle, (uint16_t)d->dev->limits.devid);
     }

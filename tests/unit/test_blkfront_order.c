@@ -172,6 +172,29 @@ static void a_stable_writes_barrier_stays_behind(void **state)
     close_disk();
 }
 
+/* Whatever else is in the aiocb: they are about the disk as a whole. */
+static void flushes_and_barriers_have_no_range(void **state)
+{
+    static const uint8_t ops[] = {BLKIF_OP_FLUSH_DISKCACHE, BLKIF_OP_WRITE_BARRIER};
+
+    (void)state;
+    open_disk(&(struct fake_options){.flush = true, .barrier = true});
+    for (unsigned i = 0; i < ARRAY_SIZE(ops); i++) {
+        a[i] = request(p, 1 << 30, 8192);
+        a[i].aio_flags = BLKFRONT_FUA | BLKFRONT_SECURE;
+        assert_int_equal(blkfront_aio_push_operation(&a[i], ops[i]), 0);
+        assert_int_equal(a[i].total_bytes, 0);
+        assert_int_equal(a[i].is_write, 0);
+        assert_int_equal(fdisk_take(&disk), 1);
+        assert_int_equal(disk.taken[0].op, ops[i]);
+        assert_int_equal(disk.taken[0].sector, 0);
+        fdisk_drain(&disk);
+        assert_int_equal(calls, i + 1);
+    }
+    assert_int_equal(disk.requests, 2);
+    close_disk();
+}
+
 /* Also when one is not the first that the device ever had: what was sent is sent in its order once
  * more. */
 static void the_order_outlasts_a_backend(void **state)
@@ -221,6 +244,7 @@ int main(void)
         TEST(a_stable_writes_barrier_has_its_writes_place),
         TEST(a_stable_writes_barrier_stays_behind),
         TEST(the_order_outlasts_a_backend),
+        TEST(flushes_and_barriers_have_no_range),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

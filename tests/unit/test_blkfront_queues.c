@@ -242,6 +242,9 @@ static void an_event_in_a_callback_is_kept(void **state)
     assert_int_equal(blkfront_aio_poll(disk.dev), 1);
     assert_int_equal(blkfront_aio_wait(disk.dev, clock_deadline(NSEC_PER_MSEC)), 1);
     assert_int_equal(calls, 2);
+    /* neither event found anything: a poll and a look at the end of it had taken the answers */
+    assert_int_equal(disk.dev->stats.events, 2);
+    assert_int_equal(disk.dev->stats.spurious, 2);
     close_queues();
 }
 
