@@ -5,6 +5,7 @@
 
 #include <ringlet/event_channel.h>
 #include <ringlet/heap.h>
+#include <ringlet/page.h>
 #include <ringlet/thread.h>
 
 static const struct blkfront_stats *now(void)
@@ -214,6 +215,39 @@ static void small_requests_have_no_description(void **state)
     page_free(p, 12);
 }
 
+/* A backend that keeps the pages mapped that describe segments has these, and no others. */
+static void mapped_descriptions_stay(void **state)
+{
+    uint8_t *p = pages(600);
+    struct page_stats stats;
+    grant_ref_t ref[2];
+    struct wire_segment *description;
+
+    (void)state;
+    fdisk_open(&disk,
+               &(struct fake_options){.max_segments = 600, .budget = 1000, .sectors = 16384});
+    run_one(request(p, 0, 600 * 4096), false);
+    assert_non_null(disk.dev->free_large);
+    assert_int_equal(disk.dev->free_large->indirect_pages, 2);
+    description = disk.dev->free_large->indirect;
+    for (unsigned i = 0; i < 2; i++) {
+        ref[i] = disk.dev->free_large->indirect_ref[i];
+        fdisk_map(ref[i], true);
+    }
+    fdisk_close(&disk);
+    page_get_stats(&stats);
+    assert_int_equal(stats.quarantined, 2);
+    assert_true(page_is_pinned(description));
+    assert_true(page_is_pinned(description + WIRE_SEGMENTS_PER_PAGE));
+    for (unsigned i = 0; i < 2; i++)
+        fdisk_map(ref[i], false);
+    seam_now += 10 * NSEC_PER_SEC;
+    thread_poll_events();
+    page_get_stats(&stats);
+    assert_int_equal(stats.quarantined, 0);
+    page_free(p, 600);
+}
+
 /* A trusted backend sees no address of ours in a bounce page; another one nothing at all of what
  * was in it before. */
 static void what_is_in_bounce_pages(bool untrusted)
@@ -283,7 +317,12 @@ static void others_are_left_alone(const struct fake_options *o)
     fdisk_open(&disk, o);
     calls = 0;
     b = blkfront_buf_alloc(disk.dev, 4 * 4096);
-    run_one(request(p, 0, 20 * 4096), false); /* its description stays granted */
+    for (unsigned i = 0; i < 2; i++) { /* two of which one is not used again */
+        a[i] = request(p + i * 20 * 4096, 0, 20 * 4096);
+        assert_int_equal(blkfront_aio_read(&a[i]), 0);
+    }
+    fdisk_drain(&disk);
+    assert_non_null(disk.dev->free_large); /* whose description stays granted */
     a[0] = request(p + 30 * 4096, 0, 20 * 4096);
     a[1] = request(p + 1, 40 * 4096, 4096);
     a[2] = request(b, 41 * 4096, 4 * 4096);
@@ -318,7 +357,7 @@ static void others_are_left_alone(const struct fake_options *o)
     evtchn_close(port);
     connect_again();
     fdisk_drain(&disk);
-    assert_int_equal(calls, 5);
+    assert_int_equal(calls, 6);
     for (unsigned i = 0; i < ARRAY_SIZE(ref); i++)
         assert_int_equal(gnttab_end((grant_ref_t)ref[i]), 0);
     fdisk_unmap(&disk);
@@ -381,6 +420,7 @@ int main(void)
         TEST(bounce_pages_are_used_again),
         TEST(small_requests_have_no_description),
         TEST(bounce_pages_tell_nothing),
+        TEST(mapped_descriptions_stay),
         TEST(what_others_have_now_is_theirs),
         TEST(books_balance_when_memory_is_short),
     };

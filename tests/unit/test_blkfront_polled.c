@@ -237,6 +237,60 @@ static void who_waits_gets_its_own(void **state)
     close_polled();
 }
 
+static void answer_all_one_by_one(void *arg)
+{
+    for (unsigned left = (unsigned)(uintptr_t)arg; left--;) {
+        while (!fdisk_take(&disk))
+            thread_yield();
+        fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+        fdisk_publish(&disk);
+        thread_yield();
+    }
+}
+
+/* As long as answers are quick nobody sleeps, however many there are. */
+static void quick_answers_need_no_pause(void **state)
+{
+    static struct blkfront_aiocb a[150];
+    uint64_t begun;
+
+    (void)state;
+    open_polled(5);
+    for (unsigned i = 0; i < ARRAY_SIZE(a); i++) {
+        a[i] = request(p, 8192 * (i % 64), 512);
+        a[i].aio_queue = i % 5 + 1;
+        assert_int_equal(blkfront_aio(&a[i], 0), 0);
+    }
+    begun = seam_now;
+    assert_int_equal(
+        thread_create(NULL, "backend", answer_all_one_by_one, (void *)(ARRAY_SIZE(a) + 1), 0), 0);
+    assert_int_equal(blkfront_sync(disk.dev), 0);
+    assert_int_equal(seam_now, begun);
+    assert_int_equal(calls, ARRAY_SIZE(a));
+    thread_sleep(NSEC_PER_MSEC);
+    close_polled();
+}
+
+/* And who is told by events does not look meanwhile. */
+static void with_events_nobody_looks(void **state)
+{
+    struct blkfront_aiocb a;
+    uint64_t polls;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    p = pages(8);
+    a = request(p, 0, 4096);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    assert_false(disk.dev->kick.armed);
+    polls = seam_polls;
+    thread_sleep(100 * NSEC_PER_MSEC);
+    assert_true(seam_polls - polls <= 3);
+    fdisk_drain(&disk);
+    fdisk_close(&disk);
+    page_free(p, 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +304,8 @@ int main(void)
         TEST(in_the_background_too),
         TEST(threads_poll_for_each_other),
         TEST(who_waits_gets_its_own),
+        TEST(quick_answers_need_no_pause),
+        TEST(with_events_nobody_looks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
