@@ -348,6 +348,8 @@ static void others_are_left_alone(const struct fake_options *o)
     for (unsigned i = 0; i < ARRAY_SIZE(ref); i++)
         assert_true((ref[i] = gnttab_grant(1, p, true)) > 0);
     dev_requeue(disk.dev, true);
+    for (unsigned i = 0; i < ARRAY_SIZE(ref); i++)
+        assert_true(seam_grants[ref[i]].flags & GTF_permit_access);
     assert_int_equal(now()->grants_made, now()->grants_ended);
     assert_int_equal(now()->grants_kept, 0);
     heard = 0;

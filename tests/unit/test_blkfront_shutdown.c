@@ -185,6 +185,39 @@ static void nothing_is_opened_while_the_domain_goes(void **state)
     page_free(buf, 1);
 }
 
+/* Goes as soon as a disk is connected, before who opens it knows. */
+static void end_when_connected(void *arg)
+{
+    (void)arg;
+    while ((shared_info->evtchn_mask[0] >> 3 & 0xff) == 0xff) { /* the first port that is free */
+        vbd_idle();
+        thread_yield();
+    }
+    domain_shutdown(SHUTDOWN_REASON_POWEROFF);
+}
+
+/* The disk was there already: nobody is left who would look at it. */
+static void domain_shutdown_just_connected(void **state)
+{
+    struct blkfront_dev *dev;
+    jmp_buf end;
+
+    (void)state;
+    opened_with = 0;
+    seam_shutdown_jmp = &end;
+    if (!setjmp(end)) {
+        assert_int_equal(thread_create(NULL, "toolstack", end_when_connected, NULL, 0), 0);
+        opened_with = blkfront_open_device("xvda", NULL, NULL, &dev);
+        fake_text(FRONT "/stats-request", "1");
+        thread_poll_events();
+        for (;;)
+            thread_sleep(NSEC_PER_SEC);
+    }
+    assert_int_equal(opened_with, -ESHUTDOWN);
+    for (unsigned i = 0; i < ARRAY_SIZE(fake.watches); i++)
+        assert_false(fake.watches[i].used && strstr(fake.watches[i].path, "51712"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +225,7 @@ int main(void)
         TEST(domain_shutdown_closes_devices),    TEST(domain_shutdown_while_connecting),
         TEST(domain_shutdown_before_connecting), TEST(user_closes_while_the_domain_goes),
         TEST(domain_goes_while_the_user_closes), TEST(nothing_is_opened_while_the_domain_goes),
+        TEST(domain_shutdown_just_connected),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
