@@ -125,6 +125,23 @@ static void merges_elsewhere_do_not_wait(void **state)
     assert_int_equal(calls, 4);
 }
 
+/* Nor do writes to the sectors just before and just behind. */
+static void neighbours_of_a_merge_do_not_wait(void **state)
+{
+    struct blkfront_aiocb a = writer(0, 4096 + 10, 20), before = writer(512, 4096 - 512, 512),
+                          behind = writer(1024, 4096 + 512, 512), same = writer(2048, 4096, 512);
+
+    (void)state;
+    assert_int_equal(blkfront_aio(&a, 1), 0);
+    assert_int_equal(blkfront_aio(&before, 1), 0);
+    assert_int_equal(blkfront_aio(&behind, 1), 0);
+    assert_int_equal(fdisk_take(&disk), 3);
+    assert_int_equal(blkfront_aio(&same, 1), 0);
+    assert_int_equal(fdisk_take(&disk), 3);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 4);
+}
+
 static void unaligned_write_merges_its_ends(void **state)
 {
     struct blkfront_aiocb a = writer(100, 100, 8000);
@@ -201,10 +218,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(two_writers_of_one_sector_both_win), TEST(write_and_merge_keep_their_order),
-        TEST(merges_elsewhere_do_not_wait),       TEST(unaligned_write_merges_its_ends),
-        TEST(barrier_comes_after_merges),         TEST(merge_that_cannot_read_writes_nothing),
-        TEST(merge_that_cannot_write_says_so),
+        TEST(two_writers_of_one_sector_both_win),    TEST(write_and_merge_keep_their_order),
+        TEST(merges_elsewhere_do_not_wait),          TEST(neighbours_of_a_merge_do_not_wait),
+        TEST(unaligned_write_merges_its_ends),       TEST(barrier_comes_after_merges),
+        TEST(merge_that_cannot_read_writes_nothing), TEST(merge_that_cannot_write_says_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
