@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The caller's side (ringlet/blkfront.h): checks what callers give, starts requests, and waits. */
-#include "block.h"
+#include "memory.h"
+#include "request.h"
 
 #include <ringlet/string.h>
 

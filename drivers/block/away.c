@@ -4,6 +4,7 @@
  * another. The caller hears of it (blkfront_event); requests wait, or do not fit any more.
  */
 #include "device.h"
+#include "request.h"
 
 #include <ringlet/printk.h>
 

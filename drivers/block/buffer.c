@@ -7,7 +7,8 @@
  * after the answer, the page is quarantined, what it holds is not believed, and if it is a caller's
  * page the device fails: that page cannot be taken away from its owner.
  */
-#include "block.h"
+#include "memory.h"
+#include "request.h"
 
 #include <ringlet/page.h>
 #include <ringlet/printk.h>

@@ -6,7 +6,8 @@
  * Callbacks are not nested: a request that ends outside of this (no data, no memory) is delivered
  * by a timer that is due at once.
  */
-#include "block.h"
+#include "memory.h"
+#include "request.h"
 
 #include <ringlet/printk.h>
 

@@ -4,6 +4,8 @@
  * it is beside the way of requests: it only starts, stops and drains.
  */
 #include "device.h"
+#include "names.h"
+#include "request.h"
 
 #include <ringlet/event_channel.h>
 #include <ringlet/format.h>

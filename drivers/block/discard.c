@@ -3,7 +3,7 @@
  * Discards: no data, so no memory and no grants; what is left is arithmetic. Granules need not be
  * powers of two (thin provisioning), and their grid may begin behind the disk's first byte.
  */
-#include "block.h"
+#include "request.h"
 
 /* Just under 4 GiB: no frontend on Linux asks for more at once, so no backend has been seen with
  * more; and the backend's thread is not gone for minutes. */

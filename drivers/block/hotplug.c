@@ -4,7 +4,7 @@
  * with what it has told. A watch says only "look again", however much has happened since; so a
  * disk is remembered with what tells one life of its directory from the next.
  */
-#include "block.h"
+#include "names.h"
 
 #include <ringlet/format.h>
 #include <ringlet/heap.h>

@@ -11,7 +11,8 @@
  * Nothing is held back to be joined: it happens when a request's turn has come, to what waits
  * behind it.
  */
-#include "block.h"
+#include "memory.h"
+#include "request.h"
 
 #include <ringlet/heap.h>
 #include <ringlet/page.h>

@@ -7,7 +7,7 @@
  *
  * What tells page and grant is not in the page, where the backend could change it.
  */
-#include "block.h"
+#include "memory.h"
 
 #include <ringlet/heap.h>
 #include <ringlet/page.h>

@@ -9,7 +9,8 @@
  * requests are served in order, waiting at the head of the queue is all it takes. Merges are looked
  * for only when there is one, writes in flight only by a merge: other requests pay one comparison.
  */
-#include "block.h"
+#include "memory.h"
+#include "request.h"
 
 static bool overlaps(const struct part *p, uint64_t sector, uint64_t sectors)
 {

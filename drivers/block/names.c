@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names and numbers of virtual disks (Xen's vbd-interface document), and which ones there are. */
-#include "block.h"
+#include "names.h"
 
 #include <ringlet/format.h>
 #include <ringlet/heap.h>

@@ -3,7 +3,7 @@
  * Waiting without events. As long as answers are quick nobody sleeps, but who else wants this CPU
  * gets it; a backend that takes its time gets more and more of it.
  */
-#include "block.h"
+#include "request.h"
 
 #define TURNS_AWAKE 64 /* looks before the first pause: a few microseconds */
 #define PAUSE_MIN   (10 * NSEC_PER_USEC)

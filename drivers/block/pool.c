@@ -8,7 +8,8 @@
  * negotiated, with the indirect pages that describe them. So 512 requests of 4 KiB in flight do not
  * cost 512 arrays for 1 MiB.
  */
-#include "block.h"
+#include "memory.h"
+#include "request.h"
 
 #include <ringlet/heap.h>
 #include <ringlet/string.h>

@@ -6,6 +6,8 @@
  * caller sees one completion. What is cut, and how, is decided anew with that backend's limits.
  */
 #include "device.h"
+#include "memory.h"
+#include "request.h"
 
 #include <ringlet/page.h>
 

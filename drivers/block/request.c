@@ -6,7 +6,8 @@
  * and an end to the wait is always on its way: either something of this
  * device is in flight, whose response pumps again, or a grant is waited for (request_await_grants).
  */
-#include "block.h"
+#include "request.h"
+#include "memory.h"
 
 enum outcome {
     SENT,    /* one part more */

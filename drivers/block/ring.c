@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a device owns while it lives (device.h): the granted ring, the event channel, the pools. */
 #include "device.h"
+#include "memory.h"
+#include "request.h"
 
 #include <ringlet/event_channel.h>
 #include <ringlet/heap.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A part that is ready becomes a ring entry; what is on the rings is made visible. */
-#include "block.h"
+#include "request.h"
 
 #include <ringlet/event_channel.h>
 #include <ringlet/string.h>

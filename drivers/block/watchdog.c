@@ -8,7 +8,7 @@
  * late by at most an eighth of the time in question: many requests that come due one after the
  * other are one look.
  */
-#include "block.h"
+#include "request.h"
 
 #include <ringlet/event_channel.h>
 #include <ringlet/printk.h>

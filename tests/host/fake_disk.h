@@ -8,6 +8,8 @@
 #define RINGLET_TESTS_FAKE_DISK_H
 
 #include "../../drivers/block/device.h"
+#include "../../drivers/block/memory.h"
+#include "../../drivers/block/request.h"
 #include "../unit/random.h"
 #include "seam.h"
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../../drivers/block/block.h"
+#include "../../drivers/block/names.h"
 
 #include <host/seam.h>
 #include <ringlet/string.h>
