@@ -11,9 +11,8 @@
 
 #include <ringlet/heap.h>
 #include <ringlet/page.h>
-#include <ringlet/string.h>
 
-/* One more page of this queue's will have its place in the stack. */
+/* One more page of this queue's will have its place in the stack, on which there is none now. */
 static bool make_room(struct blk_queue *q)
 {
     unsigned room = q->kept_room ? 2 * q->kept_room : 16;
@@ -24,8 +23,6 @@ static bool make_room(struct blk_queue *q)
     more = heap_alloc(room * sizeof(*more), MEM_BLOCK);
     if (!more)
         return false;
-    if (q->kept_free)
-        memcpy(more, q->kept, q->kept_free * sizeof(*more));
     heap_free(q->kept);
     q->kept = more;
     q->kept_room = room;
