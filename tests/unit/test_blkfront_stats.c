@@ -50,12 +50,17 @@ static unsigned complaints(void)
 /* It costs a watch, and neither a thread nor a node. */
 static void nobody_asks(void **state)
 {
+    unsigned requests;
+
     (void)state;
     open_disk();
     thread_sleep(10 * SEC);
     assert_int_equal(updates, 0);
     assert_false(dev->store.running);
     assert_non_null(dev->store.watch.token);
+    requests = fake.requests;
+    stats_store_stop(dev);
+    assert_int_equal(fake.requests, requests + 1); /* no more than the watch goes */
     assert_int_equal(shutdown_blkfront(dev), 0);
     assert_int_equal(complaints(), 0);
 }
@@ -80,6 +85,7 @@ static void once_for_each_request(void **state)
     thread_sleep(SEC);
     assert_int_equal(updates, 2);
     assert_true(stats_say("\"completed\":2,"));
+    assert_int_equal(complaints(), 0);
     assert_int_equal(shutdown_blkfront(dev), 0);
     assert_null(fake_find(STATS));
 }
@@ -128,20 +134,203 @@ static void rate(void **state)
 
 static void no_permission(void **state)
 {
+    unsigned requests;
+
     (void)state;
     open_disk();
     thread_sleep(SEC);
     fake.error = "EACCES";
+    requests = fake.requests;
     for (unsigned i = 0; i < 3; i++) {
         fake_text(REQUEST, "1");
         thread_sleep(5 * SEC);
     }
+    assert_int_equal(fake.requests, requests + 3); /* nothing is written for a guess */
     assert_int_equal(complaints(), 1);
+    assert_non_null(strstr(seam_console(), "statistics cannot be asked for: EACCES"));
     assert_false(dev->store.running);
+    assert_false(dev->store.written);
     fake.error = NULL;
     fake_text(REQUEST, "1");
     thread_sleep(3 * SEC);
     assert_int_equal(updates, 3);
+    assert_int_equal(shutdown_blkfront(dev), 0);
+}
+
+/* A watch that is refused is reported, and not taken back; the next connection tries again. */
+static void no_watch(void **state)
+{
+    unsigned requests;
+
+    (void)state;
+    open_disk();
+    thread_sleep(SEC);
+    stats_store_stop(dev);
+    dev->store = (struct stats_store){0};
+    fake.error = "EACCES";
+    stats_store_start(dev);
+    thread_sleep(SEC);
+    assert_int_equal(complaints(), 1);
+    assert_non_null(strstr(seam_console(), "device/vbd/51712: statistics cannot be asked for"));
+    assert_false(dev->store.running);
+    assert_null(dev->store.watch.token);
+    fake.error = NULL;
+    fake_text(REQUEST, "now");
+    stats_store_start(dev);
+    thread_sleep(SEC);
+    assert_int_equal(updates, 1);
+    stats_store_stop(dev);
+    dev->store = (struct stats_store){0};
+    requests = fake.requests;
+    stats_store_stop(dev); /* as if it had not been started */
+    assert_int_equal(fake.requests, requests);
+    assert_int_equal(shutdown_blkfront(dev), 0);
+}
+
+/* A device that connects again is served as before: by one watch, and one thread. */
+static void connected_again(void **state)
+{
+    unsigned watches = 0;
+
+    (void)state;
+    open_disk();
+    stats_store_start(dev); /* before the thread of the first has run */
+    thread_sleep(SEC);
+    for (unsigned i = 0; i < FAKE_WATCHES; i++)
+        watches += fake.watches[i].used && strcmp(fake.watches[i].path, REQUEST) == 0;
+    assert_int_equal(watches, 1);
+    assert_false(dev->store.running);
+    stats_store_start(dev);
+    assert_false(dev->store.running);
+    fake_text(REQUEST, "1");
+    thread_sleep(SEC / 2);
+    assert_true(dev->store.running);
+    stats_store_start(dev);
+    thread_sleep(2 * SEC);
+    assert_int_equal(updates, 3);
+    assert_int_equal(shutdown_blkfront(dev), 0);
+    assert_int_equal(complaints(), 0);
+}
+
+/* The next update comes a while after the end of the last, however long XenStore took for it. */
+static uint64_t update_at[8];
+
+static void slow_update(uint32_t type, const char *body)
+{
+    follow(type, body);
+    if (type != XS_WRITE || strcmp(body, STATS) || updates > 2)
+        return;
+    update_at[updates] = seam_now += SEC;
+    fake_text(REQUEST, "now");
+}
+
+/* ... and what is asked for during an update is answered, by one more. */
+static void asked_meanwhile(void **state)
+{
+    (void)state;
+    open_disk();
+    thread_sleep(SEC);
+    fake.after = slow_update;
+    fake_text(REQUEST, "now");
+    thread_sleep(10 * SEC);
+    assert_int_equal(updates, 3);
+    assert_true(update_at[2] - SEC - update_at[1] >= 100 * MS);
+    assert_false(dev->store.running);
+    fake.after = follow;
+    assert_int_equal(shutdown_blkfront(dev), 0);
+}
+
+/* Who is to be asked again in an hour need not be waited for. */
+static void stopped_at_once(void **state)
+{
+    uint64_t before;
+
+    (void)state;
+    fake_text(REQUEST, "3600");
+    open_disk();
+    thread_sleep(SEC);
+    assert_true(dev->store.running);
+    before = seam_now;
+    stats_store_stop(dev);
+    assert_true(seam_now - before < SEC);
+    assert_null(fake_find(STATS));
+    assert_int_equal(shutdown_blkfront(dev), 0);
+}
+
+static size_t all_in_use(void)
+{
+    struct heap_stats s;
+    size_t sum = 0;
+
+    heap_get_stats(&s);
+    for (unsigned i = 0; i < MEM_CLASSES; i++)
+        sum += i == MEM_THREAD ? 0 : s.in_use[i];
+    return sum;
+}
+
+/* However often it is asked, memory stays what it is. */
+static void keeps_nothing(void **state)
+{
+    size_t before;
+
+    (void)state;
+    fake_text(REQUEST, "1");
+    open_disk();
+    thread_sleep(2 * SEC + SEC / 2);
+    before = all_in_use();
+    thread_sleep(20 * SEC);
+    assert_int_equal(updates, 23);
+    assert_int_equal(all_in_use(), before);
+    assert_int_equal(shutdown_blkfront(dev), 0);
+}
+
+/* All memory but a few small blocks is somebody else's. */
+static void *taken[3000];
+
+static void take_memory(void)
+{
+    unsigned n = 0;
+
+    while ((taken[n] = page_alloc(1, MEM_APP)))
+        assert_true(++n < ARRAY_SIZE(taken));
+}
+
+static void give_memory_back(void)
+{
+    for (unsigned n = 0; n < ARRAY_SIZE(taken) && taken[n]; n++) {
+        page_free(taken[n], 1);
+        taken[n] = NULL;
+    }
+}
+
+/* Short memory delays nobody for ever: it is said once, and the next who asks is answered. */
+static void no_memory(void **state)
+{
+    (void)state;
+    open_disk();
+    thread_sleep(SEC);
+    take_memory();
+    fake_text(REQUEST, "now"); /* no memory for a thread */
+    thread_sleep(SEC);
+    assert_int_equal(updates, 0);
+    assert_false(dev->store.running);
+    assert_int_equal(complaints(), 1);
+    assert_non_null(strstr(seam_console(), "statistics cannot be asked for: ENOMEM"));
+    give_memory_back();
+    fake_text(REQUEST, "1");
+    thread_sleep(SEC / 2);
+    assert_int_equal(updates, 1);
+
+    dev->store.complained = false;
+    take_memory(); /* there is a thread, but no memory for the text */
+    thread_sleep(SEC);
+    assert_int_equal(updates, 1);
+    assert_int_equal(complaints(), 2);
+    assert_non_null(strstr(seam_console(), "statistics cannot be written: ENOMEM"));
+    give_memory_back();
+    fake_text(REQUEST, "now");
+    thread_sleep(SEC);
+    assert_int_equal(updates, 2);
     assert_int_equal(shutdown_blkfront(dev), 0);
 }
 
@@ -159,6 +348,8 @@ static void removed_device(void **state)
     thread_sleep(5 * SEC);
     assert_int_equal(updates, 1);
     assert_null(fake_find(STATS));
+    assert_int_equal(complaints(), 1);
+    assert_non_null(strstr(seam_console(), "statistics cannot be written: ENOENT"));
     attached[0] = false; /* the backend is gone too */
     shutdown_blkfront(dev);
     assert_null(fake_find(STATS));
@@ -193,6 +384,75 @@ static void closing(void **state)
         assert_nothing_left();
     }
     assert_true(midway);
+}
+
+/* Each figure under its own name, in an order that is the same each time. */
+static void every_figure(void **state)
+{
+    static const char wanted[] =
+        "{\"dev\":\"xvda\",\"state\":\"ready\",\"time_ns\":777,\"in_flight\":1,\"completed\":2,"
+        "\"errors\":3,\"reads\":4,\"read_sectors\":5,\"writes\":6,\"written_sectors\":7,"
+        "\"flushes\":8,"
+        "\"barriers\":9,\"discards\":10,\"discarded_sectors\":11,\"latency_ns\":{"
+        "\"read\":{\"count\":4,\"mean\":3,\"p50\":2,\"p99\":7,\"max\":7},"
+        "\"write\":{\"count\":1,\"mean\":5,\"p50\":5,\"p99\":5,\"max\":5},"
+        "\"other\":{\"count\":0,\"mean\":0,\"p50\":0,\"p99\":0,\"max\":0}},"
+        "\"max_in_flight\":12,\"ring_high_water\":13,\"segments\":14,\"indirect\":15,"
+        "\"notifications\":16,\"events\":17,\"spurious\":18,\"grants_made\":19,\"grants_ended\":20,"
+        "\"grants_quarantined\":21,\"joined\":22,\"bytes_copied\":23,\"read_merged_writes\":24,"
+        "\"waited_slot\":25,\"waited_grant\":26,\"rekicks\":27,\"lost_events\":28,\"timeouts\":29}";
+    const struct blkfront_stats figures = {
+        .completed = 2,
+        .errors = 3,
+        .reads = 4,
+        .read_sectors = 5,
+        .writes = 6,
+        .written_sectors = 7,
+        .flushes = 8,
+        .barriers = 9,
+        .discards = 10,
+        .discarded_sectors = 11,
+        .max_in_flight = 12,
+        .ring_high_water = 13,
+        .segments = 14,
+        .indirect = 15,
+        .notifications = 16,
+        .events = 17,
+        .spurious = 18,
+        .grants_made = 19,
+        .grants_ended = 20,
+        .grants_quarantined = 21,
+        .joined = 22,
+        .bytes_copied = 23,
+        .read_merged_writes = 24,
+        .waited_slot = 25,
+        .waited_grant = 26,
+        .rekicks = 27,
+        .lost_events = 28,
+        .timeouts = 29,
+    };
+    const uint64_t reads[] = {1, 2, 2, 7};
+    struct blkfront_stats before;
+    char text[STATS_TEXT_MAX];
+    uint64_t now;
+
+    (void)state;
+    open_disk();
+    thread_sleep(SEC);
+    before = dev->stats;
+    dev->stats = figures;
+    dev->in_epoch[0]++;
+    for (unsigned i = 0; i < ARRAY_SIZE(reads); i++)
+        histogram_add(&dev->latency[BLKFRONT_READ], reads[i]);
+    histogram_add(&dev->latency[BLKFRONT_WRITE], 5);
+    now = seam_now;
+    seam_now = 777;
+    assert_int_equal(stats_text(dev, text, sizeof(text)), 0);
+    seam_now = now;
+    dev->in_epoch[0]--;
+    dev->stats = before;
+    assert_string_equal(text, wanted);
+    assert_int_equal(shutdown_blkfront(dev), 0);
 }
 
 /* A node of a guest's has 2048 bytes and no more. */
@@ -233,9 +493,14 @@ static void the_largest_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(nobody_asks), TEST(once_for_each_request), TEST(again_and_again),
-        TEST(rate),        TEST(no_permission),         TEST(removed_device),
-        TEST(closing),     TEST(the_largest_text),
+        TEST(nobody_asks),      TEST(once_for_each_request),
+        TEST(again_and_again),  TEST(rate),
+        TEST(no_permission),    TEST(no_watch),
+        TEST(connected_again),  TEST(asked_meanwhile),
+        TEST(stopped_at_once),  TEST(keeps_nothing),
+        TEST(no_memory),        TEST(removed_device),
+        TEST(closing),          TEST(every_figure),
+        TEST(the_largest_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
