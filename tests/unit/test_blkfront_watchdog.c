@@ -1,49 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A backend that does not answer: the report, the second notification, the failure; and what is
  * measured on the way. Time passes only where a test lets it. */
-#include "disk_test.h"
-
-#include <ringlet/thread.h>
-
-#define SEC NSEC_PER_SEC
-#define MS  NSEC_PER_MSEC
-
-static struct blkfront_aiocb req[8];
-
-static struct blkfront_stats stats(void)
-{
-    struct blkfront_stats s;
-
-    blkfront_get_stats(disk.dev, &s);
-    return s;
-}
-
-static unsigned lines(const char *text)
-{
-    unsigned n = 0;
-
-    for (const char *at = seam_console(); (at = strstr(at, text)); at++)
-        n++;
-    return n;
-}
-
-static void open_disk(uint64_t watchdog, uint64_t timeout)
-{
-    fdisk_open(&disk, &(struct fake_options){.ring_pages = 1, .flush = true});
-    disk.dev->config.watchdog_ns = watchdog;
-    disk.dev->config.request_timeout_ns = timeout;
-    seam_console_clear();
-}
-
-/* A read (or write) that the backend has and does not answer. */
-static void submit(unsigned i, uint8_t *p, int write, uint64_t own_timeout)
-{
-    req[i] = request(p, (int64_t)i * 4096, 4096);
-    req[i].aio_cb = count_call;
-    req[i].aio_timeout_ns = own_timeout;
-    assert_int_equal(blkfront_aio(&req[i], write), 0);
-    fdisk_take(&disk);
-}
+#include "watchdog_test.h"
 
 static void reported_and_late(void **state)
 {

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* The watchdog at its edges: many queues, the very moment, and devices that are no more. */
+#include "watchdog_test.h"
+
+#include <ringlet/event_channel.h>
+
+/* What one queue has is reported, and its own backend's thread is notified, none of the others. */
+static void each_queue_is_looked_at(void **state)
+{
+    uint8_t *p = pages(1);
+    uint64_t sends;
+
+    (void)state;
+    for (unsigned queue = 0; queue < NEGOTIATE_QUEUES_MAX; queue += NEGOTIATE_QUEUES_MAX - 1) {
+        open_queues(NEGOTIATE_QUEUES_MAX, SEC, 2 * SEC);
+        disk.dev->next_queue = queue;
+        for (unsigned i = 0; i < queue; i++) /* the queues before it are busy when it is chosen */
+            submit(1, p, 0, 0);
+        submit(0, p, 0, 0);
+        while (disk.count > 1) {
+            fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+            fdisk_publish(&disk);
+            thread_poll_events();
+        }
+        assert_int_equal(disk.taken[0].queue, queue);
+        sends = seam_sends;
+        thread_sleep(SEC + MS);
+        assert_int_equal(stats().rekicks, 1);
+        assert_int_equal(seam_sends, sends + 1);
+        assert_int_equal(seam_last_send, disk.dev->queues[queue].port);
+        assert_int_equal(lines(queue ? "(queue 15, 1 requests" : "(queue 0, 1 requests"), 1);
+        fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+        disk.queue[queue].ring->rsp_prod = disk.queue[queue].rsp_prod; /* and no event */
+        thread_sleep(2 * SEC);
+        assert_int_equal(stats().lost_events, 1);
+        assert_int_equal(req[0].result, 0);
+        assert_true(dev_active(disk.dev));
+        fdisk_close(&disk);
+    }
+    page_free(p, 1);
+}
+
+/* Many that come due one after the other: the second look is an eighth later, not at once. */
+static void late_by_an_eighth(void **state)
+{
+    uint8_t *p = pages(1);
+    uint64_t begin;
+
+    (void)state;
+    open_disk(800 * MS, 0);
+    begin = seam_now;
+    submit(0, p, 0, 0);
+    assert_int_equal(disk.dev->watchdog.deadline, begin + 800 * MS);
+    seam_now += MS;
+    submit(1, p, 0, 0);
+    thread_sleep(begin + 800 * MS - seam_now);
+    assert_int_equal(stats().rekicks, 1); /* at that very moment */
+    assert_int_equal(lines("\n"), 1);
+    assert_int_equal(disk.dev->watchdog.deadline, begin + 900 * MS);
+    fdisk_drain(&disk);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+/* A timeout is over when it has passed, not later, and not without a notification before. */
+static void fails_at_its_time(void **state)
+{
+    uint8_t *p = pages(1);
+    uint64_t begin;
+
+    (void)state;
+    open_disk(30 * SEC, 2 * SEC);
+    begin = seam_now;
+    submit(0, p, 0, 0);
+    thread_sleep(SEC);
+    assert_int_equal(stats().rekicks, 1);
+    assert_int_equal(disk.dev->watchdog.deadline, begin + 2 * SEC);
+    thread_sleep(SEC - 1);
+    assert_true(dev_active(disk.dev));
+    thread_sleep(1);
+    assert_false(dev_active(disk.dev));
+    assert_int_equal(lines("for 2.000 s (queue 0, 1 requests in flight): the device fails"), 1);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+/* A guest that stood still: a fourth of the patience more, to the moment. */
+static void grace_to_the_moment(void **state)
+{
+    uint8_t *p = pages(1);
+    uint64_t begin;
+
+    (void)state;
+    for (unsigned over = 0; over < 2; over++) {
+        open_disk(30 * SEC, 8 * SEC);
+        begin = seam_now;
+        submit(0, p, 0, 0);
+        seam_now = begin + 8 * SEC + over * SEC; /* at the end, or behind it */
+        thread_poll_events();
+        assert_int_equal(stats().rekicks, 1);
+        assert_int_equal(disk.dev->watchdog.deadline, seam_now + SEC);
+        thread_sleep(SEC - 1);
+        assert_true(dev_active(disk.dev));
+        thread_sleep(1);
+        assert_false(dev_active(disk.dev));
+        fdisk_close(&disk);
+    }
+    page_free(p, 1);
+}
+
+/* A device that has failed for another reason is reported no more. */
+static void violated_device(void **state)
+{
+    uint8_t *p = pages(1);
+
+    (void)state;
+    open_disk(SEC, 2 * SEC);
+    submit(0, p, 0, 0);
+    fdisk_respond(&disk, 4711, BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    thread_poll_events();
+    assert_false(dev_active(disk.dev));
+    seam_console_clear();
+    thread_sleep(10 * SEC);
+    assert_string_equal(seam_console(), "");
+    assert_int_equal(stats().rekicks, 0);
+    assert_int_equal(stats().timeouts, 0);
+    fdisk_close(&disk);
+    assert_int_equal(calls, 1);
+    page_free(p, 1);
+}
+
+/* ... also when it was the watchdog itself that found the answer. */
+static void violation_is_found_by_the_look(void **state)
+{
+    uint8_t *p = pages(1);
+
+    (void)state;
+    open_disk(SEC, 0);
+    submit(0, p, 0, 0);
+    fdisk_respond(&disk, 4711, BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    disk.queue[0].ring->rsp_prod = disk.queue[0].rsp_prod; /* and no event */
+    thread_sleep(10 * SEC);
+    assert_false(dev_active(disk.dev));
+    assert_int_equal(lines("has not answered"), 0);
+    assert_int_equal(stats().rekicks, 0);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+/* Events that are lost again and again are a line for each period, and counted all. */
+static void lost_events_are_not_reported_each_time(void **state)
+{
+    uint8_t *p = pages(1);
+
+    (void)state;
+    open_disk(SEC, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        submit(0, p, 0, 200 * MS); /* is looked at after half of it */
+        fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+        disk.queue[0].ring->rsp_prod = disk.queue[0].rsp_prod;
+        thread_sleep(150 * MS);
+        assert_int_equal(stats().lost_events, i + 1);
+        assert_int_equal(lines("but no event came"), 1);
+    }
+    thread_sleep(SEC);
+    submit(0, p, 0, 200 * MS);
+    fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+    disk.queue[0].ring->rsp_prod = disk.queue[0].rsp_prod;
+    thread_sleep(150 * MS);
+    assert_int_equal(lines("but no event came"), 2);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+/* The domain is stopped, and goes on elsewhere, where it is earlier. */
+static void another_domain(uint64_t earlier)
+{
+    struct blkfront_dev *dev = disk.dev;
+    uint8_t *data = disk.data;
+
+    memset(seam_grants, 0, 4 * PAGE_SIZE);
+    evtchn_resume();
+    gnttab_resume();
+    seam_now -= earlier;
+    dev_requeue(dev, true);
+    assert_false(dev->watchdog.armed);
+    disk.data = NULL;
+    fdisk_detach(&disk);
+    assert_int_equal(dev_make_rings(dev), 0);
+    dev_go(dev);
+    fdisk_attach_data(&disk, dev, data);
+}
+
+/* A resumed domain's clock may be behind: what was said and waited before counts no more. */
+static void a_clock_that_went_back(void **state)
+{
+    uint8_t *p = pages(1);
+
+    (void)state;
+    open_disk(SEC, 8 * SEC);
+    seam_now += 1000 * SEC;
+    submit(0, p, 0, 0);
+    seam_now += 100 * SEC; /* reported, notified, and given some time */
+    thread_poll_events();
+    assert_int_equal(stats().rekicks, 1);
+    another_domain(1000 * SEC);
+    seam_console_clear();
+    thread_sleep(SEC + SEC / 8);
+    assert_int_equal(stats().rekicks, 2);
+    assert_int_equal(lines("has not answered"), 1);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(each_queue_is_looked_at),
+        TEST(late_by_an_eighth),
+        TEST(fails_at_its_time),
+        TEST(grace_to_the_moment),
+        TEST(violated_device),
+        TEST(violation_is_found_by_the_look),
+        TEST(lost_events_are_not_reported_each_time),
+        TEST(a_clock_that_went_back),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
