@@ -62,6 +62,79 @@ static void late_by_an_eighth(void **state)
     page_free(p, 1);
 }
 
+/* One notification is enough for all that come due in the next eighth, and not for what is later.
+ */
+static void one_notification_for_an_eighth(void **state)
+{
+    uint8_t *p = pages(1);
+
+    (void)state;
+    for (unsigned more = 0; more < 2; more++) {
+        open_disk(800 * MS, 0);
+        submit(0, p, 0, 0);
+        seam_now += 100 * MS + more;
+        submit(1, p, 0, 0);
+        thread_sleep(710 * MS);
+        assert_int_equal(stats().rekicks, 1);
+        thread_sleep(100 * MS);
+        assert_int_equal(stats().rekicks, 1 + more);
+        fdisk_drain(&disk);
+        fdisk_close(&disk);
+    }
+    page_free(p, 1);
+}
+
+/* ... and the line is about who has waited longest, whatever its slot. */
+static void the_oldest_is_named(void **state)
+{
+    uint8_t *p = pages(1);
+
+    (void)state;
+    open_disk(SEC, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        submit(i, p, 0, 0);
+        seam_now += MS;
+    }
+    for (unsigned turn = 0; turn < 2; turn++) {
+        seam_console_clear();
+        seam_now += 10 * SEC;
+        thread_poll_events();
+        assert_int_equal(lines("\n"), 1);
+        assert_int_equal(lines(turn ? "of sector 8 + 8 for" : "of sector 0 + 8 for"), 1);
+        fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+        fdisk_publish(&disk);
+        thread_poll_events();
+        submit(3, p, 0, 0); /* in the slot that is free now */
+    }
+    fdisk_drain(&disk);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+/* The second half of a merge, which cannot be sent. */
+static void a_merge_that_waits(void **state)
+{
+    uint8_t *p = pages(1);
+    struct blkfront_aiocb a;
+
+    (void)state;
+    open_disk(SEC, 0);
+    a = request(p, 5, 100);
+    assert_int_equal(blkfront_aio(&a, 1), 0);
+    fdisk_take(&disk);
+    disk.dev->held = true;
+    fdisk_run(&disk);
+    thread_poll_events();
+    thread_sleep(2 * SEC);
+    assert_int_equal(lines("has waited for a ring slot, a grant or memory"), 2);
+    disk.dev->held = false;
+    dev_reap(disk.dev, NULL);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 1);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
 /* A timeout is over when it has passed, not later, and not without a notification before. */
 static void fails_at_its_time(void **state)
 {
@@ -80,6 +153,23 @@ static void fails_at_its_time(void **state)
     thread_sleep(1);
     assert_false(dev_active(disk.dev));
     assert_int_equal(lines("for 2.000 s (queue 0, 1 requests in flight): the device fails"), 1);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+/* Its failure is all that is said at that moment. */
+static void fails_when_a_report_is_due(void **state)
+{
+    uint8_t *p = pages(1);
+
+    (void)state;
+    open_disk(SEC, 2 * SEC);
+    submit(0, p, 0, 0);
+    thread_sleep(2 * SEC);
+    assert_false(dev_active(disk.dev));
+    assert_int_equal(lines("\n"), 2);
+    assert_int_equal(lines("the device fails\n"), 1);
+    assert_int_equal(stats().rekicks, 1);
     fdisk_close(&disk);
     page_free(p, 1);
 }
@@ -105,6 +195,48 @@ static void grace_to_the_moment(void **state)
         assert_false(dev_active(disk.dev));
         fdisk_close(&disk);
     }
+    page_free(p, 1);
+}
+
+/* No time more for what was looked at before its end. */
+static void late_but_in_time(void **state)
+{
+    uint8_t *p = pages(1);
+
+    (void)state;
+    open_disk(30 * SEC, 8 * SEC);
+    submit(0, p, 0, 0);
+    seam_now += 8 * SEC - MS;
+    thread_poll_events();
+    assert_int_equal(stats().rekicks, 1);
+    assert_true(dev_active(disk.dev));
+    thread_sleep(SEC / 2 + MS); /* an eighth */
+    assert_false(dev_active(disk.dev));
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+/* A guest that stood still has its grace whatever else is due meanwhile. */
+static void grace_stays(void **state)
+{
+    uint8_t *p = pages(1);
+
+    (void)state;
+    open_disk(30 * SEC, 8 * SEC);
+    submit(0, p, 0, 0);
+    seam_now += 100 * SEC;
+    thread_poll_events();
+    submit(1, p, 0, 200 * MS);
+    thread_sleep(150 * MS);
+    assert_int_equal(stats().rekicks, 2);
+    fdisk_answer(&disk, 1, BLKIF_RSP_OKAY);
+    fdisk_publish(&disk);
+    thread_poll_events();
+    thread_sleep(800 * MS);
+    assert_true(dev_active(disk.dev));
+    thread_sleep(300 * MS);
+    assert_false(dev_active(disk.dev));
+    fdisk_close(&disk);
     page_free(p, 1);
 }
 
@@ -144,6 +276,24 @@ static void violation_is_found_by_the_look(void **state)
     assert_false(dev_active(disk.dev));
     assert_int_equal(lines("has not answered"), 0);
     assert_int_equal(stats().rekicks, 0);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
+/* Two periods, two lines. */
+static void lost_events_are_reported_each_period(void **state)
+{
+    uint8_t *p = pages(1);
+
+    (void)state;
+    open_disk(SEC, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        submit(0, p, 0, 0);
+        fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
+        disk.queue[0].ring->rsp_prod = disk.queue[0].rsp_prod;
+        thread_sleep(SEC);
+        assert_int_equal(lines("but no event came"), i + 1);
+    }
     fdisk_close(&disk);
     page_free(p, 1);
 }
@@ -198,9 +348,9 @@ static void a_clock_that_went_back(void **state)
     uint8_t *p = pages(1);
 
     (void)state;
-    open_disk(SEC, 8 * SEC);
+    open_queues(NEGOTIATE_QUEUES_MAX, SEC, 8 * SEC);
     seam_now += 1000 * SEC;
-    submit(0, p, 0, 0);
+    submit(0, p, 0, 8 * SEC);
     seam_now += 100 * SEC; /* reported, notified, and given some time */
     thread_poll_events();
     assert_int_equal(stats().rekicks, 1);
@@ -220,10 +370,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_queue_is_looked_at),
         TEST(late_by_an_eighth),
+        TEST(one_notification_for_an_eighth),
+        TEST(the_oldest_is_named),
+        TEST(a_merge_that_waits),
         TEST(fails_at_its_time),
+        TEST(fails_when_a_report_is_due),
         TEST(grace_to_the_moment),
+        TEST(late_but_in_time),
+        TEST(grace_stays),
         TEST(violated_device),
         TEST(violation_is_found_by_the_look),
+        TEST(lost_events_are_reported_each_period),
         TEST(lost_events_are_not_reported_each_time),
         TEST(a_clock_that_went_back),
     };

@@ -201,6 +201,59 @@ static void configuration_has_defaults(void **state)
     }
 }
 
+static void configuration_has_ranges(void **state)
+{
+    struct blkfront_config c = {.polled = true, .queues = 16};
+    struct blkfront_config out;
+
+    (void)state;
+    assert_int_equal(config.queues, 4);
+    assert_int_equal(config.watchdog_ns, 30 * NSEC_PER_SEC);
+    assert_int_equal(config.reconnect_timeout_ns, 30 * NSEC_PER_SEC);
+    assert_int_equal(config.request_timeout_ns, 0);
+    for (c.persistent = -3; c.persistent <= 3; c.persistent++) {
+        seam_console_clear();
+        assert_int_equal(negotiate_config(&c, &out),
+                         c.persistent >= -1 && c.persistent <= 1 ? 0 : -EINVAL);
+        assert_int_equal(!*seam_console(), c.persistent >= -1 && c.persistent <= 1);
+    }
+    c.persistent = 0;
+    assert_int_equal(negotiate_config(&c, &out), 0);
+    assert_int_equal(out.queues, 16);
+    c.queues = 17;
+    assert_int_equal(negotiate_config(&c, &out), -EINVAL);
+    c.queues = 1;
+    c.watchdog_ns = c.request_timeout_ns = NSEC_PER_MSEC;
+    c.reconnect_timeout_ns = 1;
+    assert_int_equal(negotiate_config(&c, &out), 0);
+    assert_int_equal(out.watchdog_ns, NSEC_PER_MSEC);
+    assert_int_equal(out.request_timeout_ns, NSEC_PER_MSEC);
+    assert_int_equal(out.reconnect_timeout_ns, 1);
+    c.request_timeout_ns--;
+    assert_int_equal(negotiate_config(&c, &out), -EINVAL);
+    c.request_timeout_ns = 0;
+    c.watchdog_ns--;
+    assert_int_equal(negotiate_config(&c, &out), -EINVAL);
+}
+
+/* What the caller chose is told with the limits. */
+static void choices_are_limits(void **state)
+{
+    (void)state;
+    assert_false(offer(OFFER_QUEUES, "8"));
+    assert_false(limits.polled);
+    assert_int_equal(limits.abi, 64);
+    assert_int_equal(limits.queues, 4);
+    assert_int_equal(limits.queues_offered, 8);
+    config.polled = true;
+    config.abi = 32;
+    config.queues = 9;
+    assert_false(offer(OFFER_QUEUES, "8"));
+    assert_true(limits.polled);
+    assert_int_equal(limits.abi, 32);
+    assert_int_equal(limits.queues, 8);
+}
+
 static void sector_sizes(void **state)
 {
     static const char *const good[] = {"512", "1024", "2048", "4096"};
@@ -402,6 +455,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(offers_have_ranges, setup, teardown),
         cmocka_unit_test_setup_teardown(discard_has_ranges, setup, teardown),
         cmocka_unit_test_setup_teardown(configuration_has_defaults, setup, teardown),
+        cmocka_unit_test_setup_teardown(configuration_has_ranges, setup, teardown),
+        cmocka_unit_test_setup_teardown(choices_are_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(sector_sizes, setup, teardown),
         cmocka_unit_test_setup_teardown(sizes_of_disks, setup, teardown),
         cmocka_unit_test_setup_teardown(physical_sectors_are_a_hint, setup, teardown),
