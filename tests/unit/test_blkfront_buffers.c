@@ -3,6 +3,9 @@
  * pages may be registered. */
 #include "disk_test.h"
 
+#include <ringlet/event_channel.h>
+#include <ringlet/heap.h>
+#include <ringlet/page.h>
 #include <ringlet/thread.h>
 
 static unsigned in_use(void)
@@ -40,6 +43,7 @@ static void freed_between_read_and_write(void **state)
     fdisk_drain(&disk);
     assert_int_equal(calls, 1);
     assert_int_equal(in_use() - before, 0);
+    assert_int_equal(disk.dev->registry.dying, 0);
     assert_int_equal(disk.data[5], 7);
     fdisk_close(&disk);
 }
@@ -107,6 +111,217 @@ static void neighbours_are_not_in_use(void **state)
     fdisk_close(&disk);
 }
 
+/* A vector's pieces are looked at one by one, and what is only enqueued counts as well. */
+static void only_its_own_requests_hold_it(void **state)
+{
+    struct blkfront_aiocb a;
+    struct blkfront_iovec iov[2];
+    unsigned before;
+    uint8_t *b[3];
+
+    (void)state;
+    before = in_use();
+    fdisk_open(&disk, &(struct fake_options){0});
+    for (unsigned i = 0; i < 3; i++)
+        b[i] = blkfront_buf_alloc(disk.dev, 4096);
+    iov[0] = (struct blkfront_iovec){b[0], 2048};
+    iov[1] = (struct blkfront_iovec){b[1], 2048};
+    a = request(NULL, 0, 4096);
+    a.aio_iov = iov;
+    a.aio_iovcnt = 2;
+    assert_int_equal(blkfront_aio_enqueue(&a, 0), 0);
+    blkfront_buf_free(disk.dev, b[2]);
+    assert_int_equal(in_use() - before, 2);
+    blkfront_buf_free(disk.dev, b[1]);
+    assert_int_equal(in_use() - before, 2);
+    assert_int_equal(blkfront_aio_submit(disk.dev), 1);
+    blkfront_buf_free(disk.dev, b[0]);
+    assert_int_equal(in_use() - before, 2);
+    fdisk_drain(&disk);
+    assert_int_equal(in_use(), before);
+    fdisk_close(&disk);
+}
+
+static void look(const uint8_t *at, const uint8_t *low, const uint8_t *high, bool registered)
+{
+    struct registry *g = &disk.dev->registry;
+
+    registry_look(g, (uintptr_t)at);
+    assert_int_equal(g->low, (uintptr_t)low);
+    assert_int_equal(g->high, (uintptr_t)high);
+    assert_int_equal(g->ref != NULL, registered);
+}
+
+/* What is around a page: its buffer, or what is free of buffers. */
+static void ranges(void **state)
+{
+    uint8_t *b[2], *low, *high, *end = (uint8_t *)UINTPTR_MAX;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    look(disk.data, NULL, end, false);
+    for (unsigned i = 0; i < 2; i++)
+        b[i] = blkfront_buf_alloc(disk.dev, 3 * 4096);
+    low = MIN(b[0], b[1]);
+    high = MAX(b[0], b[1]);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        look(high + 3 * 4096, high + 3 * 4096, end, false);
+        look(low - 4096, NULL, low, false);
+        for (unsigned i = 0; i < 3; i++) {
+            look(low + 4096 * i, low, low + 3 * 4096, true);
+            look(high + 4096 * i, high, high + 3 * 4096, true);
+        }
+        if (low + 3 * 4096 != high)
+            look(low + 3 * 4096, low + 3 * 4096, high, false);
+    }
+    blkfront_buf_free(disk.dev, low);
+    look(low, NULL, high, false);
+    look(high, high, high + 3 * 4096, true);
+    blkfront_buf_free(disk.dev, high);
+    look(high, NULL, end, false);
+    fdisk_close(&disk);
+}
+
+static uint64_t copied(uint8_t *p)
+{
+    struct blkfront_aiocb a = request(p, 0, 4096);
+    struct blkfront_stats before, after;
+
+    blkfront_get_stats(disk.dev, &before);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    fdisk_drain(&disk);
+    blkfront_get_stats(disk.dev, &after);
+    return after.bytes_copied - before.bytes_copied;
+}
+
+/* What was looked at before is looked at anew when there is one buffer more, or one less. */
+static void memory_changes_its_kind(void **state)
+{
+    static uint8_t *taken[4096];
+    uint8_t *b, *plain = pages(1);
+    unsigned n = 0;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.persistent = true});
+    assert_int_equal(copied(plain), 4096);
+    b = blkfront_buf_alloc(disk.dev, 4096);
+    assert_int_equal(copied(b), 0);
+    fdisk_unmap(&disk);
+    blkfront_buf_free(disk.dev, b);
+    while (n < ARRAY_SIZE(taken) && (taken[n] = page_alloc(1, MEM_APP)) && taken[n] != b)
+        n++;
+    assert_ptr_equal(taken[n], b); /* the same page, for something else */
+    while (n--)
+        page_free(taken[n], 1);
+    assert_int_equal(copied(b), 4096);
+    page_free(b, 1);
+    page_free(plain, 1);
+    fdisk_close(&disk);
+}
+
+/* What a backend that went still has mapped keeps its grant, and gets no second one. */
+static void granted_once(void **state)
+{
+    unsigned available;
+    grant_ref_t ref;
+    uint8_t *b;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    available = gnttab_available();
+    b = blkfront_buf_alloc(disk.dev, 3 * 4096);
+    assert_int_equal(gnttab_available(), available - 3);
+    registry_look(&disk.dev->registry, (uintptr_t)b);
+    ref = disk.dev->registry.ref[1];
+    fdisk_map(ref, true);
+    registry_end(disk.dev, false);
+    assert_int_equal(gnttab_available(), available - 1);
+    assert_int_equal(disk.dev->stats.grants_kept, 1);
+    registry_grant(disk.dev);
+    assert_int_equal(gnttab_available(), available - 3);
+    assert_int_equal(disk.dev->stats.grants_kept, 3);
+    assert_int_equal(disk.dev->stats.grants_made, 5);
+    registry_look(&disk.dev->registry, (uintptr_t)b);
+    assert_int_equal(disk.dev->registry.ref[1], ref);
+    fdisk_map(ref, false);
+    blkfront_buf_free(disk.dev, b);
+    assert_int_equal(gnttab_available(), available);
+    assert_int_equal(disk.dev->stats.grants_kept, 0);
+    assert_int_equal(disk.dev->stats.grants_ended, 5);
+    fdisk_close(&disk);
+}
+
+/* In another domain all grants are gone, and those that never were have not ended. */
+static void void_grants(void **state)
+{
+    struct blkfront_stats *s;
+    unsigned kept;
+    uint8_t *b, *data;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.persistent = true, .persistent_grants = 8});
+    s = &disk.dev->stats;
+    data = disk.data;
+    b = blkfront_buf_alloc(disk.dev, 6 * 4096);
+    kept = (unsigned)s->grants_kept;
+    assert_in_range(kept, 1, 5);
+    assert_int_equal(kept, disk.dev->registered_max);
+    memset(seam_grants, 0, 4 * PAGE_SIZE);
+    evtchn_resume();
+    gnttab_resume();
+    dev_requeue(disk.dev, true);
+    assert_int_equal(s->grants_kept, 0);
+    assert_int_equal(s->grants_ended, kept);
+    assert_int_equal(disk.dev->registry.granted, 0);
+    disk.data = NULL;
+    fdisk_detach(&disk);
+    assert_int_equal(dev_make_rings(disk.dev), 0);
+    dev_go(disk.dev);
+    fdisk_attach_data(&disk, disk.dev, data);
+    assert_int_equal(s->grants_kept, kept);
+    blkfront_buf_free(disk.dev, b);
+    assert_int_equal(s->grants_ended, 2 * kept);
+    fdisk_close(&disk);
+}
+
+static size_t block_bytes(void)
+{
+    struct heap_stats s;
+
+    heap_get_stats(&s);
+    return s.in_use[MEM_BLOCK];
+}
+
+/* There is a first one, so that the list has room; what fails leaves nothing behind. */
+static void each_allocation_of_another_fails_once(void **state)
+{
+    uint8_t *first, *b = NULL;
+    unsigned failed = 0;
+    size_t before;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){0});
+    first = blkfront_buf_alloc(disk.dev, 4096);
+    before = block_bytes();
+    for (unsigned i = 1; !b; i++) {
+        assert_true(i < 10);
+        mem_fail_nth(i);
+        b = blkfront_buf_alloc(disk.dev, 4096);
+        mem_fail_nth(0);
+        if (b)
+            break;
+        failed++;
+        assert_int_equal(disk.dev->registry.pages, 1);
+        assert_int_equal(block_bytes(), before);
+        blkfront_buf_free(disk.dev, &before); /* is looked for among all, and not there */
+    }
+    assert_true(failed >= 2);
+    blkfront_buf_free(disk.dev, b);
+    assert_int_equal(block_bytes(), before);
+    blkfront_buf_free(disk.dev, first);
+    fdisk_close(&disk);
+}
+
 /* Three eighths of the grant table, or as many as were asked for. */
 static void how_many(void **state)
 {
@@ -132,6 +347,12 @@ int main(void)
         TEST(freed_between_read_and_write),
         TEST(freed_before_its_callback),
         TEST(neighbours_are_not_in_use),
+        TEST(only_its_own_requests_hold_it),
+        TEST(ranges),
+        TEST(memory_changes_its_kind),
+        TEST(granted_once),
+        TEST(void_grants),
+        TEST(each_allocation_of_another_fails_once),
         TEST(how_many),
     };
 
