@@ -305,12 +305,15 @@ static void each_allocation_of_another_fails_once(void **state)
     before = block_bytes();
     for (unsigned i = 1; !b; i++) {
         assert_true(i < 10);
+        disk.dev->registry.reported = false;
+        seam_console_clear();
         mem_fail_nth(i);
         b = blkfront_buf_alloc(disk.dev, 4096);
         mem_fail_nth(0);
         if (b)
             break;
         failed++;
+        assert_non_null(strstr(seam_console(), "buffer of 1 pages: ENOMEM, with 1 of"));
         assert_int_equal(disk.dev->registry.pages, 1);
         assert_int_equal(block_bytes(), before);
         blkfront_buf_free(disk.dev, &before); /* is looked for among all, and not there */
