@@ -381,6 +381,22 @@ static void removed_device(void **state)
     assert_null(fake_find(STATS));
 }
 
+/* ... nor is there anything to remove when nothing could be written. */
+static void removed_before(void **state)
+{
+    (void)state;
+    open_disk();
+    thread_sleep(SEC);
+    fake_remove(FRONT "/state");
+    fake_text(REQUEST, "now");
+    thread_sleep(SEC);
+    assert_int_equal(updates, 0);
+    assert_false(dev->store.written);
+    assert_int_equal(complaints(), 1);
+    attached[0] = false;
+    shutdown_blkfront(dev);
+}
+
 /* At any moment of an update. */
 static void closing(void **state)
 {
@@ -423,7 +439,8 @@ int main(void)
         TEST(connected_again), TEST(asked_meanwhile),
         TEST(stopped_at_once), TEST(asked_too_late),
         TEST(keeps_nothing),   TEST(no_memory),
-        TEST(removed_device),  TEST(closing),
+        TEST(removed_device),  TEST(removed_before),
+        TEST(closing),
 
     };
 

@@ -111,6 +111,26 @@ static void the_oldest_is_named(void **state)
     page_free(p, 1);
 }
 
+/* Another look meanwhile puts the next line off no more than the one before. */
+static void each_line_in_time(void **state)
+{
+    uint8_t *p = pages(1);
+
+    (void)state;
+    open_disk(SEC, 0);
+    submit(0, p, 0, 0);
+    thread_sleep(SEC / 2);
+    submit(1, p, 0, 0);
+    thread_sleep(SEC + 100 * MS);
+    assert_int_equal(stats().rekicks, 2); /* the second one has its own notification */
+    assert_int_equal(lines("\n"), 1);
+    thread_sleep(SEC / 2);
+    assert_int_equal(lines("\n"), 2);
+    fdisk_drain(&disk);
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
 /* The second half of a merge, which cannot be sent. */
 static void a_merge_that_waits(void **state)
 {
@@ -372,6 +392,7 @@ int main(void)
         TEST(late_by_an_eighth),
         TEST(one_notification_for_an_eighth),
         TEST(the_oldest_is_named),
+        TEST(each_line_in_time),
         TEST(a_merge_that_waits),
         TEST(fails_at_its_time),
         TEST(fails_when_a_report_is_due),
