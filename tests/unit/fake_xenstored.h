@@ -50,6 +50,8 @@ static struct {
     unsigned conflicts; /* transaction ends that still fail with EAGAIN */
     unsigned full;      /* transaction starts that still fail with ENOSPC */
     const char *error;  /* every request gets this error */
+    /* or: the error of this one, NULL for none */
+    const char *(*refuse)(uint32_t type, const char *body);
     unsigned directory; /* bytes of names in one answer at most; 0 = 4096 */
     unsigned generation;
     bool mangle_type; /* answers of the wrong type */
@@ -257,6 +259,8 @@ static inline void fake_request(const struct xsd_sockmsg *hdr, const char *body)
 
     fake.requests++;
     fake.in_transaction += hdr->tx_id != 0;
+    if (!error && fake.refuse)
+        error = fake.refuse(hdr->type, body);
     if (!error && (hdr->type == XS_READ || hdr->type == XS_RM) && !fake_find(path))
         error = "ENOENT";
     if (!error && hdr->type == XS_TRANSACTION_END && body[0] == 'T' && fake.conflicts) {
