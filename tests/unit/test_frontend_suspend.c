@@ -301,6 +301,48 @@ static void backend_that_goes_after_a_resume(void **state)
     assert_int_equal(frontend_stop(&fe), 0);
 }
 
+/* A driver that does not reconnect waits for the backend that the new domain came with. */
+static void one_that_does_not_reconnect_looks_for_nobody(void **state)
+{
+    (void)state;
+    fe.reconnect_timeout_ns = 20 * NSEC_PER_SEC;
+    start();
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    settle();
+    late = true;
+    assert_int_equal(domain_suspend(), 0);
+    settle();
+    fake_text(PATH "/backend", LAST);
+    seam_raise(boot_info.xenstore_port);
+    settle();
+    assert_int_equal(fe.state, FE_WAIT_INIT);
+    assert_string_equal(fe.backend_path, AFTER);
+    assert_int_equal(frontend_stop(&fe), 0);
+    assert_string_equal(calls, "ncrld");
+}
+
+/* What was left of the time to come back belongs to the domain before. */
+static void one_that_is_away_has_all_of_the_time_again(void **state)
+{
+    (void)state;
+    fe.reconnect_timeout_ns = 20 * NSEC_PER_SEC;
+    assert_int_equal(frontend_start(&fe, PATH, &lasting_ops, NULL), 0);
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    settle();
+    fake_remove(BEFORE "/state");
+    thread_sleep(15 * NSEC_PER_SEC);
+    assert_string_equal(calls, "ncaE");
+    assert_int_equal(domain_suspend(), 0);
+    settle();
+    assert_string_equal(calls, "ncaErnc");
+    assert_true(seam_now < fe.settled);
+    fake_remove(AFTER "/state"); /* it does not stay */
+    seam_raise(boot_info.xenstore_port);
+    thread_sleep(15 * NSEC_PER_SEC);
+    assert_string_equal(calls, "ncaErncaE");
+    assert_int_equal(frontend_stop(&fe), 0);
+}
+
 /* The driver has complained before; the complaint holds. */
 static void one_that_has_failed_stays_failed(void **state)
 {
@@ -328,6 +370,8 @@ int main(void)
         TEST(suspended_at_any_step),
         TEST(device_that_is_not_there_any_more),
         TEST(backend_that_goes_after_a_resume),
+        TEST(one_that_does_not_reconnect_looks_for_nobody),
+        TEST(one_that_is_away_has_all_of_the_time_again),
         TEST(one_that_has_failed_stays_failed),
     };
 
