@@ -29,6 +29,8 @@ static void answer(uint32_t type, const char *body)
     assert_int_equal(type, XS_DIRECTORY_PART);
     assert_true(asked < parts);
     part[asked].offset = strtoul(body + strlen(body) + 1, NULL, 10);
+    /* both texts end with a NUL */
+    assert_int_equal(hdr->len, 2 + strlen(body + 2) + 1);
     fake_message(type, hdr->req_id, hdr->tx_id, part[asked].text, part[asked].len);
     asked++;
 }
@@ -98,7 +100,8 @@ static void end_may_come_alone(void **state)
 
 static void changed_directory_is_read_from_its_beginning(void **state)
 {
-    struct part p[] = {PART("7\0old\0"), PART("8\0old\0"), PART("8\0new\0"), PART("8\0er\0\0")};
+    struct part p[] = {PART("1234567890\0old\0"), PART("1234567891\0old\0"),
+                       PART("1234567891\0new\0"), PART("1234567891\0er\0\0")};
     unsigned count;
     char **names;
 
@@ -180,14 +183,34 @@ static void short_memory(void **state)
     heap_free(names);
 }
 
+static void directory_that_always_changes(void **state)
+{
+    static struct part p[128];
+    unsigned count;
+    char **names;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(p); i++)
+        p[i] = (struct part){i % 2 ? "8\0b\0\0" : "7\0a\0", i % 2 ? 5 : 4, 0};
+    assert_int_equal(list(p, ARRAY_SIZE(p), &names, &count), -EAGAIN);
+    assert_int_equal(asked, 128); /* 64 attempts */
+    assert_null(names);
+}
+
+static const char *no_parts(uint32_t type, const char *body)
+{
+    (void)body;
+    return type == XS_DIRECTORY ? "E2BIG" : "EACCES";
+}
+
 static void error_of_a_part_is_the_lists(void **state)
 {
     unsigned count;
     char **names;
 
     (void)state;
-    fake.error = "E2BIG"; /* of both kinds of listing */
-    assert_int_equal(xs_list(XS_NO_TRANSACTION, "a", NULL, &names, &count), -E2BIG);
+    fake.refuse = no_parts;
+    assert_int_equal(xs_list(XS_NO_TRANSACTION, "a", NULL, &names, &count), -EACCES);
     assert_null(names);
 }
 
@@ -201,6 +224,7 @@ int main(void)
         TEST(parts_that_are_none),
         TEST(a_mebibyte_is_the_limit),
         TEST(short_memory),
+        TEST(directory_that_always_changes),
         TEST(error_of_a_part_is_the_lists),
     };
 
