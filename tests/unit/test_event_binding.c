@@ -248,6 +248,63 @@ static void wait_port_that_is_over(void **state)
     assert_int_equal(seam_polls, 0);
 }
 
+static size_t kernel_bytes(void)
+{
+    struct heap_stats heap;
+
+    heap_get_stats(&heap);
+    return heap.in_use[MEM_KERNEL];
+}
+
+/* The list of live ports is made anew when it is full; the one before goes back to the heap. */
+static void longer_list_takes_the_place_of_the_shorter(void **state)
+{
+    size_t before, first;
+
+    (void)state;
+    assert_int_equal(evtchn_bind_existing(10, handler, &calls[10]), 0);
+    assert_int_equal(evtchn_bind_existing(64, handler, &calls[64]), 0);
+    before = kernel_bytes();
+    for (evtchn_port_t port = 65; port < 128; port++)
+        assert_int_equal(evtchn_bind_existing(port, handler, &calls[port]), 0);
+    first = kernel_bytes() - before;
+    assert_true(first > 0 && first <= 64 * sizeof(evtchn_port_t)); /* twice as long now */
+    for (evtchn_port_t port = 11; port < 64; port++)
+        assert_int_equal(evtchn_bind_existing(port, handler, &calls[port]), 0);
+    assert_int_equal(kernel_bytes() - before, first); /* there is room */
+}
+
+/* In the new domain all ports are others, whatever word of the bitmaps they are in. */
+static void a_resume_forgets_all_ports(void **state)
+{
+    static const evtchn_port_t ports[] = {3, 70, 200, 4095};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(ports); i++) {
+        assert_int_equal(evtchn_bind_existing(ports[i], handler, &calls[ports[i]]), 0);
+        assert_int_equal(evtchn_unmask(ports[i]), 0);
+    }
+    memset(shared_info, 0, sizeof(*shared_info));
+    evtchn_resume();
+    assert_int_equal(stats().bound, 0);
+    for (unsigned i = 0; i < 64; i++)
+        assert_int_equal(shared_info->evtchn_mask[i], ~0UL);
+    for (unsigned i = 0; i < ARRAY_SIZE(ports); i++) {
+        assert_int_equal(evtchn_unmask(ports[i]), -EINVAL);
+        assert_int_equal(evtchn_mask(ports[i]), -EINVAL);
+        seam_raise(ports[i]);
+    }
+    thread_poll_events();
+    for (unsigned i = 0; i < ARRAY_SIZE(ports); i++) {
+        assert_int_equal(calls[ports[i]], 0);
+        assert_int_equal(evtchn_bind_existing(ports[i], handler, &calls[ports[i]]), 0);
+        assert_int_equal(evtchn_unmask(ports[i]), 0);
+    }
+    thread_poll_events(); /* what Xen has raised in the new domain is not lost */
+    for (unsigned i = 0; i < ARRAY_SIZE(ports); i++)
+        assert_int_equal(calls[ports[i]], 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +318,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(out_of_range_ports_have_no_owner, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_poll_yields, setup, teardown),
         cmocka_unit_test_setup_teardown(wait_port_that_is_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(longer_list_takes_the_place_of_the_shorter, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_resume_forgets_all_ports, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,13 @@ static void wrong_references_are_refused(void **state)
     assert_int_equal(gnttab_end(7), -EINVAL);
     assert_int_equal(gnttab_end(ref + 1), -EINVAL);
     assert_int_equal(gnttab_end(UINT32_MAX), -EINVAL);
+    seam_grants[7].flags = seam_grants[ref + 1].flags = GTF_permit_access; /* not from us */
+    assert_int_equal(gnttab_end(7), -EINVAL);
+    assert_int_equal(gnttab_end(ref + 1), -EINVAL);
+    seam_grants[7].flags = seam_grants[ref + 1].flags |= GTF_reading;
+    assert_false(gnttab_busy(7));
+    assert_false(gnttab_busy(ref + 1));
+    seam_grants[7].flags = seam_grants[ref + 1].flags = 0;
     assert_int_equal(gnttab_end(ref), 0);
     assert_int_equal(gnttab_end(ref), -EINVAL);
     assert_false(gnttab_busy(ref));

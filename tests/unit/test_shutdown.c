@@ -5,6 +5,7 @@
 
 #include <ringlet/clock.h>
 #include <ringlet/grant_table.h>
+#include <ringlet/heap.h>
 #include <ringlet/probe.h>
 #include <ringlet/shutdown.h>
 
@@ -82,6 +83,56 @@ static void starting_is_one_wait(void **state)
     assert_int_equal(fake.starts, 0);
 }
 
+/* The toolstack's last word was obeyed: the node is there and empty. */
+static void starting_with_an_empty_node_is_one_wait(void **state)
+{
+    struct xs_stats stats;
+
+    (void)state;
+    fake_text("control/shutdown", "");
+    settle();
+    xs_get_stats(&stats);
+    assert_int_equal(stats.waits, 1);
+    assert_int_equal(fake.starts, 0);
+    fake_text("control/shutdown", "halt");
+    settle();
+    assert_int_equal(times, 1);
+}
+
+static const char *cannot_read(uint32_t type, const char *body)
+{
+    return type == XS_READ && strcmp(body, "control/shutdown") == 0 ? "EACCES" : NULL;
+}
+
+static const char *cannot_watch(uint32_t type, const char *body)
+{
+    (void)body;
+    return type == XS_WATCH ? "EACCES" : NULL;
+}
+
+static void node_that_cannot_be_read_is_reported(void **state)
+{
+    (void)state;
+    fake.refuse = cannot_read;
+    settle();
+    assert_non_null(strstr(seam_console(), "control/shutdown cannot be read: EACCES"));
+    fake.refuse = NULL;
+    fake_text("control/shutdown", "halt");
+    settle();
+    assert_int_equal(times, 1);
+}
+
+static void node_that_cannot_be_watched_is_reported(void **state)
+{
+    (void)state;
+    fake.refuse = cannot_watch;
+    settle();
+    assert_non_null(strstr(seam_console(), "control/shutdown cannot be watched: EACCES"));
+    fake_text("control/shutdown", "halt");
+    settle();
+    assert_int_equal(times, 0);
+}
+
 static void a_word_that_was_there_is_obeyed(void **state)
 {
     (void)state;
@@ -112,12 +163,17 @@ static void what_is_not_supported_is_not_acknowledged(void **state)
 
 static void order_is_taken_once_in_spite_of_conflicts(void **state)
 {
+    struct heap_stats before, after;
+
     (void)state;
     settle();
+    heap_get_stats(&before);
     fake.conflicts = 3;
     fake_text("control/shutdown", "poweroff");
     settle();
     assert_int_equal(times, 1);
+    heap_get_stats(&after);
+    assert_int_equal(after.in_use[MEM_XENSTORE], before.in_use[MEM_XENSTORE]);
 }
 
 static void without_xenstore_nobody_can_ask(void **state)
@@ -313,6 +369,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(starting_is_one_wait),
+        TEST(starting_with_an_empty_node_is_one_wait),
+        TEST(node_that_cannot_be_read_is_reported),
+        TEST(node_that_cannot_be_watched_is_reported),
         TEST(a_word_that_was_there_is_obeyed),
         TEST(words_are_obeyed_and_acknowledged),
         TEST(what_is_not_supported_is_not_acknowledged),
