@@ -146,7 +146,9 @@ static void waits_for_its_turn(void *arg)
 
 static void who_has_not_begun_is_told_of_the_end(void **state)
 {
+    struct xs_batch_item item = {.op = XS_OP_READ, .dir = "a"};
     struct thread *t[2];
+    uint64_t sends;
 
     (void)state;
     fake.silent = true;
@@ -162,6 +164,72 @@ static void who_has_not_begun_is_told_of_the_end(void **state)
     assert_int_equal(long_result, -EPROTO);
     assert_int_equal(short_result, -ENOTCONN);
     assert_int_equal(stats().requests, 1);
+    sends = seam_sends;
+    assert_int_equal(xs_batch(XS_NO_TRANSACTION, &item, 1), -ENOTCONN);
+    assert_int_equal(seam_sends, sends); /* nobody listens */
+}
+
+static unsigned turns;
+
+/* Answers what it is asked at first, and then says nonsense. */
+static void daemon_that_goes_mad(void)
+{
+    if (++turns < 2) {
+        fake_run();
+        return;
+    }
+    boot_info.xenstore->rsp_prod += XENSTORE_RING_SIZE + 1;
+    seam_raise(boot_info.xenstore_port);
+}
+
+/* Each item says how far it came, and the batch that not all were answered. */
+static void batch_that_is_cut_off(void **state)
+{
+    static char big[3000];
+    struct xs_batch_item items[] = {
+        {.op = XS_OP_READ, .dir = "a"},
+        {.op = XS_OP_WRITE, .dir = "b", .text = big},
+        {.op = XS_OP_READ, .dir = "a"},
+    };
+
+    (void)state;
+    fake_text("a", "1");
+    memset(big, 'x', sizeof(big) - 1);
+    turns = 0;
+    seam_idle = daemon_that_goes_mad;
+    assert_int_equal(xs_batch(XS_NO_TRANSACTION, items, ARRAY_SIZE(items)), -EPROTO);
+    assert_int_equal(items[0].ret, 0);
+    assert_string_equal(items[0].value, "1");
+    assert_int_equal(items[1].ret, -EPROTO);
+    assert_int_equal(items[2].ret, -ECANCELED);
+    xs_batch_free(items, ARRAY_SIZE(items));
+}
+
+static unsigned called;
+
+static void calls_from_a_handler(struct xs_watch *w)
+{
+    struct xs_batch_item item = {.op = XS_OP_READ, .dir = "a"};
+    char *value;
+
+    (void)w;
+    called++;
+    assert_int_equal(xs_batch(XS_NO_TRANSACTION, &item, 1), -EDEADLK);
+    assert_int_equal(item.ret, -ECANCELED);
+    assert_int_equal(xs_read(XS_NO_TRANSACTION, "a", NULL, &value, NULL), -EDEADLK);
+}
+
+static void handlers_cannot_wait(void **state)
+{
+    struct xs_watch w = {.fn = calls_from_a_handler};
+
+    (void)state;
+    called = 0;
+    assert_int_equal(xs_watch(&w, "a", NULL), 0);
+    thread_sleep(NSEC_PER_MSEC);
+    assert_int_equal(called, 1);
+    assert_int_equal(xs_unwatch(&w), 0);
+    assert_int_equal(stats().requests, 2);
 }
 
 /* ---- the domain is resumed ---- */
@@ -178,9 +246,12 @@ static void watches_a(void *arg)
 /* It is asked for again, and not registered as one that was there before, too. */
 static void watch_that_was_not_answered_is_registered_once(void **state)
 {
+    struct xs_watch older = {0};
     struct thread *t;
 
     (void)state;
+    assert_int_equal(xs_watch(&older, "b", NULL), 0);
+    thread_sleep(NSEC_PER_MSEC);
     memset(&watch, 0, sizeof(watch));
     fake.silent = true;
     watch_result = 1;
@@ -192,8 +263,10 @@ static void watch_that_was_not_answered_is_registered_once(void **state)
     assert_true(watch.registered);
     thread_sleep(NSEC_PER_MSEC);
     assert_int_equal(watch.events, 1);
-    assert_int_equal(watches(), 1);
+    assert_int_equal(older.events, 2);
+    assert_int_equal(watches(), 2);
     assert_int_equal(xs_unwatch(&watch), 0);
+    assert_int_equal(xs_unwatch(&older), 0);
     assert_int_equal(watches(), 0);
 }
 
@@ -253,6 +326,64 @@ static void what_is_asked_again_is_announced(void **state)
     thread_join(t);
 }
 
+static void reads_in_a_transaction(void *arg)
+{
+    char *value;
+
+    (void)arg;
+    short_result = xs_read(4711, "a", NULL, &value, NULL);
+    assert_null(value);
+}
+
+static void what_was_asked_in_a_transaction_is_void(void **state)
+{
+    struct thread *t;
+
+    (void)state;
+    fake_text("a", "1");
+    fake.silent = true;
+    short_result = 1;
+    assert_int_equal(thread_create(&t, "reader", reads_in_a_transaction, NULL, 0), 0);
+    thread_yield();
+    resume();
+    thread_join(t);
+    assert_int_equal(short_result, -EAGAIN);
+    thread_sleep(NSEC_PER_MSEC);
+    assert_int_equal(fake.requests, 0);
+}
+
+static void bad_index(void)
+{
+    boot_info.xenstore->req_cons = 5;
+}
+
+static void asks_three_in_vain(void *arg)
+{
+    struct xs_batch_item items[] = {{.op = XS_OP_READ, .dir = "a"},
+                                    {.op = XS_OP_READ, .dir = "b"},
+                                    {.op = XS_OP_READ, .dir = "c"}};
+
+    (void)arg;
+    short_result = xs_batch(XS_NO_TRANSACTION, items, ARRAY_SIZE(items));
+    for (unsigned i = 0; i < ARRAY_SIZE(items); i++)
+        assert_int_equal(items[i].ret, -EPROTO);
+}
+
+/* The new daemon's ring is broken: all are told, the first that is asked again and the others. */
+static void connection_that_breaks_at_the_resume(void **state)
+{
+    struct thread *t;
+
+    (void)state;
+    fake.silent = true;
+    assert_int_equal(thread_create(&t, "batch", asks_three_in_vain, NULL, 0), 0);
+    thread_yield();
+    meanwhile = bad_index;
+    resume();
+    thread_join(t);
+    assert_int_equal(short_result, -EPROTO);
+}
+
 /* A daemon that was told of nothing is told before the domain is saved. */
 static void nothing_to_resume(void **state)
 {
@@ -280,9 +411,9 @@ static void no_port(void)
 static void xenstore_that_is_gone(void **state)
 {
     struct thread *t;
+    uint64_t before;
 
     (void)state;
-    memset(&watch, 0, sizeof(watch));
     fake.silent = true;
     short_result = 1;
     assert_int_equal(thread_create(&t, "short", waits_for_its_turn, NULL, 0), 0);
@@ -293,7 +424,10 @@ static void xenstore_that_is_gone(void **state)
     assert_int_equal(short_result, -EPROTO);
     assert_int_equal(xs_write(XS_NO_TRANSACTION, "a", NULL, "2", 1), -ENOTCONN);
     assert_non_null(strstr(seam_console(), "not there any more after a resume"));
-    resume(); /* harmless */
+    before = seam_sends;
+    for (unsigned i = 0; i < 2; i++)
+        resume();                         /* harmless */
+    assert_int_equal(seam_sends, before); /* nobody is told on a port that is not ours */
 }
 
 int main(void)
@@ -303,9 +437,13 @@ int main(void)
         TEST(time_counts_while_somebody_waits),
         TEST(other_waits_count_the_same),
         TEST(who_has_not_begun_is_told_of_the_end),
+        TEST(batch_that_is_cut_off),
+        TEST(handlers_cannot_wait),
         TEST(watch_that_was_not_answered_is_registered_once),
         TEST(watch_may_be_used_again),
         TEST(what_is_asked_again_is_announced),
+        TEST(what_was_asked_in_a_transaction_is_void),
+        TEST(connection_that_breaks_at_the_resume),
         TEST(nothing_to_resume),
         TEST(xenstore_that_is_gone),
     };

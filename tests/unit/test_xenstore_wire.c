@@ -276,6 +276,7 @@ static void batch_of_good_and_bad(void **state)
         {.op = XS_OP_WRITE, .dir = "a", .node = "b", .text = "c", .value = (char *)1, .len = 5},
         {.op = (enum xs_op)3, .dir = "a", .value = (char *)1, .len = 5},
         {.op = XS_OP_READ, .dir = "a", .node = "none", .value = (char *)1, .len = 5},
+        {.op = (enum xs_op)(XS_OP_BEGIN + 1), .dir = "a", .value = (char *)1, .len = 5},
     };
 
     (void)state;
@@ -287,6 +288,53 @@ static void batch_of_good_and_bad(void **state)
     }
     EXPECT(XS_WRITE, "a/b\0c");
     xs_batch_free(items, ARRAY_SIZE(items));
+}
+
+/* A watch that is too long to be sent is none, and those beside it are. */
+static void batch_with_a_watch_that_cannot_be_sent(void **state)
+{
+    static char long_path[4090];
+    struct xs_watch bad = {0}, good = {0};
+    struct xs_batch_item items[] = {
+        {.op = XS_OP_WATCH, .dir = long_path, .node = "state", .watch = &bad},
+        {.op = XS_OP_WATCH, .dir = "a", .watch = &good},
+        {.op = XS_OP_READ, .dir = "a"},
+    };
+    struct heap_stats heap;
+
+    (void)state;
+    memset(long_path, 'p', sizeof(long_path) - 1);
+    fake.after = NULL;
+    fake_text("a", "1");
+    assert_int_equal(xs_batch(0, items, ARRAY_SIZE(items)), 0);
+    assert_int_equal(items[0].ret, -E2BIG);
+    assert_null(bad.token);
+    assert_null(bad.path);
+    assert_int_equal(items[1].ret, 0);
+    assert_string_equal(items[2].value, "1");
+    xs_batch_free(items, ARRAY_SIZE(items));
+    assert_null(items[2].value);
+    xs_batch_free(items, ARRAY_SIZE(items)); /* nothing is left to be freed */
+    assert_null(strstr(seam_console(), "heap"));
+    assert_int_equal(xs_unwatch(&bad), -EINVAL);
+    assert_int_equal(xs_unwatch(&good), 0);
+    heap_get_stats(&heap);
+    assert_int_equal(heap.in_use[MEM_XENSTORE], 0);
+}
+
+/* An answer that is none is one item's misfortune while the connection holds. */
+static void batch_with_an_answer_that_is_none(void **state)
+{
+    struct xs_batch_item items[] = {{.op = XS_OP_READ, .dir = "a"},
+                                    {.op = XS_OP_READ, .dir = "none"}};
+
+    (void)state;
+    fake.after = NULL;
+    fake_text("a", "1");
+    fake.mangle_type = true;
+    assert_int_equal(xs_batch(0, items, ARRAY_SIZE(items)), 0);
+    assert_int_equal(items[0].ret, -EPROTO);
+    assert_int_equal(items[1].ret, -ENOENT);
 }
 
 static struct evtchn_stats events(void)
@@ -389,6 +437,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(tokens_of_events, setup, teardown),
         cmocka_unit_test_setup_teardown(numbers_name_what_is_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(batch_of_good_and_bad, setup, teardown),
+        cmocka_unit_test_setup_teardown(batch_with_a_watch_that_cannot_be_sent, setup, teardown),
+        cmocka_unit_test_setup_teardown(batch_with_an_answer_that_is_none, setup, teardown),
         cmocka_unit_test_setup_teardown(spurious_events_are_told_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(flood_is_taken_in_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(ring_begins_empty, setup, teardown),
