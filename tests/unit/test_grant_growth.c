@@ -112,6 +112,42 @@ static void refusal_is_passed_on(void **state)
     assert_int_equal(gnttab_init(), -EPERM);
 }
 
+static long many_frames(unsigned nr, const unsigned long *arg)
+{
+    struct gnttab_query_size *query = (void *)arg[1];
+
+    if (nr != __HYPERVISOR_grant_table_op)
+        return SEAM_DEFAULT;
+    assert_int_equal(arg[0], GNTTABOP_query_size);
+    assert_int_equal(arg[2], 1); /* one query */
+    query->nr_frames = 1;
+    query->max_nr_frames = UINT32_MAX;
+    query->status = GNTST_okay;
+    return 0;
+}
+
+/* Xen may have more than a reference, which is a positive int, can name. */
+static void references_stay_positive(void **state)
+{
+    struct gnttab_stats s;
+
+    (void)state;
+    seam_hypercall = many_frames;
+    assert_int_equal(gnttab_init(), 0);
+    gnttab_get_stats(&s);
+    assert_int_equal(s.max_frames, INT32_MAX / PER_FRAME);
+}
+
+static void a_resume_begins_with_one_frame(void **state)
+{
+    (void)state;
+    assert_int_equal(grow_to(4), 2 * PER_FRAME);
+    gnttab_resume();
+    assert_int_equal(frames(), 1);
+    assert_int_equal(gnttab_available(), 32 * PER_FRAME - GNTTAB_NR_RESERVED_ENTRIES);
+    assert_int_equal(gnttab_grant(1, page, true), GNTTAB_NR_RESERVED_ENTRIES);
+}
+
 static void frame_numbers_have_32_bits(void **state)
 {
     (void)state;
@@ -158,6 +194,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(grows_by_one_when_doubling_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(canceling_needs_no_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(refusal_is_passed_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(references_stay_positive, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_resume_begins_with_one_frame, setup, teardown),
         cmocka_unit_test_setup_teardown(frame_numbers_have_32_bits, setup, teardown),
         cmocka_unit_test_setup_teardown(all_waiters_are_served, setup, teardown),
     };

@@ -60,6 +60,7 @@ static void words_are_obeyed_and_acknowledged(void **state)
     assert_string_equal(fake_value("control/feature-poweroff"), "1");
     assert_string_equal(fake_value("control/feature-reboot"), "1");
     assert_string_equal(fake_value("control/feature-suspend"), "1");
+    assert_null(fake_find("control"));
     for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
         fake_text("control/shutdown", words[i].word);
         settle();
@@ -86,6 +87,8 @@ static void starting_is_one_wait(void **state)
 /* The toolstack's last word was obeyed: the node is there and empty. */
 static void starting_with_an_empty_node_is_one_wait(void **state)
 {
+    struct heap_stats before, after;
+    struct xs_watch same = {0};
     struct xs_stats stats;
 
     (void)state;
@@ -94,9 +97,101 @@ static void starting_with_an_empty_node_is_one_wait(void **state)
     xs_get_stats(&stats);
     assert_int_equal(stats.waits, 1);
     assert_int_equal(fake.starts, 0);
+    /* nothing but its watch is kept */
+    heap_get_stats(&before);
+    assert_int_equal(xs_watch(&same, "control", "shutdown"), 0);
+    heap_get_stats(&after);
+    assert_int_equal(after.in_use[MEM_XENSTORE], 2 * before.in_use[MEM_XENSTORE]);
+    assert_int_equal(xs_unwatch(&same), 0);
     fake_text("control/shutdown", "halt");
     settle();
     assert_int_equal(times, 1);
+}
+
+static void write_a_word(uint32_t type, const char *body)
+{
+    if (type != XS_READ || strcmp(body, "control/shutdown"))
+        return;
+    fake.after = NULL;
+    fake_text("control/shutdown", "halt");
+}
+
+/* The first look finds nothing, and the event for what comes then is there with its answer. */
+static void a_word_that_comes_during_the_start_is_obeyed(void **state)
+{
+    (void)state;
+    fake_text("control/shutdown", "");
+    fake.after = write_a_word;
+    settle();
+    assert_int_equal(times, 1);
+    assert_int_equal(asked, SHUTDOWN_HALT);
+}
+
+static void node_that_is_removed_is_no_order(void **state)
+{
+    (void)state;
+    fake_text("control/shutdown", "");
+    settle();
+    seam_console_clear();
+    fake_text("control/shutdown", ""); /* somebody else has emptied it */
+    settle();
+    fake_remove("control/shutdown");
+    settle();
+    assert_int_equal(times, 0);
+    assert_string_equal(seam_console(), "");
+    fake_text("control/shutdown", "halt");
+    settle();
+    assert_int_equal(times, 1);
+}
+
+/* A suspend, here a cancelled one, is no end that the toolstack wished for, nor takes that back. */
+static void a_suspend_is_no_request(void **state)
+{
+    (void)state;
+    settle();
+    fake_text("control/shutdown", "suspend");
+    settle();
+    assert_int_equal(times, 0);
+    assert_int_equal(shutdown_requested(), SHUTDOWN_NONE);
+    fake_text("control/shutdown", "halt");
+    settle();
+    fake_text("control/shutdown", "suspend");
+    settle();
+    assert_int_equal(times, 1);
+    assert_int_equal(shutdown_requested(), SHUTDOWN_HALT);
+}
+
+static int no_suspend(void)
+{
+    return -EPERM;
+}
+
+static void suspend_that_fails_is_reported(void **state)
+{
+    (void)state;
+    settle();
+    seam_suspend = no_suspend;
+    fake_text("control/shutdown", "suspend");
+    settle();
+    assert_non_null(strstr(seam_console(), "cannot suspend: EPERM"));
+    assert_null(strstr(seam_console(), "cancelled"));
+}
+
+static const char *cannot_say(uint32_t type, const char *body)
+{
+    return type == XS_WRITE && strstr(body, "feature-") && !strstr(body, "reboot") ? "EACCES"
+                                                                                   : NULL;
+}
+
+static void features_that_cannot_be_written_are_named(void **state)
+{
+    (void)state;
+    fake.refuse = cannot_say;
+    settle();
+    assert_non_null(strstr(seam_console(), "control/feature-poweroff cannot be written"));
+    assert_non_null(strstr(seam_console(), "control/feature-suspend cannot be written"));
+    assert_null(strstr(seam_console(), "control/feature-reboot"));
+    assert_null(strstr(seam_console(), "control/shutdown"));
 }
 
 static const char *cannot_read(uint32_t type, const char *body)
@@ -145,7 +240,7 @@ static void a_word_that_was_there_is_obeyed(void **state)
 
 static void what_is_not_supported_is_not_acknowledged(void **state)
 {
-    static const char *const words[] = {"sus", "fly", "poweroffx"};
+    static const char *const words[] = {"sus", "fly", "poweroffx", "x"};
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
@@ -272,6 +367,7 @@ static void sixteen_functions(void **state)
         assert_int_equal(shutdown_register(many[i]), 0);
     assert_int_equal(shutdown_register(many[16]), -ENOSPC);
     assert_int_equal(shutdown_register(many[3]), 0); /* is there already */
+    assert_int_equal(shutdown_register(many[0]), 0);
     end(SHUTDOWN_REASON_POWEROFF);
     assert_int_equal(ran, 16);
 }
@@ -370,6 +466,11 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(starting_is_one_wait),
         TEST(starting_with_an_empty_node_is_one_wait),
+        TEST(a_word_that_comes_during_the_start_is_obeyed),
+        TEST(node_that_is_removed_is_no_order),
+        TEST(a_suspend_is_no_request),
+        TEST(suspend_that_fails_is_reported),
+        TEST(features_that_cannot_be_written_are_named),
         TEST(node_that_cannot_be_read_is_reported),
         TEST(node_that_cannot_be_watched_is_reported),
         TEST(a_word_that_was_there_is_obeyed),

@@ -147,7 +147,7 @@ static void waits_for_its_turn(void *arg)
 static void who_has_not_begun_is_told_of_the_end(void **state)
 {
     struct xs_batch_item item = {.op = XS_OP_READ, .dir = "a"};
-    struct thread *t[2];
+    struct thread *t[3];
     uint64_t sends;
 
     (void)state;
@@ -155,12 +155,14 @@ static void who_has_not_begun_is_told_of_the_end(void **state)
     long_result = short_result = 1;
     assert_int_equal(thread_create(&t[0], "long", writes_much, NULL, 0), 0);
     assert_int_equal(thread_create(&t[1], "short", waits_for_its_turn, NULL, 0), 0);
+    assert_int_equal(thread_create(&t[2], "another", waits_for_its_turn, NULL, 0), 0);
     thread_sleep(NSEC_PER_MSEC);
     assert_int_equal(stats().requests, 1);
     boot_info.xenstore->rsp_prod += XENSTORE_RING_SIZE + 1;
     seam_raise(boot_info.xenstore_port);
-    thread_join(t[0]);
-    thread_join(t[1]);
+    for (unsigned i = 0; i < 3; i++)
+        thread_join(t[i]);
+    assert_int_equal(stats().errors, 1);
     assert_int_equal(long_result, -EPROTO);
     assert_int_equal(short_result, -ENOTCONN);
     assert_int_equal(stats().requests, 1);

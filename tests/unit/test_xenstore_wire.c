@@ -362,6 +362,55 @@ static void spurious_events_are_told_apart(void **state)
     assert_int_equal(events().spurious, 1);
 }
 
+/* What ends the connection is no spurious event, and is the last one that is looked at. */
+static void end_of_the_connection_is_an_event(void **state)
+{
+    const struct xsd_sockmsg hdr = {.type = XS_READ, .len = XENSTORE_PAYLOAD_MAX + 1};
+    uint64_t before;
+
+    for (unsigned i = 0; i < 2; i++) {
+        fake.silent = true;
+        before = events().events;
+        if (i) {
+            memcpy(boot_info.xenstore->rsp, &hdr, sizeof(hdr));
+            boot_info.xenstore->rsp_prod += sizeof(hdr);
+        } else {
+            boot_info.xenstore->rsp_prod += XENSTORE_RING_SIZE + 1;
+        }
+        for (unsigned times = 0; times < 2; times++) {
+            seam_raise(boot_info.xenstore_port);
+            thread_poll_events();
+        }
+        assert_int_equal(events().events, before + 1);
+        assert_int_equal(events().spurious, 0);
+        seam_exit();
+        assert_int_equal(setup(state), 0);
+    }
+}
+
+static uint64_t told; /* notifications when the daemon looked last */
+
+static void deaf_daemon(void)
+{
+    if (seam_sends == told)
+        return;
+    told = seam_sends;
+    fake_run();
+}
+
+static void each_call_is_announced(void **state)
+{
+    char *value;
+
+    (void)state;
+    told = seam_sends;
+    seam_idle = deaf_daemon;
+    assert_int_equal(xs_write(0, "a", NULL, "1", 1), 0);
+    assert_int_equal(xs_read(0, "a", NULL, &value, NULL), 0);
+    heap_free(value);
+    assert_int_equal(xs_transaction(nothing, NULL), 0);
+}
+
 static unsigned refills;
 
 /* Answers that nobody asked for, as many as fit, as often as the reader makes room. */
@@ -439,6 +488,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(batch_of_good_and_bad, setup, teardown),
         cmocka_unit_test_setup_teardown(batch_with_a_watch_that_cannot_be_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(batch_with_an_answer_that_is_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(end_of_the_connection_is_an_event, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_call_is_announced, setup, teardown),
         cmocka_unit_test_setup_teardown(spurious_events_are_told_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(flood_is_taken_in_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(ring_begins_empty, setup, teardown),
