@@ -397,7 +397,7 @@ static void nothing_to_resume(void **state)
     xs_suspend();
     assert_true(seam_sends > before);
     xs_resume(true);
-    xs_resume(true); /* it goes on already */
+    xs_resume(false); /* it goes on already, with the connection that it has */
     resume();
     resume();
     assert_int_equal(xs_write(XS_NO_TRANSACTION, "a", NULL, "2", 1), 0);
