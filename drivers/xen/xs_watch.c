@@ -86,6 +86,8 @@ void xs_watch_resume(void)
         ret = xs_write_request(&rq);
         if (!ret)
             ret = xs_finish(&rq);
+        if (xs_broken()) /* all were told; w may be gone by now, and nothing more may be asked */
+            return;
         if (ret) {
             pr_warn("XenStore: %s cannot be watched any more: %s\n", w->path, errno_name(ret));
             fire(w); /* whoever waits looks for himself */

@@ -386,6 +386,31 @@ static void connection_that_breaks_at_the_resume(void **state)
     assert_int_equal(short_result, -EPROTO);
 }
 
+/* It breaks when the first of them is registered again: the others are not tried, and all are told.
+ */
+static void watches_when_it_breaks_at_the_resume(void **state)
+{
+    static struct xs_watch w[3];
+    uint64_t asked, events[3];
+
+    (void)state;
+    memset(w, 0, sizeof(w));
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(xs_watch(&w[i], "a", i == 0 ? NULL : i == 1 ? "b" : "c"), 0);
+    thread_sleep(NSEC_PER_MSEC);
+    for (unsigned i = 0; i < 3; i++)
+        events[i] = w[i].events;
+    asked = stats().requests;
+    meanwhile = bad_index;
+    resume();
+    assert_int_equal(stats().requests, asked + 1);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(w[i].events, events[i] + 1);
+        assert_int_equal(xs_watch_wait(&w[i], DEADLINE_NEVER), -ENOTCONN);
+        assert_int_equal(xs_unwatch(&w[i]), -ENOTCONN);
+    }
+}
+
 /* A daemon that was told of nothing is told before the domain is saved. */
 static void nothing_to_resume(void **state)
 {
@@ -446,6 +471,7 @@ int main(void)
         TEST(what_is_asked_again_is_announced),
         TEST(what_was_asked_in_a_transaction_is_void),
         TEST(connection_that_breaks_at_the_resume),
+        TEST(watches_when_it_breaks_at_the_resume),
         TEST(nothing_to_resume),
         TEST(xenstore_that_is_gone),
     };
