@@ -28,7 +28,8 @@ static int make_names(const char *body, size_t len, char ***names, unsigned *cou
     if (!list)
         return -ENOMEM;
     text = (char *)(list + n + 1);
-    memcpy(text, body, len);
+    if (len) /* else there may be no body */
+        memcpy(text, body, len);
     for (unsigned i = 0; i < n; i++) {
         list[i] = text;
         text += strlen(text) + 1;
@@ -57,6 +58,8 @@ static int append(struct parts *p, const char *text, size_t len)
 {
     char *larger;
 
+    if (!len)
+        return 0;
     if (len > LIST_MAX - p->len)
         return -E2BIG;
     if (p->len + len > p->size) {

@@ -98,6 +98,19 @@ static void end_may_come_alone(void **state)
     heap_free(names);
 }
 
+static void directory_may_be_empty_by_then(void **state)
+{
+    struct part p[] = {PART("7\0\0")};
+    unsigned count;
+    char **names;
+
+    (void)state;
+    assert_int_equal(list(p, 1, &names, &count), 0);
+    assert_int_equal(count, 0);
+    assert_null(names[0]);
+    heap_free(names);
+}
+
 static void changed_directory_is_read_from_its_beginning(void **state)
 {
     struct part p[] = {PART("1234567890\0old\0"), PART("1234567891\0old\0"),
@@ -220,6 +233,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(short_names_are_no_end),
         TEST(end_may_come_alone),
+        TEST(directory_may_be_empty_by_then),
         TEST(changed_directory_is_read_from_its_beginning),
         TEST(parts_that_are_none),
         TEST(a_mebibyte_is_the_limit),
