@@ -131,6 +131,15 @@ static const char *op_name(uint8_t op)
     }
 }
 
+/* The caller's; what it is about now may lie behind that. */
+static ull beginning(const struct blkfront_request *r)
+{
+    const bool range =
+        r->op == BLKIF_OP_READ || r->op == BLKIF_OP_WRITE || r->op == BLKIF_OP_DISCARD;
+
+    return range ? (ull)r->aiocb->aio_offset : 0;
+}
+
 static void describe(const struct blkfront_dev *dev, const struct suspect *s, uint64_t now,
                      const char *end)
 {
@@ -145,7 +154,7 @@ static void describe(const struct blkfront_dev *dev, const struct suspect *s, ui
     else
         pr_err("%s: a %s at byte %llu has waited for a ring slot, a grant or memory for "
                "%llu.%03llu s (queue %u, %u requests in flight): %s\n",
-               dev->limits.name, op_name(s->r->op), (ull)s->r->offset, ms / 1000, ms % 1000,
+               dev->limits.name, op_name(s->r->op), beginning(s->r), ms / 1000, ms % 1000,
                (unsigned)(s->r->queue - dev->queues), requests_in_flight(dev), end);
 }
 

@@ -146,7 +146,8 @@ static void a_merge_that_waits(void **state)
     fdisk_run(&disk);
     thread_poll_events();
     thread_sleep(2 * SEC);
-    assert_int_equal(lines("has waited for a ring slot, a grant or memory"), 2);
+    assert_int_equal(lines("xvda: a write at byte 5 has waited for a ring slot, a grant or memory"),
+                     2);
     disk.dev->held = false;
     dev_reap(disk.dev, NULL);
     fdisk_drain(&disk);
