@@ -669,6 +669,12 @@ static void mode_changes(void **state)
     assert_string_equal(events, "MMM");
     assert_int_equal(start(2, BLKIF_OP_WRITE, 0), 0);
     assert_non_null(strstr(seam_console(), "now writable, removable, a cdrom"));
+    change("info", "2"); /* one at a time, too */
+    assert_string_equal(events, "MMMM");
+    change("info", "0");
+    assert_string_equal(events, "MMMMM");
+    change("info", "0");
+    assert_string_equal(events, "MMMMM");
 }
 
 static void nonsense_changes_nothing(void **state)

@@ -16,6 +16,7 @@ static void what_is_not_accepted(void **state)
     (void)state;
     fdisk_open(&disk, &(struct fake_options){.readonly = true});
     assert_int_equal(blkfront_aio(NULL, 0), -EINVAL);
+    assert_int_equal(blkfront_io(NULL, 0), -EINVAL);
     a = request(p, 0, 512);
     a.aio_dev = NULL;
     assert_int_equal(blkfront_aio(&a, 0), -EINVAL);

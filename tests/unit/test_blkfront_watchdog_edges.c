@@ -156,6 +156,42 @@ static void a_merge_that_waits(void **state)
     page_free(p, 1);
 }
 
+/* Each is called what it is, and where it begins, whether the backend has it or it waits. */
+static void each_kind_is_named(void **state)
+{
+    static const struct {
+        uint8_t op;
+        const char *asked, *waits;
+    } kinds[] = {
+        {BLKIF_OP_READ, "answered a read of sector 8 + 8 ", "a read at byte 4096 "},
+        {BLKIF_OP_WRITE, "answered a write of sector 8 + 8 ", "a write at byte 4096 "},
+        {BLKIF_OP_DISCARD, "answered a discard of sector 8 + 8 ", "a discard at byte 4096 "},
+        {BLKIF_OP_FLUSH_DISKCACHE, "answered a flush of sector 0 + 0 ", "a flush at byte 0 "},
+        {BLKIF_OP_WRITE_BARRIER, "answered a barrier of sector 0 + 0 ", "a barrier at byte 0 "},
+    };
+    uint8_t *p = pages(1);
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * ARRAY_SIZE(kinds); i++) {
+        const bool waits = i % 2;
+        struct blkfront_aiocb a;
+
+        fdisk_open(&disk, &(struct fake_options){.flush = true, .barrier = true, .discard = 4096});
+        a = request(p, 4096, 4096);
+        a.aio_cb = count_call;
+        disk.dev->config.watchdog_ns = SEC;
+        seam_console_clear();
+        disk.dev->held = waits;
+        assert_int_equal(blkfront_aio_push_operation(&a, kinds[i / 2].op), 0);
+        fdisk_take(&disk);
+        thread_sleep(SEC + SEC / 8);
+        assert_int_equal(lines(waits ? kinds[i / 2].waits : kinds[i / 2].asked), 1);
+        disk.dev->held = false;
+        fdisk_close(&disk);
+    }
+    page_free(p, 1);
+}
+
 /* A timeout is over when it has passed, not later, and not without a notification before. */
 static void fails_at_its_time(void **state)
 {
@@ -395,6 +431,7 @@ int main(void)
         TEST(the_oldest_is_named),
         TEST(each_line_in_time),
         TEST(a_merge_that_waits),
+        TEST(each_kind_is_named),
         TEST(fails_at_its_time),
         TEST(fails_when_a_report_is_due),
         TEST(grace_to_the_moment),
