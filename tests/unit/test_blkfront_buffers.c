@@ -48,6 +48,25 @@ static void freed_between_read_and_write(void **state)
     fdisk_close(&disk);
 }
 
+/* Whoever frees it need not know that its disk has gone, nor which disk that was. */
+static void freed_after_its_disk(void **state)
+{
+    unsigned before;
+    uint8_t *b;
+
+    (void)state;
+    before = in_use();
+    fdisk_open(&disk, &(struct fake_options){0});
+    b = blkfront_buf_alloc(disk.dev, 2 * 4096);
+    fdisk_close(&disk);
+    assert_int_equal(in_use() - before, 2);
+    fdisk_open(&disk, &(struct fake_options){0});
+    blkfront_buf_free(disk.dev, b);
+    assert_int_equal(in_use() - before, 0);
+    assert_null(strstr(seam_console(), "is freed, which is no registered buffer"));
+    fdisk_close(&disk);
+}
+
 static uint8_t *other;
 static unsigned left;
 
@@ -348,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(freed_between_read_and_write),
+        TEST(freed_after_its_disk),
         TEST(freed_before_its_callback),
         TEST(neighbours_are_not_in_use),
         TEST(only_its_own_requests_hold_it),

@@ -385,6 +385,8 @@ static unsigned queue_of(uint8_t *b, unsigned wish)
 /* More than one queue's worth: each buffer has a queue. */
 static void buffers_are_shared_out_to_queues(void **state)
 {
+    struct blkfront_iovec iov[2];
+    struct blkfront_aiocb v;
     uint8_t *b[4];
 
     (void)state;
@@ -407,6 +409,16 @@ static void buffers_are_shared_out_to_queues(void **state)
     assert_int_equal(queue_of(b[2] + 5 * 4096 + 512, 0), 2);
     assert_int_equal(queue_of(b[2], 2), 1);
     assert_int_equal(queue_of(b[3], 0), 1);
+    /* a vector goes where its first buffer belongs */
+    iov[0] = (struct blkfront_iovec){b[2], 4096};
+    iov[1] = (struct blkfront_iovec){b[1], 4096};
+    v = request(NULL, 0, 8192);
+    v.aio_iov = iov;
+    v.aio_iovcnt = 2;
+    assert_int_equal(blkfront_aio_read(&v), 0);
+    assert_int_equal(fdisk_take(&disk), 1);
+    assert_int_equal(disk.taken[0].queue, 2);
+    fdisk_drain(&disk);
     assert_int_equal(kept_limit(disk.dev, &disk.dev->queues[1]), 30 - 21);
     assert_int_equal(kept_limit(disk.dev, &disk.dev->queues[2]), 30 - 15);
     for (unsigned i = 0; i < 3; i++)

@@ -471,6 +471,15 @@ static void submit_at_a_given_time(void **state)
     seam_now += 50;
     fdisk_drain(&disk);
     assert_int_equal(reads->sum, 107 + 7 + 50);
+
+    now = clock_now();
+    seam_now += 9;
+    clock_now(); /* somebody has looked since */
+    req[0] = request(p, 0, 512);
+    assert_int_equal(blkfront_aio_enqueue(&req[0], 0), 0);
+    assert_int_equal(blkfront_aio_submit_at(disk.dev, now), 1);
+    fdisk_drain(&disk);
+    assert_int_equal(reads->sum, 107 + 7 + 50 + 9);
     fdisk_close(&disk);
     page_free(p, 1);
 }

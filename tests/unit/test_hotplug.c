@@ -335,6 +335,37 @@ static void watching_and_its_end(void **state)
     evtchn_close(port);
 }
 
+static void watches_too(void *arg)
+{
+    (void)arg;
+    watch_ret = blkfront_watch(note, NULL);
+}
+
+static void unwatches(void *arg)
+{
+    *(int *)arg = blkfront_unwatch();
+}
+
+/* XenStore is asked, and fn is waited for: others may come meanwhile. */
+static void two_begin_and_two_end(void **state)
+{
+    struct thread *t[2];
+    int ret[2];
+
+    (void)state;
+    arrive(51712, "/b/1");
+    assert_int_equal(thread_create(&t[0], "watch", watches_too, NULL, 0), 0);
+    watch();
+    thread_join(t[0]);
+    assert_int_equal(watch_ret, -EBUSY);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(thread_create(&t[i], "unwatch", unwatches, &ret[i], 0), 0);
+    for (unsigned i = 0; i < 2; i++)
+        thread_join(t[i]);
+    assert_int_equal(ret[0], 0);
+    assert_int_equal(ret[1], -ENOENT);
+}
+
 static void each_allocation_fails_once(void **state)
 {
     bool through = false;
@@ -375,6 +406,7 @@ int main(void)
         TEST(broken_connection_ends_the_watching),
         TEST(devices_are_opened_and_closed_in_the_callback),
         TEST(watching_and_its_end),
+        TEST(two_begin_and_two_end),
         TEST(each_allocation_fails_once),
     };
 
