@@ -411,6 +411,38 @@ static void watches_when_it_breaks_at_the_resume(void **state)
     }
 }
 
+static const char *no_watch_of_b(uint32_t type, const char *body)
+{
+    return strcmp(body, "b") ? NULL : type == XS_WATCH ? "E2BIG" : "ENOENT";
+}
+
+static void allows_less(void)
+{
+    fake.refuse = no_watch_of_b;
+}
+
+/* Who has one that the new daemon does not take is told, and looks for himself. */
+static void watch_that_is_refused_at_the_resume(void **state)
+{
+    static const char *const paths[] = {"a", "b", "c"};
+    static struct xs_watch w[3];
+
+    (void)state;
+    memset(w, 0, sizeof(w));
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(xs_watch(&w[i], paths[i], NULL), 0);
+    thread_sleep(NSEC_PER_MSEC);
+    meanwhile = allows_less;
+    resume();
+    thread_sleep(NSEC_PER_MSEC);
+    assert_int_equal(watches(), 2);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(w[i].events, 2);
+    assert_non_null(strstr(seam_console(), "XenStore: b cannot be watched any more: E2BIG"));
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(xs_unwatch(&w[i]), i == 1 ? -ENOENT : 0);
+}
+
 /* A daemon that was told of nothing is told before the domain is saved. */
 static void nothing_to_resume(void **state)
 {
@@ -472,6 +504,7 @@ int main(void)
         TEST(what_was_asked_in_a_transaction_is_void),
         TEST(connection_that_breaks_at_the_resume),
         TEST(watches_when_it_breaks_at_the_resume),
+        TEST(watch_that_is_refused_at_the_resume),
         TEST(nothing_to_resume),
         TEST(xenstore_that_is_gone),
     };
