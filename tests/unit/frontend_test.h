@@ -62,6 +62,18 @@ static inline void disconnected(struct frontend *f)
     note('d');
 }
 
+static inline void away(struct frontend *f)
+{
+    (void)f;
+    note('a');
+}
+
+static inline void ended(struct frontend *f, bool orderly)
+{
+    (void)f;
+    note(orderly ? 'e' : 'E');
+}
+
 /* ---- */
 
 /* A backend that follows each step. */

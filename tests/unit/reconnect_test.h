@@ -11,18 +11,6 @@
 
 /* ---- a driver that notes what it is told ---- */
 
-static inline void away(struct frontend *f)
-{
-    (void)f;
-    note('a');
-}
-
-static inline void ended(struct frontend *f, bool orderly)
-{
-    (void)f;
-    note(orderly ? 'e' : 'E');
-}
-
 static const struct frontend_ops ops = {
     .type = "vbd",
     .negotiate = one_key,

@@ -26,18 +26,6 @@ static const struct frontend_ops ops = {
     .restart = restart,
 };
 
-static void away(struct frontend *f)
-{
-    (void)f;
-    note('a');
-}
-
-static void ended(struct frontend *f, bool orderly)
-{
-    (void)f;
-    note(orderly ? 'e' : 'E');
-}
-
 static const struct frontend_ops lasting_ops = {
     .type = "vbd",
     .negotiate = one_key,
