@@ -331,6 +331,50 @@ static void one_that_is_away_has_all_of_the_time_again(void **state)
     assert_int_equal(frontend_stop(&fe), 0);
 }
 
+static bool in_a_step, stopped_in_a_step;
+
+static int slow_negotiate(struct frontend *f, struct frontend_key *keys, unsigned *count)
+{
+    in_a_step = true;
+    thread_sleep(3 * NSEC_PER_MSEC);
+    in_a_step = false;
+    return one_key(f, keys, count);
+}
+
+static int stop_and_look(void)
+{
+    stopped_in_a_step |= in_a_step;
+    return stop();
+}
+
+/* Not only the first suspend of a device waits for the step that it is at. */
+static void each_suspend_waits_for_the_step(void **state)
+{
+    static const struct frontend_ops slow_ops = {
+        .type = "vbd",
+        .negotiate = slow_negotiate,
+        .connected = connected,
+        .lost = lost,
+        .disconnected = disconnected,
+        .restart = restart,
+    };
+
+    (void)state;
+    seam_suspend = stop_and_look;
+    in_a_step = stopped_in_a_step = false;
+    assert_int_equal(frontend_start(&fe, PATH, &slow_ops, NULL), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        settle();
+        settle();
+        assert_true(in_a_step);
+        assert_int_equal(domain_suspend(), 0);
+        assert_false(stopped_in_a_step);
+    }
+    assert_int_equal(frontend_wait_connected(&fe), 0);
+    assert_int_equal(frontend_stop(&fe), 0);
+    assert_string_equal(calls, "nrnrnrnrncld");
+}
+
 /* The driver has complained before; the complaint holds. */
 static void one_that_has_failed_stays_failed(void **state)
 {
@@ -361,6 +405,7 @@ int main(void)
         TEST(one_that_does_not_reconnect_looks_for_nobody),
         TEST(one_that_is_away_has_all_of_the_time_again),
         TEST(one_that_has_failed_stays_failed),
+        TEST(each_suspend_waits_for_the_step),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
