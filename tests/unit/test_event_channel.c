@@ -355,6 +355,25 @@ static void wait_port_does_not_dispatch(void **state)
     assert_int_equal(calls[21], 0); /* it was consumed */
 }
 
+static long event_while_asleep(unsigned nr, const unsigned long *arg)
+{
+    if (nr == __HYPERVISOR_sched_op && arg[0] == SCHEDOP_poll)
+        seam_raise(22);
+    return poll_hook(nr, arg);
+}
+
+/* Xen takes 0 for no end; any other number would be one that is over. */
+static void sleep_without_an_end(void **state)
+{
+    (void)state;
+    seam_hypercall = event_while_asleep;
+    bind_live(22);
+    polled.timeout = 77;
+    evtchn_wait_port(22, DEADLINE_NEVER);
+    assert_int_equal(polled.timeout, 0);
+    assert_int_equal(polled.nr_ports, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +393,7 @@ int main(void)
         TEST(idle_guest_polls_its_live_ports),
         TEST(more_ports_than_poll_takes_bound_the_sleep),
         TEST(wait_port_does_not_dispatch),
+        TEST(sleep_without_an_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

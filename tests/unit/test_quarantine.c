@@ -202,6 +202,62 @@ static void rounds_do_not_add_up(void **state)
     assert_int_equal(stats().busy - before, 1);
 }
 
+/* Whatever was in quarantine before, one that comes now is tried after 100 ms. */
+static void new_one_is_tried_soon(void **state)
+{
+    grant_ref_t old = grant(), ref = grant();
+    uint64_t before;
+
+    (void)state;
+    seam_grants[old].flags |= GTF_reading;
+    gnttab_quarantine(old, page);
+    thread_sleep(60 * NSEC_PER_SEC); /* that one is tried every 5 s now */
+    seam_grants[ref].flags |= GTF_reading;
+    gnttab_quarantine(ref, page);
+    before = stats().busy;
+    thread_sleep(99 * NSEC_PER_MSEC);
+    assert_int_equal(stats().busy, before);
+    thread_sleep(2 * NSEC_PER_MSEC);
+    assert_true(stats().busy > before);
+    thread_sleep(60 * NSEC_PER_SEC);
+    seam_grants[old].flags = seam_grants[ref].flags = GTF_permit_access;
+    thread_sleep(6 * NSEC_PER_SEC);
+    assert_int_equal(stats().quarantined, 0);
+    /* nor is one that comes after all have gone put off */
+    ref = grant();
+    seam_grants[ref].flags |= GTF_reading;
+    gnttab_quarantine(ref, page);
+    seam_grants[ref].flags = GTF_permit_access;
+    thread_sleep(101 * NSEC_PER_MSEC);
+    assert_int_equal(stats().quarantined, 0);
+}
+
+/* Those that have gone leave no attempts over for the others. */
+static void each_is_tried_once_a_round(void **state)
+{
+    grant_ref_t stays = grant();
+    uint64_t before;
+
+    (void)state;
+    seam_grants[stays].flags |= GTF_reading;
+    gnttab_quarantine(stays, page);
+    for (unsigned i = 0; i < 5; i++) {
+        grant_ref_t ref = grant();
+
+        seam_grants[ref].flags |= GTF_reading;
+        gnttab_quarantine(ref, page);
+        seam_grants[ref].flags = GTF_permit_access;
+    }
+    thread_sleep(110 * NSEC_PER_MSEC);
+    assert_int_equal(stats().quarantined, 1);
+    for (unsigned i = 0; i < 3; i++) { /* rounds that are 200, 400 and 800 ms later */
+        before = stats().busy;
+        thread_sleep((200ULL << i) * NSEC_PER_MSEC);
+        assert_int_equal(stats().busy, before + 1);
+    }
+    seam_grants[stays].flags = GTF_permit_access;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +269,8 @@ int main(void)
         TEST(quarantine_needs_no_memory_to_be_safe),
         TEST(static_page_is_reported_once),
         TEST(rounds_do_not_add_up),
+        TEST(new_one_is_tried_soon),
+        TEST(each_is_tried_once_a_round),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

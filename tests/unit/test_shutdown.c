@@ -69,6 +69,7 @@ static void words_are_obeyed_and_acknowledged(void **state)
         assert_int_equal(shutdown_requested(), words[i].request);
         assert_string_equal(fake_value("control/shutdown"), "");
         assert_non_null(fake_find("control/shutdown"));
+        assert_int_equal(fake_find("control/shutdown")->len, 0); /* not one NUL */
     }
 }
 

@@ -203,6 +203,18 @@ static void log_level_is_the_kernels(void **state)
     assert_non_null(strstr(typed, "command line: loglevel"));
 }
 
+/* Nor does the kernel look at words that only begin like its own. */
+static void similar_words_are_the_guests(void **state)
+{
+    (void)state;
+    boot("loglevels=none loglevel loglevel0=x");
+    assert_int_equal(words, 3);
+    assert_string_equal(word[0], "loglevels=none");
+    assert_string_equal(word[1], "loglevel");
+    assert_string_equal(word[2], "loglevel0=x");
+    assert_null(strstr(typed, "command line:"));
+}
+
 /* Set before XenStore is asked for, whose absence is then not worth a line. */
 static void log_level_counts(void **state)
 {
@@ -301,6 +313,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test_setup_teardown(toolstack_cannot_be_heard, setup, teardown),
         cmocka_unit_test_setup_teardown(pv_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(log_level_is_the_kernels, setup, teardown),
+        cmocka_unit_test_setup_teardown(similar_words_are_the_guests, setup, teardown),
         cmocka_unit_test_setup_teardown(log_level_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_command_line_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(most_words, setup, teardown),

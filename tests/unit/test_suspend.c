@@ -6,6 +6,7 @@
 #include <ringlet/console.h>
 #include <ringlet/grant_table.h>
 #include <ringlet/heap.h>
+#include <ringlet/printk.h>
 #include <ringlet/shutdown.h>
 #include <ringlet/suspend.h>
 #include <xen/io/console.h>
@@ -238,6 +239,38 @@ static void console_goes_on_in_a_new_ring(void **state)
     assert_int_equal(ring->out_prod, 5);
     assert_memory_equal(ring->out, "after", 5);
     assert_int_equal(seam_last_send, boot_info.console_port);
+}
+
+static unsigned drained, drained_when_stopped;
+
+static void keep(const char *text, size_t len)
+{
+    (void)text;
+    (void)len;
+}
+
+static void drain(void)
+{
+    drained++;
+}
+
+static void look_at_the_console(void)
+{
+    drained_when_stopped = drained;
+}
+
+/* What was printed is in the old domain's hands before it is stopped. */
+static void console_is_read_out_before(void **state)
+{
+    (void)state;
+    console_init_early();
+    printk_set_sink(keep, drain);
+    drained = drained_when_stopped = 0;
+    meanwhile = look_at_the_console;
+    result = 1;
+    assert_int_equal(domain_suspend(), 1);
+    assert_int_equal(drained_when_stopped, 1);
+    printk_set_sink(NULL, NULL);
 }
 
 /* ---- grants ---- */
@@ -600,6 +633,7 @@ int main(void)
         TEST(old_ports_are_gone),
         TEST(ports_stay_when_cancelled),
         TEST(console_goes_on_in_a_new_ring),
+        TEST(console_is_read_out_before),
         TEST(all_references_are_void),
         TEST(grant_table_that_is_late),
         TEST(watches_fire_once),

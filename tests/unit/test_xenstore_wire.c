@@ -153,6 +153,18 @@ static void nothing_comes_of_errors(void **state)
     assert_int_equal(n, 5);
 }
 
+/* What was not done is not reported as done. */
+static void permissions_when_memory_is_short(void **state)
+{
+    unsigned before = fake.requests;
+
+    (void)state;
+    mem_fail_nth(1);
+    assert_int_equal(xs_set_permissions(0, "a", NULL, "r0 b3"), -ENOMEM);
+    mem_fail_nth(0);
+    assert_int_equal(fake.requests, before);
+}
+
 /* The answer to the next request is exactly this. */
 static const char *raw;
 static size_t raw_len;
@@ -481,6 +493,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(transaction_on_the_wire, setup, teardown),
         cmocka_unit_test_setup_teardown(printf_of_any_length, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_comes_of_errors, setup, teardown),
+        cmocka_unit_test_setup_teardown(permissions_when_memory_is_short, setup, teardown),
         cmocka_unit_test_setup_teardown(lists_that_are_none, setup, teardown),
         cmocka_unit_test_setup_teardown(transactions_that_are_none, setup, teardown),
         cmocka_unit_test_setup_teardown(tokens_of_events, setup, teardown),
