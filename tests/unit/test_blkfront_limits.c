@@ -267,6 +267,29 @@ static void merge_is_lost_while_it_waits(void **state)
     page_free(p, 2);
 }
 
+/* Little data in many pieces: each takes a segment. */
+static void small_pieces_are_one_slot(void **state)
+{
+    struct blkfront_iovec v[20];
+    struct blkfront_aiocb a;
+    uint8_t *p = pages(20);
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.max_segments = 32});
+    for (unsigned i = 0; i < ARRAY_SIZE(v); i++)
+        v[i] = (struct blkfront_iovec){p + 4096 * (size_t)i, 512};
+    a = request(NULL, 0, sizeof(v) / sizeof(v[0]) * 512);
+    a.aio_iov = v;
+    a.aio_iovcnt = ARRAY_SIZE(v);
+    assert_int_equal(blkfront_aio(&a, 0), 0);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 1);
+    assert_int_equal(disk.requests, 1);
+    assert_int_equal(disk.largest, 20);
+    fdisk_close(&disk);
+    page_free(p, 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,7 +297,7 @@ int main(void)
         TEST(large_requests_are_one_slot),      TEST(vectors_are_one_slot_too),
         TEST(requests_wait_for_slots_in_order), TEST(grant_budget_is_kept),
         TEST(grants_of_others_are_waited_for),  TEST(merge_waits_for_a_grant),
-        TEST(merge_is_lost_while_it_waits),
+        TEST(merge_is_lost_while_it_waits),     TEST(small_pieces_are_one_slot),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -413,6 +413,24 @@ static void a_lie_in_one_ends_all(void **state)
     close_queues();
 }
 
+/* While all are busy the batches go to one after the other. */
+static void busy_queues_take_turns(void **state)
+{
+    struct blkfront_aiocb a[9];
+
+    (void)state;
+    open_queues(3);
+    for (unsigned i = 0; i < 9; i++) {
+        a[i] = request(p, 8192 * i, 512);
+        assert_int_equal(blkfront_aio(&a[i], 0), 0);
+        fdisk_take(&disk);
+        assert_int_equal(disk.taken[i].queue, i % 3);
+    }
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 9);
+    close_queues();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +447,7 @@ int main(void)
         TEST(one_barrier_at_a_time),
         TEST(fewer_queues_when_memory_is_short),
         TEST(a_lie_in_one_ends_all),
+        TEST(busy_queues_take_turns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

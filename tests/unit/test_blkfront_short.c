@@ -333,6 +333,64 @@ static void refused_flush_submits_nothing(void **state)
     page_free(p, 1);
 }
 
+/* Fewer queues first, then shorter rings; and a ring that lacks a grant is none. */
+static void grants_for_few_ring_pages(void **state)
+{
+    static const struct {
+        unsigned queues, pages, grants, queues_got, pages_got;
+    } cases[] = {
+        {1, 2, 1, 1, 1}, {2, 2, 2, 1, 2}, {3, 4, 9, 2, 4}, {2, 4, 3, 1, 2}, {1, 1, 1, 1, 1}};
+    uint8_t *p = pages(1);
+
+    (void)state;
+    seam_grant_max_frames = 1;
+    assert_int_equal(gnttab_init(), 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        unsigned taken = leave_grants(p, cases[i].grants);
+
+        fdisk_open(&disk, &(struct fake_options){.queues = cases[i].queues,
+                                                 .ring_pages = cases[i].pages,
+                                                 .budget = 5});
+        assert_int_equal(disk.dev->limits.queues, cases[i].queues_got);
+        assert_int_equal(disk.dev->limits.ring_pages, cases[i].pages_got);
+        for (unsigned page = 0; page < cases[i].pages_got; page++)
+            assert_true(disk.dev->queues[0].page_ref[page] > 0);
+        fdisk_close(&disk);
+        return_grants(taken);
+    }
+    page_free(p, 1);
+}
+
+/* What has gone otherwise stands in no line, nor does what has an answer to come. */
+static void nobody_waits_for_grants_in_vain(void **state)
+{
+    uint8_t *p = pages(4);
+    struct blkfront_aiocb a[2];
+    unsigned taken;
+
+    (void)state;
+    seam_grant_max_frames = 1;
+    assert_int_equal(gnttab_init(), 0);
+    fdisk_open(&disk, &(struct fake_options){.budget = 5});
+    taken = leave_grants(p, 0);
+    a[0] = request(p, 0, 4096);
+    assert_int_equal(blkfront_aio(&a[0], 0), 0);
+    assert_true(disk.dev->grants_wanted);
+    assert_false(list_empty(&disk.dev->grants.link));
+    return_grants(1);
+    a[1] = request(p + 4096, 8192, 4096);
+    assert_int_equal(blkfront_aio(&a[1], 0), 0); /* asks before the wait is over */
+    assert_int_equal(fdisk_take(&disk), 1);
+    assert_false(disk.dev->grants_wanted);
+    assert_true(list_empty(&disk.dev->grants.link));
+    fdisk_drain(&disk);
+    assert_int_equal(calls, 2);
+    return_grants(taken - 1);
+    thread_poll_events();
+    fdisk_close(&disk);
+    page_free(p, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +405,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(waits_for_grants_and_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(waits_for_grants_and_gets_one, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_flush_submits_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(grants_for_few_ring_pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_waits_for_grants_in_vain, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
