@@ -419,6 +419,28 @@ static void any_page_may_be_pinned(void **state)
     close_disk();
 }
 
+/* Wherever in the page its memory begins. */
+static void pinned_memory_may_begin_late_in_its_page(void **state)
+{
+    (void)state;
+    open_disk(&(struct fake_options){0});
+    for (unsigned i = 0; i < 2; i++) {
+        prepare(i, 512);
+        a[i].aio_buf = p + 8 * 4096 * i + 3584;
+        enqueue(i, false);
+    }
+    blkfront_aio_submit(disk.dev);
+    assert_int_equal(fdisk_take(&disk), 1);
+    assert_int_equal(page_pin(p + 8 * 4096), 0);
+    answer(0, BLKIF_RSP_ERROR);
+    assert_int_equal(calls, 1);
+    assert_int_equal(results[1], -EIO);
+    page_unpin(p + 8 * 4096);
+    fdisk_drain(&disk);
+    assert_int_equal(results[0], 0);
+    close_disk();
+}
+
 /* Should writes before a barrier fail together they would be sent again: the barrier waits. */
 static void a_barrier_waits_for_joined_writes(void **state)
 {
@@ -684,6 +706,7 @@ int main(void)
         TEST(freed_memory_stays_until_they_are_through),
         TEST(time_away_does_not_count),
         TEST(without_memory_they_go_alone),
+        TEST(pinned_memory_may_begin_late_in_its_page),
     };
 
     return cmocka_run_group_tests_name("blkfront: joined requests", tests, NULL, NULL);

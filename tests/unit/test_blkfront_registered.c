@@ -721,6 +721,25 @@ static void resumed(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Each buffer counts, for as long as it is there. */
+static void buffers_share_a_budget(void **state)
+{
+    uint8_t *b[3];
+
+    (void)state;
+    open_disk(&(struct fake_options){.registered_pages = 6});
+    for (unsigned i = 0; i < 3; i++)
+        assert_non_null(b[i] = blkfront_buf_alloc(disk.dev, 2 * 4096));
+    assert_null(blkfront_buf_alloc(disk.dev, 1));
+    blkfront_buf_free(disk.dev, b[1]);
+    assert_null(blkfront_buf_alloc(disk.dev, 3 * 4096));
+    assert_non_null(b[1] = blkfront_buf_alloc(disk.dev, 2 * 4096));
+    assert_null(blkfront_buf_alloc(disk.dev, 1));
+    for (unsigned i = 0; i < 3; i++)
+        blkfront_buf_free(disk.dev, b[i]);
+    fdisk_close(&disk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -745,6 +764,7 @@ int main(void)
         TEST(budget_is_not_touched),
         TEST(connected_again),
         TEST(resumed),
+        TEST(buffers_share_a_budget),
     };
 
     return cmocka_run_group_tests_name("blkfront: registered buffers", tests, NULL, NULL);

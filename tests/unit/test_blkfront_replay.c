@@ -488,6 +488,58 @@ static void a_device_that_was_closing(void **state)
         assert_int_equal(gnttab_end((grant_ref_t)refs[i]), 0);
 }
 
+/* Of one queue only the first is left, also for what was meant for the one behind it. */
+static void the_last_queue_may_go(void **state)
+{
+    struct blkfront_dev *dev;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.queues = 2});
+    dev = disk.dev;
+    aiocb[0] = (struct blkfront_aiocb){
+        .aio_dev = dev, .aio_buf = buffer, .aio_nbytes = 512, .aio_queue = 2, .aio_cb = done};
+    assert_int_equal(blkfront_aio_enqueue(&aiocb[0], 0), 0);
+    lose_all();
+    dev->limits.queues = 1;
+    reconnect(11, 512);
+    assert_ptr_equal(aiocb[0].request->queue, &dev->queues[0]);
+    blkfront_aio_submit(dev);
+    fdisk_drain(&disk);
+    completed_once(1);
+}
+
+/* What shares a request moves to another queue with it, also when it then has to go alone. */
+static void joined_requests_change_their_queue(void **state)
+{
+    struct blkfront_dev *dev;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.queues = 2});
+    dev = disk.dev;
+    for (unsigned i = 0; i < 3; i++) {
+        aiocb[i] = (struct blkfront_aiocb){.aio_dev = dev,
+                                           .aio_buf = buffer + i * 4096,
+                                           .aio_nbytes = 4096,
+                                           .aio_offset = (int64_t)i * 4096,
+                                           .aio_queue = 2,
+                                           .aio_cb = done};
+        assert_int_equal(blkfront_aio_enqueue(&aiocb[i], 0), 0);
+    }
+    blkfront_aio_submit(dev);
+    assert_int_equal(fdisk_take(&disk), 1);
+    lose_all();
+    dev->limits.queues = 1;
+    reconnect(11, 512);
+    thread_poll_events();
+    assert_int_equal(fdisk_take(&disk), 1);
+    fdisk_answer(&disk, 0, BLKIF_RSP_ERROR);
+    fdisk_publish(&disk);
+    thread_poll_events();
+    assert_int_equal(fdisk_take(&disk), 3);
+    fdisk_drain(&disk);
+    completed_once(3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -506,6 +558,8 @@ int main(void)
         TEST(a_request_that_has_failed_is_over),
         TEST(new_requests_wait),
         TEST(a_device_that_was_closing),
+        TEST(the_last_queue_may_go),
+        TEST(joined_requests_change_their_queue),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -422,6 +422,33 @@ static void a_clock_that_went_back(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* A backend that keeps answering others is not late for those that wait for a slot. */
+static void waiting_behind_others_is_no_fault(void **state)
+{
+    static struct blkfront_aiocb many[70];
+    uint8_t *p = pages(1);
+
+    (void)state;
+    open_disk(10 * SEC, 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(many); i++) {
+        many[i] = request(p, 8192 * (i % 50), 512);
+        assert_int_equal(blkfront_aio(&many[i], 0), 0);
+    }
+    seam_now += 8 * SEC;
+    assert_int_equal(fdisk_run(&disk), 32);
+    thread_poll_events();
+    assert_int_equal(fdisk_take(&disk), 32);
+    seam_now += 5 * SEC; /* those that wait have waited for 13 s, the others for 5 */
+    thread_poll_events();
+    assert_int_equal(lines("has waited"), 0);
+    assert_int_equal(lines("has not answered"), 0);
+    assert_int_equal(stats().rekicks, 0);
+    fdisk_drain(&disk);
+    assert_int_equal(calls, ARRAY_SIZE(many));
+    fdisk_close(&disk);
+    page_free(p, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +469,7 @@ int main(void)
         TEST(lost_events_are_reported_each_period),
         TEST(lost_events_are_not_reported_each_time),
         TEST(a_clock_that_went_back),
+        TEST(waiting_behind_others_is_no_fault),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 #define FAKE_NODES 700
 #include "fake_vbd.h"
 
+#include "../../drivers/block/names.h"
+
 static char told[8192];
 static unsigned arrived, gone;
 
@@ -391,6 +393,55 @@ static void each_allocation_fails_once(void **state)
     }
 }
 
+static const char *refuse_directory(uint32_t type, const char *body)
+{
+    (void)body;
+    return type == XS_DIRECTORY || type == XS_DIRECTORY_PART ? "EIO" : NULL;
+}
+
+/* That the guest has moved is still known when its disks can be read again. */
+static void moved_while_disks_cannot_be_read(void **state)
+{
+    (void)state;
+    arrive(51712, "/local/domain/0/backend/vbd/3/51712");
+    watch();
+    check_told("+51712 ");
+    fake_text("domid", "4");
+    fake.refuse = refuse_directory;
+    fake_fire("device/vbd");
+    check_told("");
+    disk_key(51712, "backend", "/local/domain/0/backend/vbd/4/51712");
+    check_told("");
+    fake.refuse = NULL;
+    fake_fire("device/vbd");
+    check_told("");
+}
+
+/* Each disk is asked for once a look, so nothing that was read is left over. */
+static void several_disks_leave_nothing(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 11; i++)
+        arrive(51712 + 16 * i, "/b/1");
+    watch();
+    settle();
+    assert_int_equal(arrived, 11);
+    assert_int_equal(blkfront_unwatch(), 0);
+    assert_nothing_left();
+}
+
+/* What is no number is no disk, not even the only one. */
+static void no_number_alone(void **state)
+{
+    unsigned *numbers, count;
+
+    (void)state;
+    fake_text("device/vbd/x", "");
+    assert_int_equal(disk_numbers(&numbers, &count), 0);
+    assert_int_equal(count, 0);
+    heap_free(numbers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +459,9 @@ int main(void)
         TEST(watching_and_its_end),
         TEST(two_begin_and_two_end),
         TEST(each_allocation_fails_once),
+        TEST(moved_while_disks_cannot_be_read),
+        TEST(several_disks_leave_nothing),
+        TEST(no_number_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
