@@ -449,6 +449,31 @@ static void names_almost_good(void **state)
     assert_string_equal(blkfront_vdev_name((1u << 28) + (702u << 8), name, sizeof(name)), "xvdaaa");
 }
 
+/* A ring that came out shorter than was negotiated is published as what it is. */
+static void one_page_has_no_size(void **state)
+{
+    static const enum ring_scheme schemes[] = {RING_PAGE_ORDER, RING_NUM_PAGES, RING_ONE_PAGE};
+    struct queue_keys queue = {0};
+    grant_ref_t refs[WIRE_RING_PAGES_MAX] = {9};
+
+    (void)state;
+    queue.ring_refs = refs;
+    queue.port = 5;
+    limits.queues = limits.ring_pages = 1;
+    for (unsigned i = 0; i < ARRAY_SIZE(schemes); i++) {
+        struct frontend_key keys[FRONTEND_KEYS_MAX];
+        unsigned count = negotiate_keys(&limits, schemes[i], &queue, keys), dropped = 0;
+
+        for (unsigned k = 0; k < count; k++) {
+            if (strstr(keys[k].name, "ring-page")) {
+                assert_string_equal(keys[k].value, "");
+                dropped++;
+            }
+        }
+        assert_int_equal(dropped, 2);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -465,6 +490,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(persistent_takes_both_sides, setup, teardown),
         cmocka_unit_test_setup_teardown(types_of_backends, setup, teardown),
         cmocka_unit_test_setup_teardown(names_almost_good, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_page_has_no_size, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
