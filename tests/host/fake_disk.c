@@ -41,15 +41,7 @@ void fdisk_exit(void)
     seam_exit();
 }
 
-void fdisk_attach(struct fake_disk *d, struct blkfront_dev *dev)
-{
-    uint8_t *data = calloc(dev->limits.sectors, 512);
-
-    assert_non_null(data);
-    fdisk_attach_data(d, dev, data);
-}
-
-void fdisk_attach_data(struct fake_disk *d, struct blkfront_dev *dev, uint8_t *data)
+static void attach(struct fake_disk *d, struct blkfront_dev *dev, uint8_t *data)
 {
     memset(d, 0, sizeof(*d));
     d->dev = dev;
@@ -58,6 +50,14 @@ void fdisk_attach_data(struct fake_disk *d, struct blkfront_dev *dev, uint8_t *d
     for (unsigned i = 0; i < dev->limits.queues; i++)
         d->queue[i].ring = dev->queues[i].ring.ring;
     d->slots = dev->queues[0].ring.slots;
+}
+
+void fdisk_attach(struct fake_disk *d, struct blkfront_dev *dev)
+{
+    uint8_t *data = calloc(dev->limits.sectors, 512);
+
+    assert_non_null(data);
+    attach(d, dev, data);
 }
 
 void fdisk_open(struct fake_disk *d, const struct fake_options *o)
@@ -110,6 +110,18 @@ void fdisk_detach(struct fake_disk *d)
         forget(d, 0);
     free(d->data);
     d->data = NULL;
+}
+
+void fdisk_reconnect(struct fake_disk *d)
+{
+    struct blkfront_dev *dev = d->dev;
+    uint8_t *data = d->data;
+
+    d->data = NULL;
+    fdisk_detach(d);
+    assert_int_equal(dev_make_rings(dev), 0);
+    dev_go(dev);
+    attach(d, dev, data);
 }
 
 void fdisk_close(struct fake_disk *d)

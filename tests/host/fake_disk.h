@@ -68,9 +68,10 @@ void fdisk_open(struct fake_disk *d, const struct fake_options *o);
 /* Only the backend, for a device that is connected already; d->data is made for limits.sectors.
  * fdisk_detach frees it. */
 void fdisk_attach(struct fake_disk *d, struct blkfront_dev *dev);
-/* The same with data (malloc'ed) that are there already. */
-void fdisk_attach_data(struct fake_disk *d, struct blkfront_dev *dev, uint8_t *data);
 void fdisk_detach(struct fake_disk *d);
+/* After dev_requeue: another backend, with the same data and whatever limits the device has now; as
+ * attached to, with nothing set. */
+void fdisk_reconnect(struct fake_disk *d);
 /* The device goes: lost, gone, freed. */
 void fdisk_close(struct fake_disk *d);
 

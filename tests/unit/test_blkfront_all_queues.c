@@ -170,18 +170,6 @@ static void mapped_pages_stay_until_the_end(void **state)
     close_disk();
 }
 
-static void connect_again(void)
-{
-    struct blkfront_dev *dev = disk.dev;
-    uint8_t *data = disk.data;
-
-    disk.data = NULL;
-    fdisk_detach(&disk);
-    assert_int_equal(dev_make_rings(dev), 0);
-    dev_go(dev);
-    fdisk_attach_data(&disk, dev, data);
-}
-
 static void all_is_asked_again(bool is_void)
 {
     open_disk((struct fake_options){.nomerges = true});
@@ -198,7 +186,7 @@ static void all_is_asked_again(bool is_void)
         assert_int_equal(disk.dev->queues[i].port, 0);
         assert_int_equal(disk.dev->queues[i].page_ref[0], 0);
     }
-    connect_again();
+    fdisk_reconnect(&disk);
     fdisk_drain(&disk);
     assert_int_equal(calls, QUEUES * EACH);
     for (unsigned i = 0; i < QUEUES * EACH; i++)

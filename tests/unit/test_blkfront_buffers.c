@@ -275,12 +275,11 @@ static void void_grants(void **state)
 {
     struct blkfront_stats *s;
     unsigned kept;
-    uint8_t *b, *data;
+    uint8_t *b;
 
     (void)state;
     fdisk_open(&disk, &(struct fake_options){.persistent = true, .persistent_grants = 8});
     s = &disk.dev->stats;
-    data = disk.data;
     b = blkfront_buf_alloc(disk.dev, 6 * 4096);
     kept = (unsigned)s->grants_kept;
     assert_in_range(kept, 1, 5);
@@ -292,11 +291,7 @@ static void void_grants(void **state)
     assert_int_equal(s->grants_kept, 0);
     assert_int_equal(s->grants_ended, kept);
     assert_int_equal(disk.dev->registry.granted, 0);
-    disk.data = NULL;
-    fdisk_detach(&disk);
-    assert_int_equal(dev_make_rings(disk.dev), 0);
-    dev_go(disk.dev);
-    fdisk_attach_data(&disk, disk.dev, data);
+    fdisk_reconnect(&disk);
     assert_int_equal(s->grants_kept, kept);
     blkfront_buf_free(disk.dev, b);
     assert_int_equal(s->grants_ended, 2 * kept);

@@ -28,18 +28,6 @@ static void lose_all(void)
     dev_requeue(disk.dev, true);
 }
 
-static void connect_again(void)
-{
-    struct blkfront_dev *dev = disk.dev;
-    uint8_t *data = disk.data;
-
-    disk.data = NULL;
-    fdisk_detach(&disk);
-    assert_int_equal(dev_make_rings(dev), 0);
-    dev_go(dev);
-    fdisk_attach_data(&disk, dev, data);
-}
-
 /* Registered, but no sector of 4096 bytes lies within a page of it: it goes through bounce pages,
  * which have nothing to do with the buffer's grants. */
 static void large_sectors_need_whole_pages(bool persistent)
@@ -86,7 +74,7 @@ static void no_grants_for_the_untrusted(void **state)
     assert_non_null(b);
     gnttab_get_stats(&before);
     dev_requeue(disk.dev, false);
-    connect_again();
+    fdisk_reconnect(&disk);
     gnttab_get_stats(&after);
     assert_int_equal(after.in_use, before.in_use);
     assert_int_equal(now()->grants_made, 0);
@@ -111,7 +99,7 @@ static void buffers_are_granted_again(void **state)
             lose_all();
         assert_int_equal(now()->grants_kept, 0);
         assert_int_equal(now()->grants_ended, 4 * i);
-        connect_again();
+        fdisk_reconnect(&disk);
     }
     run_one(request(b, 0, 4 * 4096), true);
     assert_int_equal(now()->bytes_copied, 0);
@@ -184,7 +172,7 @@ static void bounce_pages_are_used_again(void **state)
             dev_requeue(disk.dev, false);
         else
             lose_all();
-        connect_again();
+        fdisk_reconnect(&disk);
         page_get_stats(&some);
         assert_int_equal(some.in_use[MEM_BLOCK], none.in_use[MEM_BLOCK]);
     }
@@ -357,7 +345,7 @@ static void others_are_left_alone(const struct fake_options *o)
     thread_poll_events();
     assert_int_equal(heard, 1);
     evtchn_close(port);
-    connect_again();
+    fdisk_reconnect(&disk);
     fdisk_drain(&disk);
     assert_int_equal(calls, 6);
     for (unsigned i = 0; i < ARRAY_SIZE(ref); i++)

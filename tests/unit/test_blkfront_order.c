@@ -200,7 +200,6 @@ static void flushes_and_barriers_have_no_range(void **state)
 static void the_order_outlasts_a_backend(void **state)
 {
     struct blkfront_dev *dev;
-    uint8_t *data;
 
     (void)state;
     open_disk(&(struct fake_options){.nomerges = true});
@@ -216,12 +215,7 @@ static void the_order_outlasts_a_backend(void **state)
     write_in(6, 0, 0);
     assert_int_equal(calls, 2);
     dev_requeue(dev, false);
-    data = disk.data;
-    disk.data = NULL;
-    fdisk_detach(&disk);
-    assert_int_equal(dev_make_rings(dev), 0);
-    dev_go(dev);
-    fdisk_attach_data(&disk, dev, data);
+    fdisk_reconnect(&disk);
     thread_poll_events();
     assert_int_equal(fdisk_take(&disk), 5);
     for (unsigned i = 1, n = 0; i < 7; i++) {

@@ -76,17 +76,12 @@ static void lose_all(void)
 /* Another backend with the same medium. */
 static void reconnect(unsigned max_segments, unsigned sector_size)
 {
-    struct blkfront_dev *dev = disk.dev;
-    uint8_t *data = disk.data;
+    struct blkfront_limits *l = &disk.dev->limits;
 
-    disk.data = NULL;
-    fdisk_detach(&disk);
-    dev->limits.max_segments = max_segments;
-    dev->limits.sector_size = sector_size;
-    dev->limits.ring_pages = 1;
-    assert_int_equal(dev_make_rings(dev), 0);
-    dev_go(dev);
-    fdisk_attach_data(&disk, dev, data);
+    l->max_segments = max_segments;
+    l->sector_size = sector_size;
+    l->ring_pages = 1;
+    fdisk_reconnect(&disk);
 }
 
 static void completed_once(unsigned count)

@@ -384,7 +384,6 @@ static void lost_events_are_not_reported_each_time(void **state)
 static void another_domain(uint64_t earlier)
 {
     struct blkfront_dev *dev = disk.dev;
-    uint8_t *data = disk.data;
 
     memset(seam_grants, 0, 4 * PAGE_SIZE);
     evtchn_resume();
@@ -392,11 +391,7 @@ static void another_domain(uint64_t earlier)
     seam_now -= earlier;
     dev_requeue(dev, true);
     assert_false(dev->watchdog.armed);
-    disk.data = NULL;
-    fdisk_detach(&disk);
-    assert_int_equal(dev_make_rings(dev), 0);
-    dev_go(dev);
-    fdisk_attach_data(&disk, dev, data);
+    fdisk_reconnect(&disk);
 }
 
 /* A resumed domain's clock may be behind: what was said and waited before counts no more. */
