@@ -12,11 +12,11 @@ OBJCOPY := $(CROSS_COMPILE)objcopy
 
 ARCH ?= x86_64
 
-# Everything that is made goes below this folder.
+# All output goes below this folder.
 BUILD ?= build
 
-# The version of Xen's interface that the sources are compiled for (xen/xen-compat.h): 4.14's, the newest
-# that Debian 12's headers know.
+# The version of Xen's interface that the sources are compiled for (xen/xen-compat.h): 4.14's, the
+# newest that Debian 12's headers support.
 XEN_INTERFACE_VERSION ?= 0x00040e00
 
 # V=1 shows the commands.

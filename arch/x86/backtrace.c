@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Backtraces by frame pointers. After a crash these may be anything: each is checked to be mapped,
- * aligned, and above the one before.
+ * Backtraces by frame pointers. After a crash a frame pointer may have any value: each is checked
+ * to be mapped, aligned, and above the one before; the latter not where one stack leads to another.
  */
-#include <ringlet/arch.h>
+#include <kernel/arch.h>
 #include <ringlet/printk.h>
 
-#include "boot.h"
 #include "mmu.h"
 #include "trap.h"
 
 #define DEPTH_MAX 32
+
+extern char context_stack_returned[]; /* context.S: where a call on another stack returns */
 
 struct stack_frame {
     uint64_t caller_fp;
     uint64_t return_address;
 };
 
-/* at: an address within the instruction that is meant, which for a call ends before the address
- * that it returns to. */
+/* ip is printed. `at` is an address within the instruction: a call may be the last instruction of
+ * its function, and then the address that it returns to belongs to the next one. */
 static void print_line(uint64_t ip, uint64_t at)
 {
     uintptr_t offset;
@@ -30,7 +31,7 @@ static void print_line(uint64_t ip, uint64_t at)
         print_raw("  %#lx ?\n", ip);
 }
 
-void backtrace_print(uint64_t ip, uint64_t fp)
+void arch_print_frames(uintptr_t ip, uintptr_t fp)
 {
     print_raw("backtrace:\n");
     if (ip)
@@ -47,7 +48,8 @@ void backtrace_print(uint64_t ip, uint64_t fp)
             return;
         }
         print_line(frame->return_address, frame->return_address - 1);
-        if (frame->caller_fp && frame->caller_fp <= fp) {
+        if (frame->caller_fp && frame->caller_fp <= fp &&
+            frame->return_address != (uintptr_t)context_stack_returned) {
             print_raw("  (frame pointer goes back to %#lx)\n", frame->caller_fp);
             return;
         }
@@ -57,5 +59,5 @@ void backtrace_print(uint64_t ip, uint64_t fp)
 
 void arch_print_backtrace(void)
 {
-    backtrace_print(0, (uintptr_t)__builtin_frame_address(0));
+    arch_print_frames(0, (uintptr_t)__builtin_frame_address(0));
 }

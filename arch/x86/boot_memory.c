@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The list of free memory that boot_info.ram becomes: sorted, whole pages, no overlaps. */
 #include "boot.h"
+#include <kernel/page.h>
 
 struct boot_info boot_info;
 
@@ -13,7 +14,8 @@ static void delete_region(unsigned i)
         ram[i] = ram[i + 1];
 }
 
-/* When there is no room for one more the smallest is lost: less memory, but no wrong one. */
+/* When the list is full the smallest region is dropped: the guest then has less memory, but none
+ * that is not its own. */
 static void insert_region(uint64_t start, uint64_t end)
 {
     unsigned at;
@@ -77,16 +79,22 @@ void boot_ram_add(uint64_t start, uint64_t bytes)
     insert_region(start, end);
 }
 
-void *boot_ram_take(uint64_t limit)
+void *boot_ram_take(unsigned pages, uint64_t limit)
 {
-    uint64_t page;
+    const uint64_t bytes = (uint64_t)pages << PAGE_SHIFT;
 
-    if (!boot_info.ram_regions || ram[0].start + PAGE_SIZE > limit)
-        return NULL;
-    page = ram[0].start;
-    ram[0].start += PAGE_SIZE;
-    ram[0].bytes -= PAGE_SIZE;
-    if (!ram[0].bytes)
-        delete_region(0);
-    return (void *)page;
+    for (unsigned i = 0; i < boot_info.ram_regions; i++) {
+        uint64_t start = ram[i].start;
+
+        if (ram[i].bytes < bytes)
+            continue;
+        if (start + bytes > limit)
+            return NULL;
+        ram[i].start += bytes;
+        ram[i].bytes -= bytes;
+        if (!ram[i].bytes)
+            delete_region(i);
+        return (void *)start;
+    }
+    return NULL;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time from the page that Xen shares with the guest: system time at some value of the time stamp
- * counter, and how fast that counts. Xen brackets each change with increments of a version. It may
- * emulate the counter, and then a look costs more than a thousand instructions; so a PV guest, for
- * which that is cheap, also has Xen write down when it was run last.
+ * Time from the page that Xen shares with the guest: the system time at some value of the time
+ * stamp counter, and the counter's frequency. Xen increments a version before and after each
+ * change. Where Xen emulates the counter, reading it costs more than a thousand instructions; so a
+ * PV guest, for which that is cheap, also has Xen record when it ran the vCPU last.
  */
-#include <ringlet/arch.h>
+#include <kernel/arch.h>
 
 #include "boot.h"
 #include "cpu.h"
+#include "domain.h"
 
 _Static_assert(sizeof(struct vcpu_time_info) == 32, "vcpu_time_info");
 _Static_assert(offsetof(struct vcpu_time_info, tsc_timestamp) == 8, "vcpu_time_info");
@@ -33,10 +34,10 @@ const char *arch_clock_source(void)
     return "tsc";
 }
 
-/* What has to be added to Xen's system time: another host's Xen has another one. Modulo 2^64. */
+/* Added to Xen's system time, which is another one on another host. Modulo 2^64. */
 static uint64_t clock_offset, clock_last;
 
-/* Written by Xen when it runs this vCPU, and only then; zeroes when it does not. */
+/* Xen writes it whenever it runs this vCPU. All zeroes where that was not asked for (PVH). */
 static struct vcpu_runstate_info runstate __attribute__((aligned(64)));
 static uint64_t run_before; /* its time at arch_clock_leave() */
 
@@ -47,7 +48,7 @@ static uint64_t ticks_to_ns(uint64_t ticks, uint32_t mul, int shift)
     return (uint64_t)(((unsigned __int128)ticks * mul) >> 32);
 }
 
-/* As Xen counts. */
+/* Xen's system time, ns. */
 static uint64_t system_time(void)
 {
     const struct vcpu_time_info *time = &shared_info->vcpu_info[0].time;
@@ -67,8 +68,8 @@ static uint64_t system_time(void)
         rmb();
     } while ((version & 1) || READ_ONCE(time->version) != version);
 
-    /* The stamp may lie before the counter's zero, as a negative number: the difference wraps to
-     * what it should be. */
+    /* The stamp may be negative, from before the counter's zero. The difference is right modulo
+     * 2^64. */
     passed = (int64_t)(tsc - stamp);
     return base + (passed > 0 ? ticks_to_ns((uint64_t)passed, mul, shift) : 0);
 }
@@ -77,7 +78,7 @@ uint64_t arch_clock_now(void)
 {
     uint64_t now = system_time() + clock_offset;
 
-    /* Two calibrations may disagree by some ns; time must not go back for that. */
+    /* Two calibrations may differ by some ns, and time must not go back. */
     if ((int64_t)(now - clock_last) > 0)
         clock_last = now;
     return clock_last;
@@ -98,8 +99,8 @@ uint64_t arch_clock_back(void)
     return clock_last;
 }
 
-/* For PVH Xen would walk the guest's page tables at each switch. */
-void clock_init(void)
+/* PV only: for PVH Xen would walk the guest's page tables at each switch. */
+RINGLET_COLD void clock_init(void)
 {
     struct vcpu_register_runstate_memory_area area = {.addr.v = &runstate};
 
@@ -107,7 +108,7 @@ void clock_init(void)
         hypercall_vcpu_op(VCPUOP_register_runstate_memory_area, 0, &area);
 }
 
-void clock_begin(void)
+RINGLET_COLD void clock_begin(void)
 {
     const struct vcpu_time_info *time = &shared_info->vcpu_info[0].time;
     const uint64_t ticks = rdtsc_ordered() - entry_tsc;
@@ -116,17 +117,17 @@ void clock_begin(void)
                                                        READ_ONCE(time->tsc_shift));
 }
 
-void clock_continue(void)
+RINGLET_COLD void clock_continue(void)
 {
     clock_offset = clock_last - system_time();
     clock_init();
 }
 
-uint64_t arch_poll_timeout(uint64_t deadline)
+RINGLET_COLD uint64_t arch_poll_timeout(uint64_t deadline)
 {
     uint64_t timeout = deadline - clock_offset;
 
-    /* a deadline that lies before Xen's zero has passed */
+    /* a deadline from before Xen's zero has passed */
     return (int64_t)timeout <= 0 ? 1 : timeout;
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Switching between threads. A call, so only what the ABI lets a function rely on across calls is
- * kept: rbx, rbp, r12-r15, and the control words of SSE and x87 (apps use floating point).
+ * Switching between threads. It is a function call, so only what the ABI preserves across calls is
+ * saved: rbx, rbp, r12-r15, and the control words of SSE and x87 (applications use floating point);
+ * and the FS base is loaded if threads have variables of their own.
  */
     .section .text.arch_context_switch, "ax"
     .globl arch_context_switch
     .type arch_context_switch, @function
-arch_context_switch:            /* rdi: from, rsi: to; sp is at offset 0 in both */
+arch_context_switch:            /* rdi: from, rsi: to; in both sp is at 0, priv at 8 */
     push %rbp
     push %rbx
     push %r12
@@ -27,10 +28,30 @@ arch_context_switch:            /* rdi: from, rsi: to; sp is at offset 0 in both
     pop %r12
     pop %rbx
     pop %rbp
+    mov 8(%rsi), %rdi
+    test %rdi, %rdi
+    jnz tls_load
     ret
     .size arch_context_switch, . - arch_context_switch
 
-    /* Where a new thread's first switch "returns" to; arch_context_init left entry in rbx. */
+    /* The caller's frame is the last on its stack, and the callee's frame leads to it: the chain of
+     * frame pointers goes from one stack to the other here. */
+    .section .text.arch_call_on_stack, "ax"
+    .globl arch_call_on_stack, context_stack_returned
+    .type arch_call_on_stack, @function
+arch_call_on_stack:             /* rdi: stack, rsi: bytes, rdx: function, rcx: its argument */
+    push %rbp
+    mov %rsp, %rbp
+    lea (%rdi, %rsi), %rsp
+    and $-16, %rsp
+    mov %rcx, %rdi
+    call *%rdx
+context_stack_returned:
+    leave
+    ret
+    .size arch_call_on_stack, . - arch_call_on_stack
+
+    /* A new thread's first switch returns to here; arch_context_init has put its entry into rbx. */
     .section .text.context_start, "ax"
     .globl context_start
     .type context_start, @function

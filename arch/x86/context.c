@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The first stack frame of a thread, laid out as context.S expects it. */
-#include <ringlet/arch.h>
-#include <ringlet/shutdown.h>
+#include <kernel/arch.h>
+#include <ringlet/panic.h>
 
 #include "cpu.h"
+#include "image.h"
+#include "tls.h"
 
-/* What arch_context_switch leaves on a stack, from the stack pointer upwards. */
+/* What arch_context_switch saves on a stack, from the stack pointer upwards. */
 struct switch_frame {
     uint32_t mxcsr;
     uint16_t fpu_cw, pad;
@@ -14,6 +16,7 @@ struct switch_frame {
 };
 
 _Static_assert(offsetof(struct arch_context, sp) == 0, "context.S");
+_Static_assert(offsetof(struct arch_context, priv) == 8, "context.S");
 _Static_assert(sizeof(struct switch_frame) == 64, "context.S");
 
 void context_start(void);
@@ -39,11 +42,26 @@ int arch_context_init(struct arch_context *ctx, void *stack, size_t size, void (
         .rip = (uintptr_t)context_start,
     };
     ctx->sp = frame;
-    ctx->priv = NULL;
-    return 0;
+    return tls_create(&ctx->priv);
+}
+
+void *arch_boot_stack(size_t *size)
+{
+    *size = BOOT_STACK_SIZE;
+    return boot_stack;
+}
+
+void arch_print_context(const struct arch_context *ctx)
+{
+    const struct switch_frame *frame = ctx->sp;
+
+    if (!frame) /* an NMI came just before the first switch away from it */
+        return;
+    arch_print_frames(frame->rip, frame->rbp);
 }
 
 void arch_context_destroy(struct arch_context *ctx)
 {
-    ctx->sp = NULL;
+    tls_free(ctx->priv);
+    ctx->sp = ctx->priv = NULL;
 }

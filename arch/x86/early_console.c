@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text to the console without the console driver: for a guest that cannot start and for errors
- * while an error is being reported. Goes to the domain's console page when it is known, and to
- * Xen's own console, which takes it from every guest only in a debug build of Xen.
+ * Text goes to the domain's console page when that is known, and to Xen's own console, which takes
+ * it from every guest only in a debug build of Xen.
  */
-#include <ringlet/printk.h>
+#include "early_console.h"
+
+#include <kernel/arch.h>
+#include <ringlet/format.h>
+#include <ringlet/string.h>
 
 #include <xen/io/console.h>
-
-#include "boot.h"
 
 /* Hypercalls that let others run, until we give up: some seconds. */
 #define PATIENCE 200000
@@ -55,4 +56,22 @@ void early_console_drain(void)
 
     while (ring && patience && READ_ONCE(ring->out_cons) != READ_ONCE(ring->out_prod))
         kick_and_wait();
+}
+
+void early_fail(const char *fmt, ...)
+{
+    struct sched_shutdown arg = {.reason = SHUTDOWN_crash};
+    char line[256];
+    va_list ap;
+    int len;
+
+    va_start(ap, fmt);
+    len = vformat(line, sizeof(line) - 1, fmt, ap);
+    va_end(ap);
+    len = MIN(len, (int)sizeof(line) - 2);
+    line[len++] = '\n';
+    early_console_write(line, (size_t)len);
+    early_console_drain();
+    for (;;)
+        hypercall_sched_op(SCHEDOP_shutdown, &arg);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way into Xen. The instruction is chosen at boot and stands here as it is: no hypercall page
- * that Xen fills is ever called, so no indirect branch is involved (XSA-466).
+ * Hypercalls. The instruction is chosen at boot. The hypercall page that Xen would fill is not
+ * used, so there is no indirect call (XSA-466).
  */
-#include <ringlet/arch.h>
+#include <kernel/arch.h>
+#include <kernel/errno.h>
 
 #include "boot.h"
 #include "cpu.h"
@@ -15,8 +16,8 @@ void hypercall_init_pv(void)
     method = BY_SYSCALL;
 }
 
-/* The processor must be asked: the other vendor's instruction is an invalid opcode there. */
-void hypercall_init_pvh(void)
+/* By the processor's vendor: the instruction of another vendor is an invalid opcode. */
+RINGLET_COLD void hypercall_init_pvh(void)
 {
     struct cpuid r = cpuid(0);
     bool amd = r.ebx == 0x68747541 && r.edx == 0x69746e65 && r.ecx == 0x444d4163;   /* Authentic */
@@ -33,7 +34,8 @@ const char *arch_hypercall_method(void)
     return name[method];
 }
 
-/* Xen keeps every register but the result; syscall itself overwrites rcx and r11. */
+/* Xen keeps every register but the result, whose error numbers are its own; syscall itself
+ * overwrites rcx and r11. */
 long hypercall(unsigned nr, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
                unsigned long a5)
 {
@@ -58,5 +60,5 @@ long hypercall(unsigned nr, unsigned long a1, unsigned long a2, unsigned long a3
         break;
     }
 #undef CALL
-    return result;
+    return result < 0 ? xen_error(result) : result;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the domain builder reads (xen/elfnote.h): how to start this image as a PV and as a PVH guest.
- * There is no HYPERCALL_PAGE note, as the page is not used.
+ * Notes for the domain builder (xen/elfnote.h): how to start this image as a PV and as a PVH guest.
+ * There is no HYPERCALL_PAGE note, as that page is not used.
  */
 #include <xen/elfnote.h>
 #include <xen/features.h>
@@ -17,7 +17,7 @@
     .popsection
 .endm
 
-    /* The link script asks for this symbol, so that a library's copy of this file is taken. */
+    /* The link script refers to this symbol, so that the linker takes this file of the library. */
     .globl xen_notes
     xen_notes = 0
 

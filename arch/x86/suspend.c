@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one hypercall that stops the domain, what must be out of Xen's sight before it, and what the
- * other domain that it may return in has to be told. Between its return and the mapping of the
- * shared page there is no clock, no event and no console.
+ * The hypercall that stops the domain, what must be unmapped before it, and what must be set up
+ * again when it returns in another domain. Between its return and the mapping of the shared page
+ * there is no clock, no event and no console.
  */
-#include <ringlet/arch.h>
-#include <ringlet/shutdown.h>
+#include <kernel/arch.h>
 
-#include "boot.h"
+#include "domain.h"
+#include "early_console.h"
 #include "mmu.h"
+#include "tls.h"
+#include "window.h"
 
 _Static_assert(SHUTDOWN_suspend == 2, "Xen's number");
 
 /*
- * PV. The third argument is the machine frame of start_info, by which the toolstack finds what it
- * has to write anew. It expects pseudo-physical frames where the domain builder has put machine
- * frames, and nobody else's frame in any page table.
+ * PV. The third argument is the machine frame of start_info, which the toolstack writes anew. It
+ * expects pseudo-physical frames in the fields where the domain builder has put machine frames, and
+ * no frame of another domain in any page table.
  */
 static int suspend_pv(struct sched_shutdown *op)
 {
@@ -39,7 +41,7 @@ static int suspend_pv(struct sched_shutdown *op)
             si->console.domU.mfn = arch_frame(boot_info.console);
     }
     if (pv_map_shared_info() || (ret && window_restore_grants(grants)))
-        boot_fail("cannot map Xen's pages again after a suspend");
+        early_fail("Ringlet cannot go on: cannot map Xen's pages again after a suspend");
     if (!ret) {
         pv_find_shared_pages();
         pv_p2m_publish();
@@ -47,9 +49,9 @@ static int suspend_pv(struct sched_shutdown *op)
     return (int)ret;
 }
 
-/* A toolstack that lets the domain go on says so in the hypercall's result only if the guest has a
- * way of being interrupted. It has none here: this names one for as long as it takes, and as
- * interrupts are off nothing comes of it. */
+/* When the suspend is cancelled, the toolstack sets the hypercall's result only for a guest with a
+ * callback for events. This one has none, so one is set during the hypercall. Interrupts are off:
+ * it is never called. */
 static void set_callback(bool on)
 {
     struct xen_hvm_param callback = {
@@ -70,7 +72,7 @@ static int suspend_pvh(struct sched_shutdown *op)
     if (ret == 0) {
         window_drop_grants();
         if (pvh_map_shared_info())
-            boot_fail("cannot map the shared page after a suspend");
+            early_fail("Ringlet cannot go on: cannot map the shared page after a suspend");
         pvh_find_shared_pages();
     }
     set_callback(false);
@@ -82,10 +84,11 @@ int arch_suspend(void)
     struct sched_shutdown op = {.reason = SHUTDOWN_suspend};
     int ret;
 
-    arch_clock_now(); /* from where it goes on */
+    arch_clock_now(); /* the clock continues from this value */
     ret = boot_info.type == GUEST_PV ? suspend_pv(&op) : suspend_pvh(&op);
-    /* As at boot: events are looked for, never delivered. */
+    /* As at boot: events are polled for, never delivered. */
     WRITE_ONCE(shared_info->vcpu_info[0].evtchn_upcall_mask, 1);
     clock_continue();
+    tls_resume();
     return ret;
 }

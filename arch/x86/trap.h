@@ -11,7 +11,9 @@
 #define TRAP_OF        4
 #define TRAP_DF        8
 #define TRAP_PF        14
+#define TRAP_MF        16
 #define TRAP_MC        18
+#define TRAP_XM        19
 #define TRAP_STUB_SIZE 16
 
 struct trap_frame {
@@ -24,11 +26,11 @@ struct trap_frame {
  */
 extern char trap_stubs[];
 
-/* Called by the stubs. */
-void trap_handle(const struct trap_frame *frame) RINGLET_NORETURN;
+/* The stack for NMIs and for what can hit while an exception is being reported. */
+extern char abort_stack[];
 
-/* Prints where ip is and the frames behind it, from a frame pointer that may be anything. */
-void backtrace_print(uint64_t ip, uint64_t fp);
+/* Called by the stubs. Returns from an NMI only. */
+void trap_handle(const struct trap_frame *frame);
 
 /* "function+0x12", or "?"; the name is NULL where the image has none. */
 const char *symbol_find(uintptr_t address, uintptr_t *offset);

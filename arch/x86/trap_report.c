@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The report of an exception: what, where, what it probably means, registers, callers. Then the
- * domain ends as crashed. */
-#include <ringlet/arch.h>
+ * domain ends as crashed. An NMI is none: it asks for a look into the guest, which goes on. */
+#include <kernel/arch.h>
+#include <kernel/nmi.h>
+#include <kernel/printk.h>
 #include <ringlet/format.h>
-#include <ringlet/printk.h>
 #include <ringlet/string.h>
 #include <ringlet/thread.h>
 
-#include "boot.h"
+#include "early_console.h"
+#include "image.h"
 #include "mmu.h"
 #include "trap.h"
 
@@ -19,12 +21,14 @@
 
 #define STACK_REACH 16384
 
+_Static_assert(offsetof(struct boot_info, type) == 0 && GUEST_PV == 0, "traps.S");
+_Static_assert(TRAP_NMI == 2, "traps.S");
+
 static const char *trap_name(uint64_t vector)
 {
     static const char *const names[TRAPS] = {
         [0] = "divide error",
         [1] = "debug",
-        [2] = "non-maskable interrupt",
         [3] = "breakpoint",
         [4] = "overflow",
         [5] = "bound range",
@@ -36,10 +40,10 @@ static const char *trap_name(uint64_t vector)
         [12] = "stack segment fault",
         [13] = "general protection fault",
         [14] = "page fault",
-        [16] = "x87 error",
+        [16] = "x87 floating-point error",
         [17] = "alignment check",
         [18] = "machine check",
-        [19] = "SIMD error",
+        [19] = "SSE floating-point error",
         [20] = "virtualization exception",
         [21] = "control protection",
     };
@@ -52,13 +56,13 @@ static bool in(uint64_t address, const char *start, const char *end)
     return address >= (uintptr_t)start && address < (uintptr_t)end;
 }
 
-/* A push or a frame's worth below the stack pointer, or a variable just above it. */
+/* Below the stack pointer by a push or a frame, or above it by a variable. */
 static bool near_stack_pointer(uint64_t address, uint64_t sp)
 {
     return address + STACK_REACH >= sp && address <= sp + STACK_REACH;
 }
 
-/* What a person would say. */
+/* The probable cause, in words. */
 static const char *fault_meaning(uint64_t address, uint64_t error, uint64_t sp)
 {
     unsigned level;
@@ -87,7 +91,7 @@ static const char *fault_meaning(uint64_t address, uint64_t error, uint64_t sp)
 
 static void print_page_fault(const struct trap_frame *f)
 {
-    /* Xen hands a PV guest's cr2 over in memory; before that is mapped it is not known. */
+    /* A PV guest gets cr2 in shared_info; before that is mapped it is not known. */
     uint64_t address;
 
     if (boot_info.type == GUEST_PVH)
@@ -104,7 +108,18 @@ static void print_page_fault(const struct trap_frame *f)
               fault_meaning(address, f->error, f->rsp));
 }
 
-/* Above the 16 bits of a selector Xen keeps notes of its own. */
+/* The low six bits of both say what has happened: invalid operation, denormal, division by zero,
+ * overflow, underflow, inexact result. */
+static void print_float(void)
+{
+    uint32_t mxcsr;
+    uint16_t status;
+
+    __asm__ __volatile__("stmxcsr %0; fnstsw %1" : "=m"(mxcsr), "=m"(status));
+    print_raw("mxcsr %#x, x87 status %#x\n", mxcsr, status);
+}
+
+/* Xen uses the bits above the 16 of a selector for itself. */
 static void print_registers(const struct trap_frame *f)
 {
     print_raw("rax %016lx rbx %016lx rcx %016lx rdx %016lx\n"
@@ -117,7 +132,7 @@ static void print_registers(const struct trap_frame *f)
               f->ss & 0xffff);
 }
 
-/* Memory or the console may be what is broken: as little as possible of either. */
+/* Memory or the console may be broken, so as little as possible is used of both. */
 static void report_nested(const struct trap_frame *f, const struct trap_frame *first)
 {
     char line[120];
@@ -131,9 +146,14 @@ static void report_nested(const struct trap_frame *f, const struct trap_frame *f
 void trap_handle(const struct trap_frame *f)
 {
     static unsigned depth;
-    static struct trap_frame first; /* a copy: the second may come in on the same stack */
+    static struct trap_frame first; /* a copy, as the second may arrive on the same stack */
     struct sched_shutdown crash = {.reason = SHUTDOWN_crash};
 
+    if (f->vector == TRAP_NMI) {
+        if (!depth) /* else the last report is under way */
+            nmi_handle(f->rip, f->rbp);
+        return;
+    }
     if (depth++ == 0) {
         first = *f;
         if (!shared_info) /* still booting: there is no console driver yet */
@@ -143,8 +163,10 @@ void trap_handle(const struct trap_frame *f)
                   boot_info.type == GUEST_PV ? "PV" : "PVH");
         if (f->vector == TRAP_PF)
             print_page_fault(f);
+        if (f->vector == TRAP_MF || f->vector == TRAP_XM)
+            print_float();
         print_registers(f);
-        backtrace_print(f->rip, f->rbp);
+        arch_print_frames(f->rip, f->rbp);
         printk_drain();
     } else if (depth == 2) {
         report_nested(f, &first);

@@ -1,65 +1,109 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a device, in steps that do not know of XenStore, so that a test can take them with
- * limits of its own. device.c strings them together as the frontend's machine says.
+ * A block device: what each room owns of it, and what all of them read. docs/design.md shows the
+ * rooms, the states of a device and the way of a request.
  *
- *   dev_create - dev_make_rings - dev_go - (dev_lost) - dev_gone - dev_destroy
+ * Whatever the path does runs to its end without waiting, in thread or in handler context; only
+ * aio.c waits, for callers that want to.
  */
 #ifndef RINGLET_BLOCK_DEVICE_H
 #define RINGLET_BLOCK_DEVICE_H
 
-#include "block.h"
+#include "drivers/block/life/life.h"
+#include "drivers/block/memory/memory.h"
+#include "drivers/block/path/path.h"
 
-/* A device that is DEV_STARTING; config is complete (negotiate_config). NULL: no memory. */
-struct blkfront_dev *dev_create(unsigned devid, const struct blkfront_config *config);
+#include <kernel/frontend.h>
+#include <ringlet/blkfront.h>
 
 /*
- * For dev->peer: limits.queues queues, each with a ring of limits.ring_pages, granted, and an event
- * channel, masked; or fewer queues, then shorter rings, when memory or grants are short. 0,
- * -ENOMEM, -ENOSPC (no grants or ports), or Xen's error.
+ * What a device can do. device.c has the table of what may follow what; docs/design.md draws it.
+ * FAILED is for what the backend did or did not do; the frontend's machine then closes the
+ * connection, with which the device becomes CLOSED.
  */
-int dev_make_rings(struct blkfront_dev *dev);
+enum device_state {
+    DEVICE_CONNECTING, /* not connected for the first time yet */
+    DEVICE_OPEN,       /* requests are accepted */
+    DEVICE_CLOSING,    /* nothing new is accepted, what was accepted goes on */
+    DEVICE_FAILED,     /* the backend broke the protocol or did not answer in time: no response is
+                    * taken any more, nothing is sent or accepted */
+    DEVICE_CLOSED,     /* there will be no backend any more: everything completes with an error */
+    DEVICE_STATES
+};
 
-/* Closes the ports and ends the grants of the rings, or quarantines their pages. Harmless to
- * repeat. */
-void dev_free_rings(struct blkfront_dev *dev);
+/* Why nothing is sent, though requests may be accepted and wait; several can hold at a time. */
+enum device_freeze {
+    FREEZE_DISCONNECTED = 1, /* there are no rings of a backend that is asked */
+    FREEZE_AWAY = 2,         /* the backend went, and another is looked for */
+    FREEZE_RESUMED = 4,      /* the domain was resumed, and the device has to connect again */
+    FREEZE_SUSPEND = 8       /* the domain is about to be suspended; responses are still taken */
+};
 
-/* limits are final: sets the grant budget and opens for requests. Again after a
- * dev_requeue, when what was put back is sent. */
-void dev_go(struct blkfront_dev *dev);
+struct blkfront_dev {
+    struct device_path path;
+    struct device_memory memory;
+    struct device_life life;
 
-/* Nothing is sent and no response is taken until dev_go. */
-void dev_pause(struct blkfront_dev *dev);
+    /* what all of them look at; life changes it */
+    enum device_state state; /* (device_set_state) */
+    unsigned frozen;         /* FREEZE_..., of which none may hold when something is sent */
+    domid_t peer;
+    uint16_t handle;
+    struct frontend fe;
+    struct blkfront_config config;
+    struct blkfront_limits limits;
+    struct blkfront_stats stats; /* (each room counts) */
+};
 
-/* No more requests and responses; what the backend does not use any more completes with an error.
- */
-void dev_lost(struct blkfront_dev *dev);
+static inline unsigned device_in_flight(const struct blkfront_dev *dev)
+{
+    return dev->path.in_epoch[0] + dev->path.in_epoch[1];
+}
 
-/* The backend is gone: everything completes, what it still maps is quarantined, the rest is freed
- * but for dev. Harmless to repeat. */
-void dev_gone(struct blkfront_dev *dev);
+/* Whether the table allows the change. from == to is allowed, and changes nothing. */
+bool device_may_become(enum device_state from, enum device_state to);
+/* The only way to change the state. A change that is not allowed is a fault of the driver, which
+ * nothing that a peer does can cause: a test stops, in the kernel the device fails. */
+void device_set_state(struct blkfront_dev *dev, enum device_state to);
 
-void dev_destroy(struct blkfront_dev *dev);
+static inline void device_freeze(struct blkfront_dev *dev, unsigned reasons)
+{
+    dev->frozen |= reasons;
+}
 
-/* ---- device.c ---- */
+static inline void device_thaw(struct blkfront_dev *dev, unsigned reasons)
+{
+    dev->frozen &= ~reasons;
+}
 
-/* What the disk is, now that the backend is connected: checked, in *limits. 0 or -errno. */
-int dev_read_properties(struct blkfront_dev *dev, struct blkfront_limits *limits);
+/* What was accepted is sent to a backend, now or after a reconnect. */
+static inline bool device_alive(const struct blkfront_dev *dev)
+{
+    return dev->state == DEVICE_OPEN || dev->state == DEVICE_CLOSING;
+}
 
-/* ---- away.c: what happens to a device between opening and closing, in the frontend's thread ----
- */
+/* Connected: responses are taken. */
+static inline bool device_active(const struct blkfront_dev *dev)
+{
+    return device_alive(dev) && !(dev->frozen & ~(unsigned)FREEZE_SUSPEND);
+}
 
-/* Tells the caller. */
-void dev_event(struct blkfront_dev *dev, enum blkfront_event what);
-/* The backend went: what is in flight waits for another. */
-void dev_away(struct blkfront_dev *dev);
-/* It went, or goes, and was not Closed: what was not flushed may be lost. Any context. */
-void dev_at_risk(struct blkfront_dev *dev);
-/* It is gone, and nothing of ours is its any more: dev_requeue. orderly: it was Closed. */
-void dev_ended(struct blkfront_dev *dev, bool orderly);
-/* Connected (again), after dev_go. */
-void dev_back(struct blkfront_dev *dev);
-/* The disk may be another one, though the backend is the same. */
-void dev_changed(struct blkfront_dev *dev);
+/* A callback of this device, be it for a request or an event, and any handler would wait for
+ * itself. */
+static inline bool device_must_not_wait(const struct blkfront_dev *dev)
+{
+    return in_handler() || dev->path.phase != PATH_IDLE ||
+           (dev->fe.thread && thread_current() == dev->fe.thread);
+}
+
+/* Is anything on its way that will come back and free a slot, grants and pages? */
+static inline bool device_expects_response(const struct blkfront_dev *dev)
+{
+    for (unsigned i = 0; i < dev->limits.queues; i++) {
+        if (ring_in_use(&dev->path.queues[i].ring))
+            return true;
+    }
+    return false;
+}
 
 #endif

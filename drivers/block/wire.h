@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What blkfront and a backend share in memory, in the layout of protocol "x86_64-abi" (which is
- * also the native one of other 64-bit machines), and of "x86_32-abi", into which queue.c turns it.
+ * also the native one of other 64-bit machines), and of "x86_32-abi", into which ring.c turns it.
  * The structures are Ringlet's own: those of
  * xen/io/blkif.h take the size of a ring entry from BLKIF_MAX_SEGMENTS_PER_REQUEST, which has not
  * had the same value in all versions of that header, and leave padding that would carry stale bytes
@@ -10,6 +10,7 @@
 #ifndef RINGLET_BLOCK_WIRE_H
 #define RINGLET_BLOCK_WIRE_H
 
+#include <kernel/ring_index.h>
 #include <ringlet/xen.h>
 #include <xen/io/blkif.h>
 
@@ -113,8 +114,13 @@ union wire_entry {
 };
 
 struct wire_ring {
-    uint32_t req_prod, req_event;
-    uint32_t rsp_prod, rsp_event;
+    union {
+        struct ring_index index;
+        struct {
+            uint32_t req_prod, req_event;
+            uint32_t rsp_prod, rsp_event;
+        };
+    };
     uint8_t pad[48];
     union wire_entry entry[];
 };
@@ -127,6 +133,9 @@ struct wire_ring {
 /* A ring has a power of two of entries: as many as fit behind the indexes. */
 #define WIRE_SLOTS_PER_PAGE 32
 #define WIRE_RING_PAGES_MAX 16
+
+/* Queues of a device: the most that this driver uses. */
+#define QUEUES_MAX 16
 
 _Static_assert(sizeof(struct wire_segment) == 8, "segment");
 _Static_assert(sizeof(struct wire_segment) == sizeof(struct blkif_request_segment), "segment");

@@ -1,21 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PV console: two rings in one page. Writing never gives up the CPU, so that a message may be
- * printed anywhere; where the ring is full the vCPU itself sleeps until the console's port has an
- * event. The other side's indexes are read once each and only ever reduce what is done.
+ * The PV console: two rings in one page. A write never lets another thread run, so that a message
+ * can be printed in any context; when the ring is full the vCPU itself sleeps until the console's
+ * port has an event. The peer's indexes are read once each and can only reduce the work done.
+ *
+ * The peer cannot block the vCPU: a write sleeps for at most WRITE_TIMEOUT, and only continues when
+ * half of the ring is free. So less than half a ring per WRITE_TIMEOUT counts as a stall, during
+ * which text is dropped at once until half of the ring is free.
  */
-#include <ringlet/console.h>
+#include <kernel/console.h>
 
-#include <ringlet/arch.h>
+#include <kernel/arch.h>
+#include <kernel/event_channel.h>
+#include <kernel/nmi.h>
+#include <kernel/printk.h>
 #include <ringlet/clock.h>
-#include <ringlet/event_channel.h>
-#include <ringlet/printk.h>
+#include <ringlet/format.h>
 #include <ringlet/string.h>
 #include <ringlet/thread.h>
 #include <xen/io/console.h>
 
-#define STALL_TIMEOUT (2 * NSEC_PER_SEC)
+#define WRITE_TIMEOUT (2 * NSEC_PER_SEC)
+#define DRAIN_TIMEOUT (2 * NSEC_PER_SEC)
+#define NMI_TURNS     20000 /* times that an NMI yields until it gives up: a second or so */
 #define OUT_SIZE      sizeof(((struct xencons_interface *)0)->out)
+#define OUT_HALF      (OUT_SIZE / 2)
 #define IN_SIZE       sizeof(((struct xencons_interface *)0)->in)
 
 _Static_assert(IN_SIZE == 1024 && OUT_SIZE == 2048, "console ring ABI");
@@ -25,23 +34,24 @@ _Static_assert(offsetof(struct xencons_interface, out_cons) == 3080, "console ri
 _Static_assert(offsetof(struct xencons_interface, out_prod) == 3084, "console ring ABI");
 
 static struct {
-    struct xencons_interface *ring; /* NULL: Xen's own console, if it takes text */
+    struct xencons_interface *ring; /* NULL: Xen's own console, if Xen accepts text */
     evtchn_port_t port;
-    /* our indexes, never read back */
-    uint32_t out_prod, in_cons;
-    bool full; /* console_init was successful */
-    bool stalled;
-    uint32_t stalled_at; /* out_cons then */
-    uint64_t dropped;
+    uint32_t out_prod, in_cons; /* the guest's own indexes, never read back from the ring */
+    bool full;                  /* console_init was successful */
+    bool stalled;               /* text is dropped until half of the ring is free */
+    uint64_t dropped;           /* bytes, in all */
+    uint64_t reported;          /* ... of which the count was printed */
     struct wait_queue input;
-} con;
+    void (*on_event)(void);
+} con = {.input = WAIT_QUEUE_INIT(con.input)};
 
-/* Bytes the other side has not taken yet; a nonsensical index counts as a full ring. */
+/* Number of bytes that the peer has not taken yet. An index that is out of range counts as a
+ * full ring. */
 static uint32_t out_used(void)
 {
     uint32_t used = con.out_prod - READ_ONCE(con.ring->out_cons);
 
-    mb(); /* the other side is done with what lies before its index */
+    mb(); /* the index before writing to the space that it gives back */
     return MIN(used, (uint32_t)OUT_SIZE);
 }
 
@@ -49,12 +59,12 @@ static uint32_t in_available(void)
 {
     uint32_t available;
 
-    if (!con.ring) /* a resume has taken it from a reader that waits */
+    if (!con.ring) /* after a resume, for which a reader may have waited, there may be none */
         return 0;
     available = READ_ONCE(con.ring->in_prod) - con.in_cons;
 
     if (available > IN_SIZE) {
-        /* no index of an honest peer: nothing of it is input */
+        /* the index is out of range: there is no input */
         con.in_cons += available;
         WRITE_ONCE(con.ring->in_cons, con.in_cons);
         return 0;
@@ -63,49 +73,59 @@ static uint32_t in_available(void)
     return available;
 }
 
-/*
- * Waits until at most `used` bytes are in the ring; for STALL_TIMEOUT without any progress at
- * most, and not beyond deadline. The port's event is consumed before each look, so none is slept
- * through.
- */
+/* Waits until at most `used` bytes are in the ring, or the deadline passes. The port's event is
+ * consumed before each check, so that no event is missed. */
 static bool wait_used(uint32_t used, uint64_t deadline)
 {
-    uint32_t last = out_used();
-    uint64_t stall = clock_deadline(STALL_TIMEOUT);
-
     for (;;) {
-        uint32_t now;
-
         evtchn_consume(con.port);
-        now = out_used();
-        if (now <= used)
+        if (out_used() <= used)
             return true;
-        if (now != last)
-            stall = clock_deadline(STALL_TIMEOUT);
-        last = now;
-        if (clock_now() >= MIN(stall, deadline))
+        if (clock_now() >= deadline)
             return false;
-        evtchn_wait_port(con.port, MIN(stall, deadline));
+        evtchn_wait_port(con.port, deadline);
     }
 }
 
-static bool wait_space(void)
+/* The same in an NMI, where neither clock nor events may be touched. */
+static bool wait_used_nmi(uint32_t used)
 {
-    bool ok;
-
-    if (con.stalled && READ_ONCE(con.ring->out_cons) == con.stalled_at)
-        return false;
-    con.stalled = false;
-    evtchn_notify(con.port);
-    ok = wait_used(OUT_SIZE - 1, DEADLINE_NEVER);
-    /* The events just consumed may have been for input. */
-    if (con.full && in_available())
-        wake_all(&con.input);
-    if (!ok) {
-        con.stalled = true;
-        con.stalled_at = READ_ONCE(con.ring->out_cons);
+    for (unsigned i = 0; i < NMI_TURNS; i++) {
+        if (out_used() <= used)
+            return true;
+        hypercall_sched_op(SCHEDOP_yield, NULL);
     }
-    return ok;
+    return false;
+}
+
+static void tell(void)
+{
+    if (con.on_event && !in_nmi())
+        con.on_event();
+}
+
+/* Events that wait_used() has consumed may have been for input. */
+static void wake_readers(void)
+{
+    if (!con.full)
+        return;
+    if (in_available())
+        wake_all(&con.input);
+    tell();
+}
+
+/* Waits until half of the ring is free. *deadline is the write's, 0 before its first wait. */
+static void wait_space(uint64_t *deadline)
+{
+    evtchn_notify(con.port);
+    if (in_nmi()) {
+        con.stalled = !wait_used_nmi(OUT_HALF);
+        return;
+    }
+    if (!*deadline)
+        *deadline = clock_deadline(WRITE_TIMEOUT);
+    con.stalled = !wait_used(OUT_HALF, *deadline);
+    wake_readers();
 }
 
 static uint32_t put(const char *text, uint32_t len)
@@ -125,40 +145,68 @@ static uint32_t put(const char *text, uint32_t len)
 }
 
 /* Text without a newline, or "\r\n". */
-static void put_all(const char *text, size_t len)
+static void put_all(const char *text, size_t len, uint64_t *deadline)
 {
-    while (len) {
+    bool waited = false;
+
+    while (len && !con.stalled) {
         uint32_t n = put(text, (uint32_t)MIN(len, OUT_SIZE));
 
         text += n;
         len -= n;
-        if (len && n == 0 && !wait_space()) {
-            con.dropped += len;
-            return;
-        }
+        if (n == 0 && waited)
+            /* the peer has moved its index back, which it could do without end */
+            con.stalled = true;
+        else if (len)
+            wait_space(deadline);
+        waited = true;
     }
+    con.dropped += len;
 }
 
-void console_write(const char *text, size_t len)
+/* Ends a stall when half of the ring is free, and then prints the number of dropped bytes. */
+static void check_stall(void)
 {
-    if (!con.ring) {
-        if (len && hypercall_console_io(CONSOLEIO_write, (int)MIN(len, (size_t)INT32_MAX), text))
-            con.dropped += len;
+    char text[64];
+
+    if (con.stalled && out_used() > OUT_HALF)
         return;
-    }
+    con.stalled = false;
+    if (con.dropped == con.reported)
+        return;
+    put(text, (uint32_t)format(text, sizeof(text), "\r\n[%llu bytes of output were dropped]\r\n",
+                               (unsigned long long)(con.dropped - con.reported)));
+    con.reported = con.dropped;
+}
+
+static void write_ring(const char *text, size_t len)
+{
+    uint64_t deadline = 0;
+
+    check_stall();
     while (len) {
         const char *newline = memchr(text, '\n', len);
         size_t line = newline ? (size_t)(newline - text) : len;
 
-        put_all(text, line);
+        put_all(text, line, &deadline);
         if (newline) {
-            put_all("\r\n", 2);
+            put_all("\r\n", 2, &deadline);
             line++;
         }
         text += line;
         len -= line;
     }
     evtchn_notify(con.port);
+}
+
+void console_write(const char *text, size_t len)
+{
+    nmi_hold(); /* the report would be in the middle */
+    if (con.ring)
+        write_ring(text, len);
+    else if (len && hypercall_console_io(CONSOLEIO_write, (int)MIN(len, (size_t)INT32_MAX), text))
+        con.dropped += len;
+    nmi_release();
 }
 
 int console_drain(uint64_t timeout_ns)
@@ -169,14 +217,13 @@ int console_drain(uint64_t timeout_ns)
         return 0;
     evtchn_notify(con.port);
     ok = wait_used(0, clock_deadline(timeout_ns));
-    if (con.full && in_available())
-        wake_all(&con.input);
+    wake_readers();
     return ok ? 0 : -ETIMEDOUT;
 }
 
 static void drain(void)
 {
-    console_drain(STALL_TIMEOUT);
+    console_drain(DRAIN_TIMEOUT);
 }
 
 static bool console_event(evtchn_port_t port, void *arg)
@@ -185,12 +232,54 @@ static bool console_event(evtchn_port_t port, void *arg)
     (void)arg;
     if (in_available())
         wake_all(&con.input);
-    return true; /* also says that output was taken, which nobody waits for in a handler */
+    tell();
+    return true; /* it may also be for output */
+}
+
+/* Takes up to size of the `available` bytes. */
+static int take(char *buf, size_t size, uint32_t available)
+{
+    uint32_t len = MIN(available, (uint32_t)MIN(size, IN_SIZE));
+    uint32_t at = MASK_XENCONS_IDX(con.in_cons, con.ring->in);
+    uint32_t first = MIN(len, (uint32_t)IN_SIZE - at);
+
+    memcpy(buf, con.ring->in + at, first);
+    memcpy(buf + first, con.ring->in, len - first);
+    mb(); /* copy before the index that gives the space back */
+    con.in_cons += len;
+    WRITE_ONCE(con.ring->in_cons, con.in_cons);
+    evtchn_notify(con.port);
+    return (int)len;
+}
+
+int console_take(char *buf, size_t size)
+{
+    uint32_t available;
+
+    if (!con.full)
+        return -ENODEV;
+    available = in_available();
+    return available && size ? take(buf, size, available) : 0;
+}
+
+size_t console_room(void)
+{
+    uint32_t used;
+
+    if (!con.full)
+        return SIZE_MAX;
+    used = out_used();
+    return con.stalled && used > OUT_HALF ? 0 : OUT_SIZE - used;
+}
+
+void console_on_event(void (*fn)(void))
+{
+    con.on_event = fn;
 }
 
 int console_read(char *buf, size_t size, uint64_t deadline)
 {
-    uint32_t at, available, len, first;
+    uint32_t available;
 
     if (!con.full)
         return -ENODEV;
@@ -198,19 +287,10 @@ int console_read(char *buf, size_t size, uint64_t deadline)
         return -EDEADLK;
     if (size == 0)
         return 0;
-    /* looked at once: a second look might find an index that makes no sense, and nothing */
+    /* in_available() once: at a second read the index may be out of range, and nothing available */
     if (!wait_event(&con.input, (available = in_available()) > 0, deadline))
         return 0;
-    len = MIN(available, (uint32_t)MIN(size, IN_SIZE));
-    at = MASK_XENCONS_IDX(con.in_cons, con.ring->in);
-    first = MIN(len, (uint32_t)IN_SIZE - at);
-    memcpy(buf, con.ring->in + at, first);
-    memcpy(buf + first, con.ring->in, len - first);
-    mb(); /* the copy before the index that gives the space back */
-    con.in_cons += len;
-    WRITE_ONCE(con.ring->in_cons, con.in_cons);
-    evtchn_notify(con.port);
-    return (int)len;
+    return take(buf, size, available);
 }
 
 uint64_t console_dropped(void)
@@ -251,10 +331,16 @@ int console_init(void)
 
 int console_resume(void)
 {
-    /* The toolstack clears a PVH domain's page: our own indexes are not those of the ring. */
+    int ret;
+
+    /* The toolstack clears a PVH domain's page: the old indexes do not belong to this ring. */
+    nmi_hold();
     take_ring();
     con.port = boot_info.console_port;
     con.full = con.stalled = false;
-    wake_all(&con.input); /* a reader finds the new ring, or none */
-    return console_init();
+    nmi_release();
+    wake_all(&con.input); /* readers check the new ring, or find none */
+    ret = console_init();
+    tell();
+    return ret;
 }

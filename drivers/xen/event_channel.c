@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels, 2-level ABI. Upcalls stay masked for ever: the scheduler asks pending() between
- * threads and calls dispatch() there, so that a handler never interrupts anybody. Xen keeps the
- * selector and evtchn_upcall_pending up to date all the same, only the upcall itself is left out.
+ * Event channels, 2-level ABI. Upcalls stay masked forever: the scheduler calls pending() between
+ * threads, and dispatch() when there is an event, so that a handler never interrupts a thread. Xen
+ * still maintains the selector and evtchn_upcall_pending; only the upcall itself does not happen.
  */
-#include <ringlet/event_channel.h>
+#include <kernel/event_channel.h>
 
-#include <ringlet/arch.h>
+#include <kernel/arch.h>
+#include <kernel/thread.h>
 #include <ringlet/clock.h>
 #include <ringlet/heap.h>
 #include <ringlet/string.h>
-#include <ringlet/thread.h>
 
 #define BITS        (8 * sizeof(xen_ulong_t))
 #define WORDS       BITS
@@ -32,14 +32,14 @@ _Static_assert(sizeof(struct evtchn_bind_virq) == 12, "evtchn_bind_virq ABI");
 _Static_assert(sizeof(struct evtchn_close) == 4, "evtchn_close ABI");
 
 struct binding {
-    evtchn_handler_t handler; /* NULL: the port is not ours */
+    evtchn_handler_t handler; /* NULL: the port is not bound */
     void *arg;
     uint32_t live_index; /* place in live[], NOT_LIVE while masked */
 };
 
-/* One chunk per word of the bitmaps, made when the first of its ports is bound. */
+/* One chunk per word of the bitmaps, allocated when the first of its ports is bound. */
 static struct binding *chunks[WORDS];
-/* The ports that are bound and unmasked, in no order: what an idle guest waits for. */
+/* The ports that are bound and unmasked, in no order: an idle guest waits for these. */
 static evtchn_port_t *live;
 static unsigned live_count, live_room;
 static struct evtchn_stats stats;
@@ -69,8 +69,8 @@ static bool test_bit(xen_ulong_t *map, evtchn_port_t port)
     return READ_ONCE(map[port / BITS]) >> (port % BITS) & 1;
 }
 
-/* Room for everything that is bound, so that unmasking cannot fail. */
-static int live_reserve(unsigned count)
+/* Room for all bound ports, so that unmasking cannot fail. */
+static RINGLET_COLD int live_reserve(unsigned count)
 {
     unsigned room = MAX(live_room * 2, LIVE_AT_ONE);
     evtchn_port_t *bigger;
@@ -98,7 +98,7 @@ static int reserve(evtchn_port_t port)
     return live_reserve(stats.bound + 1);
 }
 
-int evtchn_bind_existing(evtchn_port_t port, evtchn_handler_t handler, void *arg)
+RINGLET_COLD int evtchn_bind_existing(evtchn_port_t port, evtchn_handler_t handler, void *arg)
 {
     struct binding *b;
     int ret;
@@ -126,7 +126,7 @@ static int close_port(evtchn_port_t port)
     return (int)hypercall_event_channel_op(EVTCHNOP_close, &op);
 }
 
-/* A port that Xen has just made; it goes back to Xen when it cannot be kept. */
+/* A port that Xen has just allocated; it is closed again if it cannot be recorded. */
 static int keep_new_port(evtchn_port_t got, evtchn_handler_t handler, void *arg,
                          evtchn_port_t *port)
 {
@@ -165,7 +165,7 @@ int evtchn_bind_virq(unsigned virq, evtchn_handler_t handler, void *arg, evtchn_
     return ret ? (int)ret : keep_new_port(op.port, handler, arg, port);
 }
 
-int evtchn_unmask(evtchn_port_t port)
+RINGLET_COLD int evtchn_unmask(evtchn_port_t port)
 {
     struct binding *b = binding_of(port);
 
@@ -177,9 +177,9 @@ int evtchn_unmask(evtchn_port_t port)
     }
     clear_bit(shared_info->evtchn_mask, port);
     /*
-     * Xen looked at the mask when it set the pending bit, so the event of a port that was masked
-     * then is not in the selector. There is but this vCPU and no upcall to be made, therefore
-     * the selector can be set by hand: either Xen sees the cleared mask or this sees the bit.
+     * Xen checked the mask when it set the pending bit, so the event of a port that was masked then
+     * is not in the selector. There is only this vCPU and no upcall, therefore the selector can be
+     * set here: either Xen sees the cleared mask or this sees the bit.
      */
     if (test_bit(shared_info->evtchn_pending, port)) {
         struct vcpu_info *vcpu = &shared_info->vcpu_info[0];
@@ -191,7 +191,7 @@ int evtchn_unmask(evtchn_port_t port)
     return 0;
 }
 
-int evtchn_mask(evtchn_port_t port)
+RINGLET_COLD int evtchn_mask(evtchn_port_t port)
 {
     struct binding *b = binding_of(port);
 
@@ -216,7 +216,7 @@ int evtchn_notify(evtchn_port_t port)
     return (int)hypercall_event_channel_op(EVTCHNOP_send, &op);
 }
 
-bool evtchn_consume(evtchn_port_t port)
+RINGLET_COLD bool evtchn_consume(evtchn_port_t port)
 {
     if (port >= PORTS || !test_bit(shared_info->evtchn_pending, port))
         return false;
@@ -235,7 +235,7 @@ int evtchn_close(evtchn_port_t port)
     b->handler = NULL;
     stats.bound--;
     ret = close_port(port);
-    /* What came after the last dispatch has nobody to go to. */
+    /* An event after the last dispatch has no handler any more. */
     if (evtchn_consume(port))
         stats.spurious++;
     return ret;
@@ -246,8 +246,8 @@ static void deliver(evtchn_port_t port)
     struct binding *b = binding_of(port);
 
     if (!b) {
-        /* Nobody's port is unmasked: it was closed by a handler earlier in this pass, which has
-         * counted the event already, or was never ours. */
+        /* An unbound port: it was closed by a handler earlier in this pass, which has counted
+         * the event already, or was never bound. */
         set_bit(shared_info->evtchn_mask, port);
         if (evtchn_consume(port))
             stats.spurious++;
@@ -268,7 +268,7 @@ static bool events_pending(void)
 
 /*
  * One pass over a snapshot: each port is handled at most once, however often its peer notifies
- * meanwhile. What comes during the pass sets upcall_pending again and is found by the next one.
+ * meanwhile. An event during the pass sets upcall_pending again and is found by the next one.
  */
 static void dispatch(void)
 {
@@ -287,6 +287,11 @@ static void dispatch(void)
     }
 }
 
+static void yield(void)
+{
+    hypercall_sched_op(SCHEDOP_yield, NULL);
+}
+
 static void poll_ports(evtchn_port_t *ports, unsigned count, uint64_t deadline)
 {
     struct sched_poll op = {
@@ -299,7 +304,7 @@ static void poll_ports(evtchn_port_t *ports, unsigned count, uint64_t deadline)
     stats.blocks++;
     set_xen_guest_handle(op.ports, ports);
     if (hypercall_sched_op(SCHEDOP_poll, &op))
-        hypercall_sched_op(SCHEDOP_yield, NULL);
+        yield();
 }
 
 static void block(uint64_t deadline)
@@ -309,10 +314,10 @@ static void block(uint64_t deadline)
     if (events_pending())
         return;
     /*
-     * Xen looks at the listed ports before it puts the vCPU to sleep; once it sleeps with more than
-     * one port listed any event of the domain ends the poll. So only an event of a port that is not
-     * listed, and that comes between the look above and Xen's, could be slept through:
-     * with more live ports than the list may hold the sleep is cut into slices.
+     * Xen checks the listed ports before it puts the vCPU to sleep; while it sleeps with more than
+     * one port listed, any event of the domain ends the poll. So only one event could be missed:
+     * that of a port that is not listed, between the check above and Xen's. With more live ports
+     * than the list can have, the sleep is therefore cut into slices.
      */
     if (count > POLL_MAX) {
         count = POLL_MAX;
@@ -321,7 +326,7 @@ static void block(uint64_t deadline)
     poll_ports(live, count, deadline);
 }
 
-void evtchn_wait_port(evtchn_port_t port, uint64_t deadline_ns)
+RINGLET_COLD void evtchn_wait_port(evtchn_port_t port, uint64_t deadline_ns)
 {
     if (port < PORTS && !test_bit(shared_info->evtchn_pending, port))
         poll_ports(&port, 1, deadline_ns);
@@ -333,8 +338,8 @@ static void mask_all(void)
         WRITE_ONCE(shared_info->evtchn_mask[i], ~(xen_ulong_t)0);
 }
 
-/* Events that are pending belong to the new domain's ports and stay. */
-void evtchn_resume(void)
+/* Pending events belong to the new domain's ports and stay. */
+RINGLET_COLD void evtchn_resume(void)
 {
     for (unsigned i = 0; i < WORDS; i++)
         if (chunks[i])
@@ -344,12 +349,13 @@ void evtchn_resume(void)
     mask_all();
 }
 
-int evtchn_init(void)
+RINGLET_COLD int evtchn_init(void)
 {
     static const struct event_source source = {
         .pending = events_pending,
         .dispatch = dispatch,
         .block = block,
+        .yield = yield,
     };
 
     memset(chunks, 0, sizeof(chunks));

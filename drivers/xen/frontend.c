@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine that runs a frontend's life: one thread per device waits for what happens (a change
- * of the backend's state, the deadline, our own wish to close, the driver's complaint), looks it up
- * in the table (frontend_table.c) and acts. Starting and stopping are in frontend_start.c.
+ * Runs a frontend's state machine: one thread per device waits for events (a change of the
+ * backend's state, the deadline, a close, an error found by the driver), looks each up in the table
+ * (frontend_table.c) and acts. Starting and stopping are in frontend_start.c.
  */
 #include "frontend_private.h"
 
+#include <kernel/xenstore.h>
 #include <ringlet/clock.h>
 #include <ringlet/heap.h>
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
 
-#define RETRY   (100 * NSEC_PER_MSEC) /* between attempts when memory is short */
-#define RETRIES 10                    /* to write a state */
-#define SETTLED NSEC_PER_SEC /* a connection that is shorter is no end of a time without one */
+#define RETRY      (100 * NSEC_PER_MSEC) /* between attempts when memory is short */
+#define RETRIES    10                    /* to write a state */
+#define LAST_WORDS NSEC_PER_SEC          /* for XenStore, after a close has used up its time */
+#define SETTLED    NSEC_PER_SEC          /* a shorter connection does not end the time away */
 
 const char *frontend_name(const struct frontend *fe)
 {
@@ -23,12 +25,20 @@ const char *frontend_name(const struct frontend *fe)
 void frontend_enter(struct frontend *fe, enum frontend_state state)
 {
     fe->state = state;
-    /* The backend's state may mean something in the new state too, and will not change again. */
+    /* The backend's state may have a meaning in the new state, too, and will not change again. */
     fe->look_again = true;
     wake_all(&fe->wq);
 }
 
-/* ---- our own state node ---- */
+void frontend_set_deadline(struct frontend *fe, uint64_t deadline)
+{
+    if (fe->close_by)
+        deadline = MIN(deadline, fe->close_by);
+    fe->deadline = deadline;
+    thread_set_deadline(thread_current(), deadline);
+}
+
+/* ---- the frontend's state node ---- */
 
 static int set_state_in(xs_transaction_t t, void *arg)
 {
@@ -42,15 +52,16 @@ static int set_state_in(xs_transaction_t t, void *arg)
     return xs_printf(t, fe->path, "state", "%u", fe->own_state);
 }
 
-/* A device that the toolstack has removed must not come back as a lone state node: the node is only
- * ever changed, not made. -ENODEV: it is not there. */
+/* A device that the toolstack has removed must not come back as a lone state node: the node is
+ * only changed, never created. -ENODEV: it does not exist. */
 static int change_state(struct frontend *fe, unsigned state)
 {
     int ret;
 
     fe->own_state = state;
     for (unsigned i = 0; (ret = xs_transaction(set_state_in, fe)) == -ENOMEM && i < RETRIES; i++)
-        thread_sleep(RETRY); /* a backend that is not told keeps our pages, and the disk */
+        /* a backend that is not informed keeps the pages mapped, and the disk open */
+        thread_sleep(RETRY);
     return ret == -ENOENT ? -ENODEV : ret;
 }
 
@@ -60,10 +71,16 @@ static void set_closing_state(struct frontend *fe, unsigned state)
     int ret = change_state(fe, state);
 
     if (ret == -ENOTCONN || ret == -EPROTO)
-        fe->backend_state = XenbusStateUnknown; /* nothing more will be heard of it */
+        fe->backend_state = XenbusStateUnknown; /* no more events of it will come */
 }
 
 /* ---- connecting ---- */
+
+/* The state that says that the keys are there. */
+static unsigned published(const struct frontend *fe)
+{
+    return fe->ops->published ? fe->ops->published : (unsigned)XenbusStateInitialised;
+}
 
 struct publication {
     struct frontend *fe;
@@ -72,8 +89,8 @@ struct publication {
     struct xs_batch_item items[FRONTEND_KEYS_MAX + 2];
 };
 
-/* Keys are for the device that was negotiated with: not to be made anew where the toolstack has
- * removed it, nor written to one that has come in its place. */
+/* Keys are for the device of the negotiation: they must not be created again where the toolstack
+ * has removed it, nor written to a device that has replaced it. */
 static int same_backend(const struct frontend *fe, const struct xs_batch_item *item)
 {
     if (item->ret)
@@ -84,7 +101,7 @@ static int same_backend(const struct frontend *fe, const struct xs_batch_item *i
 static int publish(xs_transaction_t t, void *arg)
 {
     struct publication *p = arg;
-    char state[] = {'0' + XenbusStateInitialised, '\0'};
+    char state[] = {(char)('0' + published(p->fe)), '\0'};
     int ret;
 
     for (unsigned i = 0; i < p->count; i++)
@@ -110,6 +127,27 @@ static int publish(xs_transaction_t t, void *arg)
     return ret;
 }
 
+/* Publishes the driver's keys, or fewer where XenStore's quota of nodes does not allow as many. */
+static int publish_keys(struct frontend *fe, struct publication *p)
+{
+    for (fe->fewer_keys = 0;; fe->fewer_keys++) {
+        int ret = fe->ops->negotiate(fe, p->keys, &p->count);
+
+        if (!ret && p->count > FRONTEND_KEYS_MAX)
+            ret = -E2BIG;
+        if (ret)
+            return ret;
+        ret = xs_transaction_from(fe->early, publish, p);
+        fe->early = XS_NO_TRANSACTION;
+        if (ret == -ENOSPC && fe->fewer_keys < FRONTEND_FEWEST_KEYS)
+            continue;
+        if (ret)
+            pr_err_limited(&fe->messages, "%s: cannot write its keys to %s: %s\n",
+                           frontend_name(fe), fe->path, errno_name(ret));
+        return ret;
+    }
+}
+
 static int negotiate(struct frontend *fe)
 {
     struct publication *p = heap_zalloc(1, sizeof(*p), MEM_XENSTORE);
@@ -120,17 +158,14 @@ static int negotiate(struct frontend *fe)
     p->fe = fe;
     ret = frontend_read_more(fe);
     if (!ret)
-        ret = fe->ops->negotiate(fe, p->keys, &p->count);
-    if (!ret && p->count > FRONTEND_KEYS_MAX)
-        ret = -E2BIG;
+        ret = publish_keys(fe, p);
     if (!ret) {
-        ret = xs_transaction_from(fe->early, publish, p);
-        fe->early = XS_NO_TRANSACTION;
-        if (ret)
-            pr_err("%s: cannot write its keys to %s: %s\n", frontend_name(fe), fe->path,
-                   errno_name(ret));
-        else
-            fe->own_state = XenbusStateInitialised;
+        fe->own_state = published(fe);
+        if (fe->fewer_keys)
+            pr_warn_limited(&fe->messages,
+                            "%s: the guest's quota in XenStore is reached: it makes do with fewer "
+                            "keys\n",
+                            frontend_name(fe));
     }
     heap_free(p);
     frontend_read_drop(fe);
@@ -145,16 +180,20 @@ static void connect(struct frontend *fe)
         ret = fe->ops->connected(fe);
     frontend_read_drop(fe);
     if (!ret) {
-        fe->deadline = DEADLINE_NEVER;
+        frontend_set_deadline(fe, DEADLINE_NEVER);
         fe->was_connected = true;
         fe->settled = fe->away ? clock_deadline(SETTLED) : 0;
         fe->away = false;
-        /* whoever waits may start I/O while the state is written */
+        /* waiters may start I/O while the state is written */
         frontend_enter(fe, FE_CONNECTED);
-        ret = change_state(fe, XenbusStateConnected);
+        if (fe->own_state != XenbusStateConnected)
+            ret = change_state(fe, XenbusStateConnected);
         frontend_look_no_more(fe);
+        frontend_watch_property(fe);
     }
-    if (ret)
+    if (ret && fe->state == FE_WAIT_CONNECT && frontend_backend_went(fe))
+        frontend_reconnect(fe, XenbusStateUnknown);
+    else if (ret)
         frontend_fail(fe, ret);
 }
 
@@ -201,7 +240,7 @@ static void lose(struct frontend *fe, unsigned event)
     fe->error = reason_for(fe, event);
     fe->away = false;
     fe->ops->lost(fe, fe->error);
-    fe->deadline = clock_deadline(fe->close_timeout_ns);
+    frontend_set_deadline(fe, xs_close_deadline(fe->close_timeout_ns));
 }
 
 static void finish(struct frontend *fe, unsigned event)
@@ -209,6 +248,9 @@ static void finish(struct frontend *fe, unsigned event)
     if (fe->lost_called && event == FE_EV_TIMEOUT) {
         report_timeout(fe, "close", fe->close_timeout_ns);
         fe->close_error = -ETIMEDOUT;
+        /* The backend did not follow: the closed state is written to XenStore all the same. */
+        if (!xs_silent())
+            thread_set_deadline(thread_current(), clock_deadline(LAST_WORDS));
     }
     lose(fe, event);
     fe->ops->disconnected(fe);
@@ -217,7 +259,7 @@ static void finish(struct frontend *fe, unsigned event)
     frontend_enter(fe, FE_CLOSED);
 }
 
-/* A step out of the life that an earlier user of the device did not end. */
+/* One step of closing the connection that an earlier user of the device left open. */
 static void reset(struct frontend *fe, unsigned own, enum frontend_state next)
 {
     int ret = change_state(fe, own);
@@ -251,7 +293,9 @@ static void act(struct frontend *fe, unsigned event)
     case FE_DO_NEGOTIATE:
         ret = negotiate(fe);
         if (ret == -ENODEV && fe->directory.token)
-            frontend_reconnect(fe, event); /* another backend meanwhile, or none any more */
+            frontend_reconnect(fe, event); /* the device has another backend meanwhile, or none */
+        else if (ret && frontend_backend_went(fe))
+            frontend_reconnect(fe, XenbusStateUnknown);
         else if (ret)
             frontend_fail(fe, ret);
         else
@@ -292,17 +336,19 @@ static void act(struct frontend *fe, unsigned event)
     }
 }
 
-/* ---- what happens ---- */
+/* ---- events ---- */
 
 static bool something_happened(const struct frontend *fe)
 {
     return fe->fail_wanted || fe->close_wanted || fe->look_again ||
-           fe->watch.events != fe->watch.seen || fe->directory.events != fe->directory.seen;
+           fe->watch.events != fe->watch.seen || fe->directory.events != fe->directory.seen ||
+           frontend_property_fired(fe);
 }
 
 static void wait_for_event(struct frontend *fe)
 {
-    const bool due = fe->state != FE_CONNECTED; /* the backend's next step, or else nobody's */
+    /* the backend's next step is the only one to wait for */
+    const bool due = fe->state != FE_CONNECTED;
     uint64_t before = 0;
 
     if (frontend_suspending() || something_happened(fe))
@@ -333,7 +379,7 @@ static unsigned next_event(struct frontend *fe)
         return FE_EV_CLOSE;
     }
     if (clock_now() >= fe->deadline) {
-        /* Also when the backend never stops to change its state. */
+        /* Also when the backend never stops changing its state. */
         fe->deadline = DEADLINE_NEVER;
         return FE_EV_TIMEOUT;
     }
@@ -343,8 +389,11 @@ static unsigned next_event(struct frontend *fe)
     }
     if (fe->directory.events != fe->directory.seen)
         return frontend_directory_changed(fe);
-    return fe->watch.events != fe->watch.seen ? frontend_judge(fe, frontend_backend_changed(fe))
-                                              : FE_EVENTS;
+    if (fe->watch.events != fe->watch.seen)
+        return frontend_judge(fe, frontend_backend_changed(fe));
+    if (frontend_property_fired(fe))
+        frontend_property_changed(fe);
+    return FE_EVENTS;
 }
 
 void frontend_watch_fired(struct xs_watch *w)
@@ -360,12 +409,14 @@ void frontend_thread(void *arg)
 
     fe->watch.fn = frontend_watch_fired;
     fe->watch.arg = fe;
+    frontend_set_deadline(fe, fe->deadline);
     frontend_begin(fe);
     while (fe->state != FE_CLOSED)
         act(fe, next_event(fe));
     frontend_read_drop(fe);
     frontend_remove(fe);
     frontend_look_no_more(fe);
+    frontend_unwatch_property(fe);
     if (fe->watch.token)
         xs_unwatch(&fe->watch);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The backend's state, and with it what its being as hoped for would have us read next: the
- * driver's keys, and a transaction for our own. XenStore answers in order, so keys that are read
- * behind a state are as they were in it. A state that is another one was asked for them in vain;
- * but a guest that starts finds its backend waiting, and each answer waited for is most of the time
- * that starting takes.
+ * Reads the backend's state, and in the same batch the reads of the next step, assuming the
+ * expected state: the driver's keys, and a transaction for the frontend's own. XenStore answers in
+ * order, so keys that are read after a state are as they were in it. In another state these reads
+ * are wasted; but a guest that starts usually finds its backend waiting, and waits for XenStore's
+ * answers are most of the time of a start.
  */
 #include "frontend_private.h"
 
@@ -23,15 +23,13 @@ void frontend_read_drop(struct frontend *fe)
     fe->early = XS_NO_TRANSACTION;
 }
 
-/* Nothing is asked for that the next step does not need. */
+/* No reads that the next step does not need. */
 static bool wants_more(const struct frontend *fe)
 {
     return fe->state == FE_WAIT_INIT || fe->state == FE_WAIT_CONNECT;
 }
 
-/*
- * 0 and the backend's state (Unknown when it has none), or why it is not known.
- */
+/* 0 and the backend's state (Unknown when it has none), or the error of the read. */
 static int ask(struct frontend *fe, bool watch, unsigned *state)
 {
     struct xs_batch_item *item = fe->asked, *theirs;
@@ -52,9 +50,11 @@ static int ask(struct frontend *fe, bool watch, unsigned *state)
 
     ret = xs_batch(XS_NO_TRANSACTION, fe->asked, fe->asked_count);
     if (fe->state == FE_WAIT_INIT)
-        fe->early = item[-1].t; /* without one the keys have one of their own later */
+        fe->early = item[-1].t; /* without one the keys get a transaction of their own later */
     if (!ret && watch)
         ret = fe->asked[0].ret;
+    for (struct xs_batch_item *i = theirs - 1; i < item; i++)
+        i->limit = &fe->messages;
     /* a key that could not be read for want of memory is not an absent key */
     for (struct xs_batch_item *i = theirs - 1; i < item && !ret; i++)
         ret = i->ret == -ENOMEM ? -ENOMEM : 0;
@@ -77,12 +77,13 @@ int frontend_watch_backend(struct frontend *fe)
 
     fe->look_again = !ret;
     if (ret == -ENOMEM && fe->watch.token)
-        return 0; /* the event that each new watch has will have it read */
+        return 0; /* the initial event of the watch will cause the read */
     if (ret && fe->watch.token)
         xs_unwatch(&fe->watch);
     if (ret)
         return ret;
-    /* The event that each new watch has was before what was read. No other is taken for it. */
+    /* The initial event of the watch came before the values that were read. No other event is
+     * mistaken for it. */
     fe->watch.seen = MIN(fe->watch.events, 1ULL);
     fe->backend_state = state;
     return 0;
@@ -95,18 +96,20 @@ int frontend_read_more(struct frontend *fe)
     return fe->read ? 0 : ask(fe, false, &state);
 }
 
-/* XenStore itself failed: what that means depends on how much we still need it. */
+/* XenStore itself failed: the effect depends on whether the frontend still needs it. */
 static unsigned xenstore_failed(struct frontend *fe, int err)
 {
     if (fe->state == FE_CLOSING || fe->state == FE_CLOSE_WAIT)
-        return XenbusStateUnknown; /* nothing more will be heard of the backend */
+        return XenbusStateUnknown; /* no more events of the backend will come */
     if (err == -ENOMEM) {
-        fe->watch.seen = fe->watch.events - 1; /* the change is still to be read */
+        fe->watch.seen = fe->watch.events - 1; /* the change still has to be read */
         thread_sleep(RETRY);
         return FE_EVENTS;
     }
-    pr_err("%s: cannot read the state of %s: %s\n", frontend_name(fe), fe->backend_path,
-           errno_name(err));
+    if (err == -ETIMEDOUT)
+        return FE_EVENTS; /* it is fe's own deadline, or that of a thread that stops it */
+    pr_err_limited(&fe->messages, "%s: cannot read the state of %s: %s\n", frontend_name(fe),
+                   fe->backend_path, errno_name(err));
     if (fe->state == FE_CONNECTED)
         return FE_EVENTS; /* ring and event channel work without XenStore */
     fe->fail_reason = err;

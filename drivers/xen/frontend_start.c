@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting a frontend: who is its backend? And waiting for it, and stopping it. */
+/* Starts a frontend, from the key that names its backend; waits for it, and stops it. */
 #include "frontend_private.h"
 
+#include <kernel/xenstore.h>
 #include <ringlet/clock.h>
 #include <ringlet/format.h>
 #include <ringlet/heap.h>
@@ -10,7 +11,7 @@
 #include <ringlet/suspend.h>
 #include <xen/io/xs_wire.h>
 
-#define CONNECT_TIMEOUT (30 * NSEC_PER_SEC)
+#define CONNECT_TIMEOUT (60 * NSEC_PER_SEC) /* libxl waits 40 s for a hotplug script */
 #define CLOSE_TIMEOUT   (10 * NSEC_PER_SEC)
 
 static bool path_character(char c)
@@ -34,8 +35,8 @@ static int read_once(struct frontend *fe)
 {
     struct xs_batch_item item[] = {
         {.op = XS_OP_READ, .dir = fe->path, .node = "backend"},
-        {.op = XS_OP_READ, .dir = fe->path, .node = "backend-id"},
-        {.op = XS_OP_READ, .dir = fe->path, .node = "state"},
+        {.op = XS_OP_READ, .dir = fe->path, .node = "backend-id", .limit = &fe->messages},
+        {.op = XS_OP_READ, .dir = fe->path, .node = "state", .limit = &fe->messages},
     };
     const char *name = fe->name ? fe->name : fe->path;
     uint64_t id, state;
@@ -47,11 +48,11 @@ static int read_once(struct frontend *fe)
         goto out;
     ret = -EINVAL;
     if (!plausible_path(item[0].value, item[0].len)) {
-        pr_err("%s: %s/backend is no path of a backend\n", name, fe->path);
+        pr_err_limited(&fe->messages, "%s: %s/backend is no path of a backend\n", name, fe->path);
         goto out;
     }
     if (item[1].ret == -ENOENT) {
-        pr_err("%s: %s/backend-id is missing\n", name, fe->path);
+        pr_err_limited(&fe->messages, "%s: %s/backend-id is missing\n", name, fe->path);
         goto out;
     }
     ret = xs_item_u64(&item[1], 0, DOMID_FIRST_RESERVED - 1, 0, &id);
@@ -61,7 +62,7 @@ static int read_once(struct frontend *fe)
     }
     fe->backend_id = (domid_t)id;
     ret = xs_item_u64(&item[2], 0, XenbusStateReconfigured, XenbusStateUnknown, &state);
-    if (ret && ret != -EINVAL && ret != -ERANGE) /* what is no state is as good as none */
+    if (ret && ret != -EINVAL && ret != -ERANGE) /* an invalid state counts as none */
         goto out;
     fe->own_state = (unsigned)state;
     heap_free(fe->backend_path);
@@ -79,7 +80,7 @@ int frontend_read_backend(struct frontend *fe)
     int ret;
 
     do {
-        before = suspend_count(); /* half of it may have been read in another domain */
+        before = suspend_count(); /* one half may have been read in another domain */
         ret = read_once(fe);
     } while (before != suspend_count());
     return ret;
@@ -93,8 +94,8 @@ static void free_paths(struct frontend *fe)
 }
 
 /*
- * Initialising is what the toolstack writes: there was no earlier life. One that ended with Closed
- * has done its part, and a second Closing could meet a backend that has just followed it.
+ * Initialising is the toolstack's value: there was no earlier use. One that ended with Closed is
+ * complete, and a second Closing could meet a backend that has just followed it.
  */
 enum frontend_state frontend_first_state(unsigned own_state)
 {
@@ -114,21 +115,25 @@ int frontend_start(struct frontend *fe, const char *path, const struct frontend_
 {
     const char *number = strrchr(path, '/');
     char thread[32];
+    uint64_t before;
     int ret = -ENOMEM;
 
     fe->ops = ops;
     fe->priv = priv;
     fe->backend_state = XenbusStateUnknown;
+    fe->messages.name = fe->name ? fe->name : path;
     wait_queue_init(&fe->wq);
     wait_queue_init(&fe->events);
     if (!fe->connect_timeout_ns)
         fe->connect_timeout_ns = CONNECT_TIMEOUT;
     if (!fe->close_timeout_ns)
         fe->close_timeout_ns = CLOSE_TIMEOUT;
-    fe->deadline = clock_deadline(fe->connect_timeout_ns);
+    fe->deadline = MIN(clock_deadline(fe->connect_timeout_ns), thread_deadline());
     fe->path = heap_strndup(path, strlen(path), MEM_XENSTORE);
+    before = thread_set_deadline(thread_current(), fe->deadline);
     if (fe->path)
         ret = frontend_read_backend(fe);
+    thread_set_deadline(thread_current(), before);
     fe->state = frontend_first_state(fe->own_state);
     if (!ret) {
         format(thread, sizeof(thread), "%s-%s", ops->type, number ? number + 1 : path);
@@ -153,6 +158,10 @@ int frontend_stop(struct frontend *fe)
 
     if (!fe->thread)
         return 0;
+    if (!fe->close_by)
+        fe->close_by = xs_close_deadline(fe->close_timeout_ns);
+    if (!fe->close_wanted) /* it may be waiting for XenStore */
+        thread_set_deadline(fe->thread, MIN(fe->close_by, fe->deadline));
     fe->close_wanted = true;
     wake_all(&fe->events);
     ret = thread_join(fe->thread);

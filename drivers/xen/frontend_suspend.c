@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frontends when the domain is suspended (suspend.h). Each thread finishes the step that it is at,
- * so that no half of a handshake is told to the backend of another domain, and rests. When the
- * domain was resumed all connections are void before anybody runs.
+ * Frontends when the domain is suspended (suspend.h). Each thread finishes its present step, so
+ * that no half of a handshake reaches the backend of another domain, and stops. When the domain was
+ * resumed, all connections are invalidated before any thread runs.
  */
 #include "frontend_private.h"
 
 #include <ringlet/suspend.h>
 
 static struct list frontends = LIST_INIT(frontends);
-static struct wait_queue resting = WAIT_QUEUE_INIT(resting); /* woken when one came to rest */
-static struct wait_queue going = WAIT_QUEUE_INIT(going);     /* where they rest */
+static struct wait_queue resting = WAIT_QUEUE_INIT(resting); /* woken when one has stopped */
+static struct wait_queue going = WAIT_QUEUE_INIT(going);     /* stopped threads wait here */
 static bool suspending;
 
 static bool all_parked(void)
@@ -27,7 +27,7 @@ static void park_all(void)
     suspending = true;
     list_for_each (l, &frontends)
         wake_all(&list_entry(l, struct frontend, link)->events);
-    /* Its steps wait for XenStore at most. */
+    /* Its steps wait only for XenStore. */
     wait_event(&resting, all_parked(), DEADLINE_NEVER);
 }
 

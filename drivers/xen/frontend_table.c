@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a frontend does in a state when something happens: every pair is in the table, so nothing
- * that the other side writes is unforeseen (XSA-465). A resume leaves nothing of a
- * connection to close. Where a backend's state ends a connection, the event is FE_EV_DETACH instead
- * if the device does not come back.
+ * The action of a frontend for each state and event: the table has every pair, so that any value
+ * written by the other side is covered (XSA-465). After a resume there is no connection to close.
+ * Where a backend's state ends a connection, the event is FE_EV_DETACH instead if the device does
+ * not come back.
  */
-#include <ringlet/frontend.h>
+#include <kernel/frontend.h>
 
 _Static_assert((unsigned)FE_EV_TIMEOUT > (unsigned)XenbusStateReconfigured,
                "events of our own lie beyond the backend's states");
@@ -13,8 +13,8 @@ _Static_assert((unsigned)FE_EV_TIMEOUT > (unsigned)XenbusStateReconfigured,
 #define DO(what) FE_DO_##what
 
 static const uint8_t table[FE_STATES][FE_EVENTS] = {
-    /* A backend that is Connected takes no notice of Initialising, and none of new keys either: it
-     * would go on with the rings of the earlier life. It has to be taken through its end first. */
+    /* A backend that is Connected ignores Initialising, and new keys, too: it would continue
+     * with the rings of the earlier connection. That connection has to be closed first. */
     [FE_FOUND] =
         {
             [XenbusStateUnknown] = DO(BEGIN),
@@ -69,11 +69,10 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_DETACH] = DO(FINISH),
             [FE_EV_MOVED] = DO(RECONNECT),
         },
-    /* A backend found closed is still busy with the guest's (or driver's) last life: it will go to
-     * InitWait when it sees our Initialising. One that is Closing answers what it has read of our
-     * node before, and takes no notice of Initialising until it has seen Closed. A missing state
-     * may still be written. One that is beyond InitWait already (qdisk may be) has made its offers.
-     */
+    /* A backend found Closed is still ending the guest's (or driver's) last connection: it will
+     * go to InitWait when it sees our Initialising. One that is Closing reacts to an earlier
+     * value of our node, and ignores Initialising until it has seen Closed. A missing state may
+     * still be written. One that is beyond InitWait already (qdisk may be) has made its offers. */
     [FE_WAIT_INIT] =
         {
             [XenbusStateUnknown] = DO(NOTHING),
@@ -111,8 +110,8 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_DETACH] = DO(LOSE),
             [FE_EV_MOVED] = DO(RECONNECT),
         },
-    /* A backend that was restarted goes to InitWait, and may then connect to the rings that it
-     * finds in our keys: so it is followed only when it has seen our Closing. */
+    /* A backend that was restarted goes to InitWait, and may then connect to the rings in our
+     * keys: so the frontend follows it only when it has seen our Closing. */
     [FE_LEAVE] =
         {
             [XenbusStateUnknown] = DO(RECONNECT),
@@ -150,7 +149,7 @@ static const uint8_t table[FE_STATES][FE_EVENTS] = {
             [FE_EV_DETACH] = DO(LOSE),
             [FE_EV_MOVED] = DO(RECONNECT),
         },
-    /* Back to an earlier state: it was restarted and knows nothing of our rings. */
+    /* Back to an earlier state: it was restarted and does not have our rings. */
     [FE_CONNECTED] =
         {
             [XenbusStateUnknown] = DO(RECONNECT),

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Between grant_table.c and quarantine.c. */
+/* Shared by grant_table.c and quarantine.c. */
 #ifndef RINGLET_GRANT_PRIVATE_H
 #define RINGLET_GRANT_PRIVATE_H
 
-#include <ringlet/grant_table.h>
+#include <kernel/grant_table.h>
 
 void quarantine_init(void);
-/* After a resume: all pages are free of their peers. */
+/* After a resume: no page is mapped by a peer any more. */
 void quarantine_release(void);
-/* References in quarantine. */
+/* Number of references in quarantine. */
 unsigned quarantine_count(void);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The grant table, version 1. A free entry's `frame` field holds the next free reference: Xen looks
- * at an entry only when its flags say that it is valid, so the free list needs no memory of its own
- * and taking a reference touches the very cache line that is then filled. Entries beyond
- * `fresh` have never been used; the table grows when the list is empty and those are used up.
+ * The grant table, version 1. A free entry's `frame` field holds the next free reference: Xen reads
+ * an entry only when its flags mark it valid, so the free list needs no memory of its own, and
+ * taking a reference touches the cache line that is then filled. Entries beyond `fresh` have never
+ * been used; the table grows when the list is empty and those are used up.
  */
 #include "grant_private.h"
 
-#include <ringlet/arch.h>
+#include <kernel/arch.h>
+#include <kernel/grant_table.h>
 #include <ringlet/clock.h>
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
@@ -29,13 +30,14 @@ static struct {
     unsigned listed;     /* length of the free list */
     unsigned high_water; /* before the last suspension */
     unsigned frames, max_frames;
-    bool grow_failed; /* the last attempt to grow: do not promise what is not there */
+    bool grow_failed; /* the last attempt to grow failed: do not count on more */
     uint64_t made, busy;
     struct list waiters;
     struct timer wake; /* calls waiters in handler context */
 } gt;
 
-/* What was ever used and is not in the free list. So making and ending grants need not count it. */
+/* Entries that were ever used and are not in the free list. So making and ending grants need no
+ * counter. */
 static unsigned in_use(void)
 {
     return gt.fresh - GNTTAB_NR_RESERVED_ENTRIES - gt.listed;
@@ -47,7 +49,7 @@ static unsigned high_water(void)
     return MAX(gt.high_water, (unsigned)(gt.fresh - GNTTAB_NR_RESERVED_ENTRIES));
 }
 
-static int grow(void)
+static RINGLET_COLD int grow(void)
 {
     unsigned want = MIN(gt.frames ? gt.frames * 2 : 1, gt.max_frames);
     void *table;
@@ -95,9 +97,8 @@ static void give_back(grant_ref_t ref)
     gt.listed++;
 }
 
-int gnttab_grant(domid_t peer, const void *va, bool readonly)
+static inline int grant(domid_t peer, xen_pfn_t frame, bool readonly)
 {
-    xen_pfn_t frame = arch_frame(va);
     struct grant_entry_v1 *e;
     grant_ref_t ref;
 
@@ -115,14 +116,24 @@ int gnttab_grant(domid_t peer, const void *va, bool readonly)
     return (int)ref;
 }
 
+int gnttab_grant(domid_t peer, const void *va, bool readonly)
+{
+    return grant(peer, arch_frame(va), readonly);
+}
+
+int gnttab_grant_frame(domid_t peer, uint64_t frame, bool readonly)
+{
+    return grant(peer, frame, readonly);
+}
+
 static bool ours(grant_ref_t ref)
 {
     return ref >= GNTTAB_NR_RESERVED_ENTRIES && ref < gt.fresh;
 }
 
 /* Waiters are called in handler context from a timer that is due at once, never from here: the
- * caller may be anybody, and a waiter may end grants itself. */
-static void wake_waiters_soon(void)
+ * caller may be in any context, and a waiter may end grants itself. */
+static RINGLET_COLD void wake_waiters_soon(void)
 {
     struct gnttab_waiter *w = list_first(&gt.waiters, struct gnttab_waiter, link);
 
@@ -144,7 +155,7 @@ int gnttab_end(grant_ref_t ref)
     for (unsigned i = 0; !(flags & (GTF_reading | GTF_writing)); i++) {
         if (i == END_ATTEMPTS)
             break;
-        /* A full barrier both ways: what the peer wrote is visible after it. */
+        /* A full barrier both ways: the peer's writes are visible after it. */
         if (__atomic_compare_exchange_n(&e->flags, &flags, GTF_invalid, false, __ATOMIC_SEQ_CST,
                                         __ATOMIC_SEQ_CST)) {
             give_back(ref);
@@ -182,9 +193,9 @@ void gnttab_wait_cancel(struct gnttab_waiter *w)
     wake_waiters_soon(); /* the next one may need less */
 }
 
-/* First come, first served: a waiter for many is not overtaken by those that need few. A waiter
- * that waits again goes to the end and is not called again in this pass. */
-static void call_waiters(struct timer *t)
+/* First come, first served: a waiter for many references is not overtaken by those that need
+ * few. A waiter that waits again goes to the end and is not called again in this pass. */
+static RINGLET_COLD void call_waiters(struct timer *t)
 {
     unsigned count = 0;
 
@@ -203,7 +214,7 @@ static void call_waiters(struct timer *t)
 }
 
 /* The table's size may change with Xen. */
-static int query_frames(void)
+static RINGLET_COLD int query_frames(void)
 {
     struct gnttab_query_size query = {.dom = DOMID_SELF};
     long ret = hypercall_grant_table_op(GNTTABOP_query_size, &query, 1);
@@ -227,7 +238,7 @@ static void reset(void)
     gt.grow_failed = false;
 }
 
-int gnttab_init(void)
+RINGLET_COLD int gnttab_init(void)
 {
     int ret;
 
@@ -242,7 +253,7 @@ int gnttab_init(void)
     return grow();
 }
 
-void gnttab_resume(void)
+RINGLET_COLD void gnttab_resume(void)
 {
     unsigned frames = gt.max_frames;
 
@@ -250,12 +261,12 @@ void gnttab_resume(void)
     reset();
     quarantine_release();
     if (query_frames())
-        gt.max_frames = frames; /* what there was is the best guess */
+        gt.max_frames = frames; /* the old value is the best guess */
     grow();                     /* without a frame the next grant tries again */
     wake_waiters_soon();
 }
 
-void gnttab_get_stats(struct gnttab_stats *out)
+RINGLET_COLD void gnttab_get_stats(struct gnttab_stats *out)
 {
     *out = (struct gnttab_stats){
         .made = gt.made,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grants that a peer would not let go of (XSA-396). The page is pinned, so that freeing it does not
- * hand it out again, and the end is tried from time to time: after 100 ms, then at intervals that
+ * Grants that a peer did not unmap (XSA-396). The page is pinned, so that it is not allocated again
+ * when it is freed, and the end of the grant is retried: after 100 ms, then at intervals that
  * double up to 5 s.
  */
 #include "grant_private.h"
@@ -18,6 +18,7 @@ struct quarantined {
     struct list link;
     grant_ref_t ref;
     const void *pinned; /* NULL: the page could not be pinned */
+    unsigned *held;     /* the owner's counter; NULL: none */
 };
 
 static struct list grants;
@@ -32,6 +33,8 @@ static void release(struct quarantined *q)
 {
     if (q->pinned)
         page_unpin(q->pinned);
+    if (q->held && *q->held)
+        --*q->held;
     list_del(&q->link);
     heap_free(q);
     recorded--;
@@ -55,12 +58,12 @@ static void try_again(struct timer *t)
         }
     }
     if (list_empty(&grants)) {
-        round_left = 0; /* the round ended early: the next one is not to try for two */
+        round_left = 0; /* the round ended early: the next one must not try references twice */
         return;
     }
     round_left -= work;
     if (round_left) {
-        timer_start(t, 0); /* the rest of the round, after other handlers had their turn */
+        timer_start(t, 0); /* the rest of the round, after other handlers have run */
         return;
     }
     round_left = recorded;
@@ -68,7 +71,7 @@ static void try_again(struct timer *t)
     timer_start(t, clock_deadline(interval));
 }
 
-void gnttab_quarantine(grant_ref_t ref, const void *va)
+void gnttab_quarantine_counted(grant_ref_t ref, const void *va, unsigned *held)
 {
     struct quarantined *q = heap_alloc(sizeof(*q), MEM_GRANT);
     int ret = page_pin(va);
@@ -79,8 +82,10 @@ void gnttab_quarantine(grant_ref_t ref, const void *va)
         static_reported = true;
     }
     count++;
+    if (held)
+        ++*held;
     if (!q) {
-        /* Without a record the reference and the page stay out of use for good: that is safe. */
+        /* Without a record the reference and the page are never used again, which is safe. */
         if (!memory_reported)
             pr_err("grant table: no memory to remember grant %u, its page is lost\n", ref);
         memory_reported = true;
@@ -88,13 +93,40 @@ void gnttab_quarantine(grant_ref_t ref, const void *va)
     }
     q->ref = ref;
     q->pinned = ret ? NULL : va;
+    q->held = held;
     list_add_tail(&grants, &q->link);
     recorded++;
     round_left++;
     interval = RETRY_FIRST;
-    /* An earlier date stays: a stream of new ones must not put off the old ones for ever. */
+    /* An earlier time stays: a stream of new references must not delay the old ones forever. */
     if (!retry.armed || retry.deadline > clock_deadline(interval))
         timer_start(&retry, clock_deadline(interval));
+}
+
+void gnttab_quarantine(grant_ref_t ref, const void *va)
+{
+    gnttab_quarantine_counted(ref, va, NULL);
+}
+
+void gnttab_quarantine_retry(const unsigned *held)
+{
+    list_for_each_safe (l, &grants) {
+        struct quarantined *q = list_entry(l, struct quarantined, link);
+
+        if (q->held == held && gnttab_end(q->ref) != -EBUSY)
+            release(q);
+    }
+    round_left = MIN(round_left, recorded);
+}
+
+void gnttab_quarantine_forget(const unsigned *held)
+{
+    list_for_each (l, &grants) {
+        struct quarantined *q = list_entry(l, struct quarantined, link);
+
+        if (q->held == held)
+            q->held = NULL;
+    }
 }
 
 bool gnttab_end_or_quarantine(grant_ref_t ref, const void *va)

@@ -101,6 +101,22 @@ int xs_set_permissions(xs_transaction_t t, const char *dir, const char *node, co
     return ret;
 }
 
+int xs_get_permissions(xs_transaction_t t, const char *dir, const char *node, char **perms)
+{
+    struct xs_part parts[XS_PATH_PARTS];
+    size_t len;
+    int ret;
+
+    *perms = NULL;
+    if (!dir)
+        return -EINVAL;
+    ret = xs_call(XS_GET_PERMS, t, parts, xs_path_parts(parts, dir, node), perms, &len);
+    for (size_t i = 0; !ret && i + 1 < len; i++)
+        if (!(*perms)[i])
+            (*perms)[i] = ' ';
+    return ret;
+}
+
 int xs_get_domain_path(domid_t domid, char **path)
 {
     char text[8];
@@ -121,8 +137,8 @@ int xs_transaction_begun(xs_transaction_t epoch, const char *body, size_t len, x
     return 0;
 }
 
-/* Other threads' transactions may be all that xenstored lets a domain have (10 by default), as when
- * many devices lose one driver domain; they are short. */
+/* Other threads may use up xenstored's quota of transactions (10 by default), as when many
+ * devices lose one driver domain; their transactions are short. */
 static int begin(xs_transaction_t *t)
 {
     int ret = -ENOSPC;
@@ -130,6 +146,8 @@ static int begin(xs_transaction_t *t)
     for (unsigned i = 0; i < QUOTA_ATTEMPTS && ret == -ENOSPC; i++) {
         struct xs_batch_item item = {.op = XS_OP_BEGIN};
 
+        if (i && clock_now() + QUOTA_PAUSE >= thread_deadline())
+            break;
         if (i)
             thread_sleep(QUOTA_PAUSE);
         ret = xs_batch(XS_NO_TRANSACTION, &item, 1);

@@ -23,7 +23,7 @@ static int send_item(struct xs_request *rq, xs_transaction_t t, const struct xs_
     if ((unsigned)item->op >= ARRAY_SIZE(type) || (!item->dir && item->op != XS_OP_BEGIN) ||
         (item->op == XS_OP_WRITE && !item->text) || (item->op == XS_OP_WATCH && !item->watch))
         return -EINVAL;
-    rq->keep = item->op == XS_OP_READ || item->op == XS_OP_BEGIN;
+    rq->keep = item->op == XS_OP_READ;
     switch (item->op) {
     case XS_OP_WATCH:
         ret = xs_watch_prepare(item->watch, item->dir, item->node, parts);
@@ -45,7 +45,7 @@ static int send_item(struct xs_request *rq, xs_transaction_t t, const struct xs_
     }
 }
 
-/* Waits for the answer and takes what it says. */
+/* Waits for the answer and takes its values. */
 static int finish_item(struct xs_request *rq, struct xs_batch_item *item)
 {
     int ret = xs_finish(rq);
@@ -54,8 +54,7 @@ static int finish_item(struct xs_request *rq, struct xs_batch_item *item)
         xs_watch_settle(item->watch, ret);
     } else if (item->op == XS_OP_BEGIN) {
         if (!ret)
-            ret = xs_transaction_begun(rq->epoch, rq->body, rq->len, &item->t);
-        heap_free(rq->body);
+            ret = xs_transaction_begun(rq->epoch, rq->number, rq->len, &item->t);
     } else {
         item->value = rq->body;
         item->len = rq->len;
@@ -94,8 +93,8 @@ int xs_batch(xs_transaction_t t, struct xs_batch_item *items, unsigned count)
     for (unsigned i = 0; i < count && !ret; i++)
         if (items[i].ret == -ECANCELED)
             ret = -ENOTCONN;
-        else if (xs_broken() && items[i].ret == -EPROTO)
-            ret = -EPROTO;
+        else if (items[i].ret == -ETIMEDOUT || (xs_broken() && items[i].ret == -EPROTO))
+            ret = items[i].ret;
     heap_free(requests);
     return ret;
 }

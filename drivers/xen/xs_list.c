@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Listing a directory: in one message where it fits, else in parts (XS_DIRECTORY_PART). Each part
- * carries the directory's generation, a text that is another one after each change; a list whose
- * parts are of two generations is begun anew. An empty name ends the last part.
+ * Lists a directory: in one message where it fits, otherwise in parts (XS_DIRECTORY_PART). Each
+ * part has the directory's generation, a text that differs after each change; a list whose parts
+ * are of two generations is started again. An empty name ends the last part.
  */
 #include "xs_private.h"
 
@@ -28,7 +28,7 @@ static int make_names(const char *body, size_t len, char ***names, unsigned *cou
     if (!list)
         return -ENOMEM;
     text = (char *)(list + n + 1);
-    if (len) /* else there may be no body */
+    if (len) /* otherwise there may be no body */
         memcpy(text, body, len);
     for (unsigned i = 0; i < n; i++) {
         list[i] = text;

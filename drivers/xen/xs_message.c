@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* XenStore messages out of bytes that arrive in any portions, and the texts within them. */
+/* Assembles XenStore messages from bytes that arrive in any portions, and finds the texts within
+ * them. */
 #include "xs_private.h"
 
 #include <ringlet/string.h>
@@ -11,7 +12,7 @@ void xs_parser_reset(struct xs_parser *p)
     p->have = 0;
 }
 
-/* Moves what is missing up to `want` bytes of the message; true when they are there. */
+/* Copies the missing bytes up to `want` bytes of the message; true when it has them. */
 static bool gather(struct xs_parser *p, char *to, size_t want, const char *data, size_t len,
                    size_t *used)
 {

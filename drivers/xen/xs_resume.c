@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XenStore around a suspend. Before it, messages are written and answers read to their ends, so
- * that the ring is empty when the domain is saved: the daemon of the new domain would otherwise
- * begin in the middle of a message. Only a daemon that does not answer leaves requests over, which
- * are asked again.
+ * XenStore around a suspend. Before it, messages are written and answers read completely, so that
+ * the ring is empty when the domain is saved: otherwise the new domain's daemon would begin in the
+ * middle of a message. Requests remain only if the daemon does not answer, and are resubmitted.
  */
 #include "xs_private.h"
 
+#include <kernel/xenstore.h>
 #include <ringlet/clock.h>
 #include <ringlet/event_channel.h>
 #include <ringlet/printk.h>
@@ -15,18 +15,24 @@
 
 void xs_suspend(void)
 {
+    uint64_t before;
+
     if (xs_broken())
         return;
     mutex_lock(&xs_conn.sending);
     xs_conn.suspended = true;
+    before = thread_set_deadline(thread_current(), clock_deadline(QUIET_TIMEOUT));
+    xs_write_rest();
     evtchn_notify(xs_conn.port); /* a batch may have been interrupted before it did */
-    if (!wait_event(&xs_conn.quiet, list_empty(&xs_conn.requests), clock_deadline(QUIET_TIMEOUT)))
+    if (!wait_event_own(&xs_conn.quiet, list_empty(&xs_conn.requests) && !xs_late_owed()))
         pr_warn("XenStore: requests without an answer, suspending all the same\n");
+    thread_set_deadline(thread_current(), before);
 }
 
 /*
- * What was not answered: in a transaction it is a conflict, and who wanted to get rid of a watch is
- * rid of it. The rest may have been done before, but the new XenStore was filled without it.
+ * Requests without an answer: in a transaction they are a conflict, and removing a watch has
+ * succeeded. The others may have been done before, but the new XenStore does not have their
+ * effects. A request may time out, and is gone then, whenever this function waits: it sends copies.
  */
 static void ask_again(void)
 {
@@ -45,17 +51,25 @@ static void ask_again(void)
         }
     }
     while (!list_empty(&again)) {
+        int ret = xs_broken() ? -EPROTO : xs_write_rest();
         struct xs_request *rq = list_first(&again, struct xs_request, link);
 
-        list_del(&rq->link);
-        if (xs_broken()) {
-            xs_complete(rq, -EPROTO);
+        if (!rq)
+            break;
+        if (!ret)
+            ret = xs_keep_message(rq);
+        if (ret) {
+            xs_complete(rq, ret);
         } else {
+            list_del(&rq->link);
             list_add_tail(&xs_conn.requests, &rq->link);
-            rq->more = false;
-            xs_write_request(rq); /* an error has ended it, too */
+            rq->unsent = false;
         }
     }
+    if (!xs_broken())
+        xs_write_rest();
+    if (!xs_broken())
+        evtchn_notify(xs_conn.port);
 }
 
 void xs_resume(bool cancelled)
@@ -64,10 +78,14 @@ void xs_resume(bool cancelled)
         return;
     if (!cancelled && !xs_broken()) {
         xs_conn.epoch++;
+        xs_late_reset();
+        xs_drop_rest();
+        list_for_each (l, &xs_conn.requests)
+            list_entry(l, struct xs_request, link)->unsent = true;
         if (xs_attach()) {
             xs_break("it is not there any more after a resume");
         } else {
-            xs_watch_resume(); /* not those that are asked for again */
+            xs_watch_resume(); /* not those that are resubmitted */
             ask_again();
         }
     }

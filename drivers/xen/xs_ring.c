@@ -27,7 +27,7 @@ int xs_ring_write(struct xs_ring *r, const void *data, size_t len)
 
     if (used > XENSTORE_RING_SIZE)
         return -EPROTO;
-    mb(); /* the reader is done with the bytes before its index that was just read */
+    mb(); /* the reader has finished with the bytes before its index */
     len = MIN(len, (size_t)(XENSTORE_RING_SIZE - used));
     first = MIN((uint32_t)len, XENSTORE_RING_SIZE - at);
     memcpy(r->intf->req + at, data, first);
@@ -56,7 +56,7 @@ int xs_ring_read(struct xs_ring *r, void *buf, size_t size, bool *notify)
     mb(); /* the copy before the index that gives the space back */
     r->rsp_cons = cons + len;
     WRITE_ONCE(r->intf->rsp_cons, r->rsp_cons);
-    mb(); /* the index before the look at whether the writer found the ring full */
+    mb(); /* the index before the check whether the writer found the ring full */
     *notify = len && READ_ONCE(r->intf->rsp_prod) - cons >= XENSTORE_RING_SIZE;
     return (int)len;
 }

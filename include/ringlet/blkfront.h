@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PV block frontend. Names and the fields a caller sees are those of Mini-OS' blkfront.h; the
- * contract is stricter:
+ * The PV block frontend. Names and the fields that a caller sees are those of Mini-OS' blkfront.h;
+ * the contract is stricter:
  *
- *  - functions return 0 or -errno and never assert on what a caller or a backend does;
- *  - any length, any alignment of buffer, offset and length: long requests are split to the
- * negotiated limits, what cannot be granted as it is goes through bounce pages, parts of sectors
- * are read, merged and written;
- *  - every request that was accepted completes exactly once, errors included, through its aio_cb;
- *  - offsets and lengths are bytes, 64 bits wide; a "sector" in blkif's keys is 512 bytes
- * (Xen 4.20's wording).
+ *  - Functions return 0 or -errno and never assert on the input of a caller or a backend.
+ *  - Buffers, offsets and lengths may have any alignment, and lengths any size: long requests are
+ *    split to the negotiated limits, memory that cannot be granted goes through bounce pages, and
+ *    parts of sectors are read, merged and written.
+ *  - Each accepted request completes exactly once, also with an error, through its aio_cb.
+ *  - Offsets and lengths are bytes, 64 bits wide; a "sector" in blkif's keys is 512 bytes (Xen
+ *    4.20's wording).
  *
- * Unless said otherwise functions are for threads. aio_cb runs in handler context or in the thread
- * that polls or waits: it must not wait, and may submit further requests.
+ * Functions are for threads unless stated otherwise. aio_cb runs in handler context or in the
+ * thread that polls or waits: it must not wait, and may submit further requests.
  */
 #ifndef RINGLET_BLKFRONT_H
 #define RINGLET_BLKFRONT_H
@@ -21,14 +21,13 @@
 #include <ringlet/histogram.h>
 
 struct blkfront_dev;
-struct blkfront_request; /* the driver's part of an aiocb; its grefs are sized by the negotiated
-                            limits */
+struct blkfront_request; /* the driver's part of an aiocb */
 
 /* ---- opening ---- */
 
 struct blkfront_info {
-    uint64_t sectors;     /* in units of 512 bytes */
-    unsigned sector_size; /* bytes; what lengths and offsets are best multiples of */
+    uint64_t sectors;     /* in units of 512 bytes; 0: there is no medium (yet) */
+    unsigned sector_size; /* bytes; lengths and offsets are best multiples of it */
     int mode;             /* 1 = writable, 0 = read-only (Mini-OS' O_RDWR / O_RDONLY) */
     int info;             /* VDISK_CDROM 1, VDISK_REMOVABLE 2, VDISK_READONLY 4 (xen/io/blkif.h) */
     int barrier;          /* the backend offers BLKIF_OP_WRITE_BARRIER */
@@ -36,144 +35,176 @@ struct blkfront_info {
 };
 
 /*
- * What happens to an open device. When its backend goes but the device is not detached (a driver
- * domain or its driver starts again), requests in flight and new ones wait until it is back, and
- * are then asked again: of another backend, perhaps, with other limits. Each completes once; with
- * -EIO when it lies beyond the end of what is now the disk, or when its memory is still mapped by
- * the backend that went; with -EROFS or -EOPNOTSUPP when the disk cannot be written or does not
+ * Events of an open device. When its backend goes but the device is not detached (a driver domain
+ * or its driver restarts), requests in flight and new ones wait until a backend is back, and are
+ * then resubmitted, perhaps to another backend with other limits. Each completes once: with -EIO
+ * when it lies beyond the new end of the disk, or when its memory is still mapped by the backend
+ * that went; with -EROFS or -EOPNOTSUPP when the disk is read-only now or the backend does not
  * offer the operation any more.
- * A backend that went without closing, and had a cache (it offered flush or barrier), may have lost
- * writes that had completed and were not flushed: then the next flush, barrier, BLKFRONT_FUA write
- * or blkfront_sync that would succeed is -EIO, and so is each that was begun before that one
- * completed, as it may have been about the same writes. What is begun later is not.
+ *
+ * A backend that had a cache (it offered flush or barrier) and went without closing may have lost
+ * writes that had completed and were not flushed. Then the next flush, barrier, BLKFRONT_FUA write
+ * or blkfront_sync that would succeed completes with -EIO, and so does each that was begun before
+ * that one completed, as it may have covered the same writes. Those that are begun later do not.
  */
 enum blkfront_event {
-    BLKFRONT_EV_RESIZED, /* blkfront_limits.sectors is another; requests beyond it fail: -EIO */
-    BLKFRONT_EV_MODE,    /* readonly, removable or cdrom is another; writes may fail: -EROFS */
+    BLKFRONT_EV_RESIZED, /* blkfront_limits.sectors changed; requests beyond it fail: -EIO */
+    BLKFRONT_EV_MODE,    /* readonly, removable or cdrom changed; writes may fail: -EROFS */
     BLKFRONT_EV_AWAY,    /* the backend went; requests wait. BACK or FAILED follows */
-    BLKFRONT_EV_BACK,    /* connected again, also after a resume of the domain (which has no AWAY
-                            unless the next backend goes, too); all limits may be others */
-    BLKFRONT_EV_FAILED,  /* the device is lost: all requests fail, new ones are -ENODEV; it is to be
-                            closed, by another thread. The last event */
+    /* connected again, also after a resume of the domain (without AWAY before it, unless the
+     * next backend goes, too); all limits may have changed */
+    BLKFRONT_EV_BACK,
+    /* the last event: the device is lost, all requests fail, new ones are -ENODEV; another
+     * thread must close it */
+    BLKFRONT_EV_FAILED,
 };
 
 #define BLKFRONT_NO_RECONNECT UINT64_MAX
 
-/* Every 0 means the default given here; a NULL configuration is all defaults. */
+/*
+ * A field that is 0 has the default given here; a NULL configuration is all defaults. By default a
+ * disk takes no more of its host than that of a Linux guest with one vCPU. ring_pages and queues
+ * cost the host memory as soon as the disk is connected: Linux' blkback allocates about 40 KiB for
+ * each of the 32 slots of each page of each queue, which is 1.25 MiB by default and 80 MiB with 16
+ * pages and 4 queues. max_segments costs the host nothing.
+ */
 struct blkfront_config {
-    unsigned
-        ring_pages;  /* of a queue, at most, 1..16, rounded down to a power of two; default 16 */
-    unsigned queues; /* at most, 1..16, each a ring and an event channel; default 4 */
-    unsigned max_segments; /* per request, at most, 1..4096; default: all the backend offers */
-    /* Segment grants in flight at most, and with persistent grants, bounce pages at most; default:
-     * half of the grant table, and then not more than a quarter of the free memory. */
+    /* Maximum ring pages of each queue, 1..16, rounded down to a power of two; default 1. A page
+     * holds 32 ring requests, each of up to max_segments pages of data; more pages help only
+     * when more requests are in flight and neighbours cannot be merged. */
+    unsigned ring_pages;
+    /* Maximum number of queues, 1..16, each with a ring and an event channel; default 1. More
+     * queues help where a backend has several CPUs, or maps too few persistent grants for one
+     * queue. */
+    unsigned queues;
+    unsigned max_segments; /* maximum per request, 1..4096; default: the backend's offer */
+    /* Maximum number of segment grants in flight, and with persistent grants of bounce pages;
+     * default: half of the grant table, and with persistent grants at most a quarter of the free
+     * memory. */
     unsigned grant_budget;
-    unsigned registered_pages; /* in registered buffers at most; default: 3/8 of the grant table */
+    unsigned registered_pages; /* maximum in registered buffers; default: 3/8 of the grant table */
     /*
      * Persistent grants ("feature-persistent"): 0 and 1: if the backend offers them; -1: never. The
-     * backend then keeps mapped what it has seen: registered buffers cost nothing, all other memory
-     * is copied once. A backend that is not trusted never gets them: they show it, writable, what
-     * earlier requests have left in a page (XSA-403).
+     * backend then keeps pages mapped after first use: registered buffers cost nothing, all other
+     * memory is copied once. They are never used with an untrusted backend, as they show it,
+     * writable, the data of earlier requests in the same page (XSA-403).
      */
     int persistent;
-    /* How many of them the backend keeps mapped for each queue; default 1056, as Linux unless its
-     * parameter max_persistent_grants says otherwise. Pages that it would have to map each time
-     * are copied instead. */
+    /* Number of persistent grants that the backend keeps mapped for each queue; default 1056,
+     * which is Linux' default of max_persistent_grants. Pages beyond it, which the backend would
+     * have to map for each request, are copied instead. */
     unsigned persistent_grants;
     /*
      * The backend is never asked for an event. Completions are taken by blkfront_aio_poll, and by
-     * what waits (_aio_wait, _io, _sync, shutdown_blkfront), which looks again and again: at first
-     * letting other threads run in between, then with pauses that grow from 10 us to 1 ms, in which
-     * the CPU is free for who answers. Who does neither gets completions too, in handler context
-     * but late: something in flight is looked for every 10 ms.
+     * the calls that wait (_aio_wait, _io, _sync, shutdown_blkfront), which poll: at first letting
+     * other threads run in between, then with pauses that grow from 10 us to 1 ms, in which the CPU
+     * is free for the backend. If the application calls none of these, completions are delivered
+     * late, in handler context: a device with requests in flight is polled every 10 ms.
      */
     bool polled;
     /*
-     * Requests are sent as they are. Else reads, or writes, of whole sectors that wait at the same
-     * time, one behind the other in a queue and on the disk, share ring requests, as large as the
-     * backend takes them; each still completes by itself, with its own result: if what they share
-     * fails each is asked of the backend alone. Requests with aio_timeout_ns, BLKFRONT_FUA or a
-     * vector are always sent as they are.
+     * Requests are sent unmerged. Otherwise reads, or writes, of whole sectors that wait at the
+     * same time and are consecutive both in a queue and on the disk share ring requests, as large
+     * as the backend accepts. Each still completes by itself, with its own result: if the shared
+     * request fails, each is resubmitted alone. Requests with aio_timeout_ns, BLKFRONT_FUA or a
+     * vector are never merged.
      */
     bool nomerges;
-    /* Layout of what is on the ring: 0 the native one, 32 or 64 that of x86 guests of so many bits,
-     * which every backend on x86 has to understand. */
+    /* Layout of the ring's entries: 0: the native one; 32 or 64: that of x86 guests of this
+     * number of bits, which every backend on x86 has to support. */
     unsigned abi;
-    uint64_t connect_timeout_ns; /* default 30 s */
+    uint64_t connect_timeout_ns; /* default 60 s: xl gives a hotplug script 40 s */
     uint64_t close_timeout_ns;   /* default 10 s */
     /*
-     * What a backend that does not answer leads to. A request that has been with it for watchdog_ns
-     * (default 30 s; at least 1 ms) is reported in one line, and the backend is notified once more,
-     * in case an event got lost; both again at most each watchdog_ns while it lasts. The
-     * device fails with -ETIMEDOUT when a request has been there for request_timeout_ns (default:
-     * never; at least 1 ms), of which the report and the notification come at half at the latest.
-     * Then each request completes with -ETIMEDOUT: at once, or, if the backend keeps its pages,
-     * after close_timeout_ns, with the pages in quarantine. Times end no sooner than this, and up
-     * to an eighth later.
+     * A backend that does not answer. A ring request without a response for watchdog_ns (default 30
+     * s; at least 1 ms) is reported in one line, and the backend is notified once more, in case an
+     * event got lost; both are repeated at most once per watchdog_ns. The device fails with
+     * -ETIMEDOUT when a ring request has had no response for request_timeout_ns (default: never; at
+     * least 1 ms); the report and the notification then come at half of this time at the latest.
+     * When the device fails, each request completes with -ETIMEDOUT: at once, or, if the backend
+     * keeps its pages mapped, after close_timeout_ns, with the pages in quarantine. Timeouts are
+     * never early, and late by at most an eighth. request_timeout_ns starts anew with each
+     * connection.
      */
     uint64_t watchdog_ns, request_timeout_ns;
-    /* How long requests wait for a backend that went: default 30 s, then they fail with -ETIMEDOUT;
-     * BLKFRONT_NO_RECONNECT: they fail at once. */
+    /*
+     * How long requests wait for a backend that went: default 30 s, then the device fails and they
+     * complete with -ETIMEDOUT; BLKFRONT_NO_RECONNECT: they fail at once. Repeated reconnects do
+     * not extend this time: a request that loses a second or later connection completes with
+     * -ETIMEDOUT once this time has passed since it lost the first; the device stays. A backend that
+     * goes with more than 64 bounce pages mapped fails the device: the guest cannot use these pages.
+     */
     uint64_t reconnect_timeout_ns;
     /*
-     * Called in a thread of the device's own, which connects it again: what would wait is -EDEADLK
-     * there (blkfront_io, blkfront_sync, shutdown_blkfront), and what waits in other ways holds up
-     * the device. It may submit requests, poll, and look. Not before blkfront_open_device has
-     * returned, nor after shutdown_blkfront has. No event when shutdown_blkfront is the reason.
+     * Called in the device's own thread, which also reconnects it. Calls that would wait
+     * (blkfront_io, blkfront_sync, shutdown_blkfront) return -EDEADLK there, and waiting in another
+     * way holds up the device. It may submit requests, poll, and read limits and statistics. Called
+     * only after blkfront_open_device has returned, and before shutdown_blkfront returns; a
+     * shutdown_blkfront causes no event.
      */
     void (*event)(struct blkfront_dev *dev, enum blkfront_event what, void *arg);
     void *event_arg;
 };
 
 /*
- * Connects to a disk. nodename: "device/vbd/51712", "51712", "xvda" or NULL for the first disk.
- * Waits until the backend is connected. info may be NULL. 0 and *dev; -ENOENT (no such disk);
- * -ETIMEDOUT (the backend's state is printed); -ENODEV (the backend closed); -EINVAL (nodename or
- * configuration, or the backend's keys make no sense; printed with key and value); -EBUSY (this
- * disk is open, or not closed yet); -ENOMEM; -ENOSPC (no grants for the ring); -ESHUTDOWN (the
- * guest goes).
+ * Connects to a disk and waits until the backend is connected. nodename: "device/vbd/51712",
+ * "51712", "xvda", or NULL for the first disk in the order of blkfront_enumerate (a cdrom only if
+ * there is no other disk). info may be NULL. Returns 0 and *dev; -ENOENT (no such disk); -ETIMEDOUT
+ * (the backend's state is printed); -ENODEV (the backend closed); -EINVAL (nodename or
+ * configuration, or the backend's keys are invalid; printed with key and value); -EBUSY (this disk
+ * is open, or not yet closed); -ENOMEM; -ENOSPC (no grants for the ring); -ESHUTDOWN (the guest
+ * shuts down). The call ends after connect_timeout_ns also when XenStore does not answer, and
+ * closes within close_timeout_ns after a failure.
  */
 int blkfront_open_device(const char *nodename, const struct blkfront_config *config,
                          struct blkfront_info *info, struct blkfront_dev **dev);
 
-/* As Mini-OS: blkfront_open_device with the defaults; NULL when that fails (the reason is printed).
- */
+/* As in Mini-OS: blkfront_open_device with the defaults; NULL when that fails (the reason is
+ * printed). */
 struct blkfront_dev *init_blkfront(const char *nodename, struct blkfront_info *info);
 
 /*
- * Waits for what is in flight (at most close_timeout_ns, then it fails with -ETIMEDOUT),
- * disconnects and frees dev. 0 or -ETIMEDOUT when the backend did not follow; dev is gone in any
- * case. Every request has completed before this returns. Only in aio_cb, event or a handler nothing
- * happens: -EDEADLK.
+ * Waits for the requests in flight (at most close_timeout_ns, then they fail with -ETIMEDOUT),
+ * disconnects and frees dev. Each request has completed before this returns. 0, or -ETIMEDOUT when
+ * the backend did not follow; dev is freed in both cases. In aio_cb, event or a handler it does
+ * nothing and returns -EDEADLK.
  */
 int shutdown_blkfront(struct blkfront_dev *dev);
 
-/* The disks the toolstack configured: calls fn with each name ("51712") in order of number. The
- * number of disks or -errno. fn returning non-zero ends it. */
+/* Calls fn with the name ("51712") of each disk that the toolstack configured, in order of
+ * number, those whose `device-type` is "cdrom" after all others. fn ends the enumeration by
+ * returning non-zero. Returns the number of disks or -errno. */
 int blkfront_enumerate(int (*fn)(const char *name, void *arg), void *arg);
 
-/* ---- disks that come and go ---- */
+/* ---- hotplug ---- */
 
 enum blkfront_change { BLKFRONT_ARRIVED, BLKFRONT_GONE };
 
 /*
  * Calls fn with the name ("51712") of each disk that the toolstack has configured, and from then on
- * of each that arrives or is gone: in a thread of its own, one call at a time, which may open,
- * use, close and wait. For a disk calls alternate, beginning with BLKFRONT_ARRIVED. A disk that
- * went and came between two looks is reported gone, then arrived, when its new life can be told
- * from the old one: it has another backend, or what its frontend here had published is missing. One
- * with the same backend that nobody had opened is not reported: to everybody it is the same.
- * Nothing is reported when the guest itself was suspended and goes on under another number.
- * A device that is open stays so when its disk is gone (its requests fail with -ENODEV): fn closes
- * it, and only then can the number be opened again.
- * What cannot be read is reported on the console and read again at the next change.
- * 0; -EINVAL (no fn); -EBUSY (somebody watches already); -EDEADLK (in a handler); -ENOMEM;
- * -ENOTCONN (no XenStore) or another of its errors.
+ * of each that arrives or is gone. fn runs in a thread of its own, one call at a time, and may
+ * open, use, close and wait. The calls for a disk alternate, beginning with BLKFRONT_ARRIVED.
+ *
+ * A disk that was removed and added between two checks is reported as gone, then arrived, if the
+ * new one can be told from the old one: the keys published by its frontend here are missing, or
+ * there were none and the backend is another one. A disk that was never opened, with the same
+ * backend, is not reported: the two do not differ. An open disk that the toolstack gave another
+ * backend, as when a driver domain was restarted, is not reported either: its device reconnects
+ * (BLKFRONT_EV_AWAY, BLKFRONT_EV_BACK). Nothing is reported when the guest itself was suspended and
+ * resumed as another domain.
+ *
+ * An open device stays open when its disk is gone (its requests fail with -ENODEV): fn closes it,
+ * and only then can the number be opened again. Keys that cannot be read are reported on the
+ * console and read again at the next change.
+ *
+ * Returns 0; -EINVAL (no fn); -EBUSY (there is a watcher already); -EDEADLK (in a handler);
+ * -ENOMEM; -ENOTCONN (no XenStore) or another of its errors.
  */
 int blkfront_watch(void (*fn)(const char *name, enum blkfront_change change, void *arg), void *arg);
 
-/* Ends that: fn is not running and will not be called when this has returned. Thread context. 0;
- * -ENOENT (nobody watches); -EDEADLK (in fn or a handler). */
+/* Ends blkfront_watch: when this has returned, fn is not running and will not be called. It
+ * returns within 20 s if XenStore does not answer (later only if fn takes longer). Thread
+ * context. 0; -ENOENT (there is no watcher); -EDEADLK (in fn or a handler). */
 int blkfront_unwatch(void);
 
 /* "xvda" for 51712, "xvda1" for 51713, "hda" for 768, "sda" for 2048, "vbd-N" for others (xen
@@ -182,29 +213,36 @@ char *blkfront_vdev_name(unsigned devid, char *buf, size_t size);
 /* The reverse; also plain numbers. 0 or -EINVAL. */
 int blkfront_vdev_number(const char *name, unsigned *devid);
 
-/* ---- what was negotiated ---- */
+/* ---- negotiated limits ---- */
 
 struct blkfront_limits {
     char name[16]; /* "xvda" */
     unsigned devid;
     char backend[16]; /* backend type from its path: "vbd", "qdisk", ... */
     unsigned backend_domid;
-    uint64_t sectors; /* of 512 bytes */
+    /* Of 512 bytes. 0: a drive without a medium, or an export without its disk; it changes
+     * (BLKFRONT_EV_RESIZED) when there is one. Meanwhile all I/O but flushes lies beyond the
+     * end. */
+    uint64_t sectors;
     unsigned sector_size, physical_sector_size;
     unsigned ring_pages, ring_slots; /* of each queue */
     unsigned queues, queues_offered; /* multi-queue-max-queues, 1 = no such offer */
-    unsigned max_segments;           /* per request, what is used */
-    unsigned indirect_offered;       /* feature-max-indirect-segments, 0 = none */
+    /* Number used per ring request. A backend may fail large ring requests for want of a
+     * resource of its domain (maptrack entries). A request of which one with more than 11
+     * segments fails is resubmitted once in smaller ones, and if these succeed the limit is 11
+     * until the next connection. */
+    unsigned max_segments;
+    unsigned indirect_offered; /* feature-max-indirect-segments, 0 = none */
     unsigned grant_budget;
     unsigned registered_budget; /* pages */
     bool flush, barrier, discard_offered, persistent_offered;
-    bool discard, discard_secure; /* what the backend does; false after it refused */
-    /* What can be discarded begins at discard_alignment + n * discard_granularity: bytes, multiples
+    bool discard, discard_secure; /* supported; false after the backend refused one */
+    /* Discardable ranges begin at discard_alignment + n * discard_granularity: bytes, multiples
      * of sector_size, the alignment less than the granularity. */
     uint64_t discard_granularity, discard_alignment;
     bool persistent; /* used */
     bool readonly, removable, cdrom;
-    bool trusted; /* false: everything is bounced through zeroed pages of the driver's */
+    bool trusted; /* false: all data goes through zeroed bounce pages */
     bool polled;
     unsigned abi; /* 32 or 64 */
 };
@@ -215,31 +253,33 @@ void blkfront_get_limits(const struct blkfront_dev *dev, struct blkfront_limits 
 /* ---- registered buffers ---- */
 
 /*
- * At least bytes of zeroes, in whole pages that stay granted to the backend, for reading and
- * writing: I/O on them needs no copy and no grant operation, with and without persistent grants.
- * That goes for each part of a request that is whole sectors at a multiple of 512; other parts, and
- * I/O of another device, treat it as plain memory. Requests that are in flight together do best
- * without a page in common (Linux' backend maps such a page a second time). With an untrusted
- * backend the memory is bounced like any other, and nothing is saved. With persistent grants three
- * quarters of what the backend keeps can be registered (768 pages a queue); what is more than that
- * is treated as plain memory. If it is more than for one queue each buffer has a queue, which its
- * requests take unless aio_queue says otherwise.
+ * Allocates at least `bytes` of zeroed memory, in whole pages that stay granted to the backend for
+ * reading and writing: I/O on them needs no copy and no grant operation, with and without
+ * persistent grants. This holds for each part of a request that consists of whole sectors at an
+ * address that is a multiple of 512; other parts, and I/O of another device, treat it as ordinary
+ * memory. Requests that are in flight together should not share a page (Linux' backend maps such a
+ * page a second time). With an untrusted backend the memory is bounced like any other. With
+ * persistent grants, three quarters of the pages that the backend keeps mapped can be registered
+ * (768 pages per queue); pages beyond that are treated as ordinary memory. If the buffers are
+ * larger than one queue's share, each buffer has a queue, which its requests use unless aio_queue
+ * selects one.
  *
- * NULL: no device, 0 bytes, no memory, no grants, or more than limits.registered_budget in all (the
- * first time of a device it is printed which). Everything in the pages can be seen and changed by
- * the backend at any time; so they hold nothing but data for that disk.
+ * NULL: no device, 0 bytes, no memory, no grants, or more than limits.registered_budget in total
+ * (the device's first failure is printed with its reason). The backend can read and change
+ * everything in the pages at any time; so they must hold nothing but data for that disk.
  *
- * The memory is the caller's until blkfront_buf_free. It outlives the device: when that is lost or
- * closed the grants end (what a backend does not let go of it may still write to) and it is plain
- * memory; when the device is connected again, it is granted again. Thread context, and aio_cb.
+ * The memory belongs to the caller until blkfront_buf_free. It outlives the device: when that is
+ * lost or closed, the grants end (a backend that does not unmap a page may still write to it) and
+ * it becomes ordinary memory; when the device is connected again, it is granted again. Thread
+ * context, and aio_cb.
  */
 void *blkfront_buf_alloc(struct blkfront_dev *dev, size_t bytes);
 
 /*
- * dev: where it came from, or NULL, as must be after shutdown_blkfront. While requests of that
- * device use it, it is not touched: it goes with the last of them. Pages that the backend maps are
- * not handed out before it has unmapped them, which with persistent grants may take a minute: use
- * buffers again rather than freeing them between requests. NULL as buf does nothing; what is no
+ * dev: the device that allocated it; must be NULL after shutdown_blkfront. While requests of that
+ * device use the buffer it stays: it is freed with the last of them. Pages that the backend maps
+ * are reused only after it has unmapped them, which with persistent grants may take a minute: reuse
+ * buffers rather than freeing them between requests. A NULL buf is ignored; memory that is no
  * registered buffer of dev is reported and left alone. Thread context, and aio_cb.
  */
 void blkfront_buf_free(struct blkfront_dev *dev, void *buf);
@@ -247,43 +287,53 @@ void blkfront_buf_free(struct blkfront_dev *dev, void *buf);
 /* ---- requests ---- */
 
 struct blkfront_aiocb {
-    /* The caller's. */
+    /* Fields of the caller. */
     struct blkfront_dev *aio_dev;
-    uint8_t *aio_buf;   /* must stay until completion; heap, page or static memory */
+    /* Must remain valid until completion. Any memory: of page_alloc, vmem_alloc or the heap,
+     * a thread's stack, static. Static memory (and any other that does not belong to the page allocator) is
+     * always copied: it cannot be quarantined while a backend that went still maps it. */
+    uint8_t *aio_buf;
     size_t aio_nbytes;  /* 0 completes with 0 */
     int64_t aio_offset; /* bytes */
     void *data;
-    /* ret: 0 or -errno: -EIO (the backend says so), -EROFS, -EINVAL (negative or beyond the end),
-     * -EOPNOTSUPP, -ENOMEM, -ETIMEDOUT, -ENODEV (the device failed or is gone). */
+    /* ret: 0 or -errno: -EIO (the backend's error), -EROFS, -EINVAL (negative or beyond the
+     * end), -EOPNOTSUPP, -ENOMEM, -ETIMEDOUT, -ENODEV (the device failed or is gone). */
     void (*aio_cb)(struct blkfront_aiocb *aiocb, int ret);
-    /* Vectors: with aio_iovcnt > 0 the data is in aio_iov[], aio_buf is not used, aio_nbytes must
-     * be their sum. */
+    /* Vectors: with aio_iovcnt > 0 the data is in aio_iov[], aio_buf is not used, and aio_nbytes
+     * must be the sum of the lengths. */
     const struct blkfront_iovec *aio_iov;
     int aio_iovcnt;
-    /* 0: the driver chooses, for each batch: an idle queue if there is one, else each in turn; n:
-     * the n-th queue, of those that were negotiated (modulo their number). */
+    /* 0: the driver chooses for each batch: an idle queue if there is one, otherwise round
+     * robin; n: the n-th of the negotiated queues (modulo their number). */
     unsigned aio_queue;
-    /* 0: request_timeout_ns of the device. Else it holds instead, be it shorter or longer, and
-     * counts from the submission, so with what the request waits for a ring slot or a grant. */
+    /*
+     * 0: the device's request_timeout_ns. Otherwise it replaces that timeout, shorter or longer,
+     * and counts from the submission, including the time that the request waits for a ring slot, a
+     * grant or a backend, across any number of reconnects. (With a resume of the domain it
+     * starts anew.) When it expires with a connected backend, the device fails, as for
+     * request_timeout_ns. Without one only this request completes, with -ETIMEDOUT;
+     * those of its pages that a backend still maps without having closed are quarantined, and that
+     * backend may still write to them.
+     */
     uint64_t aio_timeout_ns;
     unsigned aio_flags; /* BLKFRONT_... */
-    /* The driver's; zero before first use. total_bytes: what is really read, written or discarded,
-     * from the call that accepts the aiocb on. */
+    /* Fields of the driver; zero before first use. total_bytes: the number of bytes that are
+     * read, written or discarded, set by the call that accepts the aiocb. */
     size_t total_bytes;
     int is_write;
     int result;
     struct blkfront_request *request;
 };
 
-/* A discard makes the data unrecoverable, before it completes. Other operations ignore it. */
+/* A discard makes the data unrecoverable before it completes. Other operations ignore the flag. */
 #define BLKFRONT_SECURE 1u
 /*
- * A write (of any kind of call) completes when its data are on stable storage: once they are
- * written a flush follows, or a barrier where only that is offered, or nothing where there is no
- * volatile cache, as neither is offered. Of other requests' data it says nothing. An error of the
- * write or of the flush is aio_cb's ret; after one of the flush the data may be on the disk, or not
- * yet. An offer that the backend takes back meanwhile leads to the next of the three. Other
- * operations ignore it.
+ * A write (by any of the calls) completes when its data are on stable storage: it is followed by a
+ * flush; by a barrier where only that is offered; by nothing where neither is offered, as there is
+ * no volatile cache. It does not cover other requests' data. An error of the write or of the flush
+ * is aio_cb's ret; after an error of the flush the data may or may not be on the disk. If the
+ * backend withdraws an offer meanwhile, the next of the three is used. Other operations ignore the
+ * flag.
  */
 #define BLKFRONT_FUA 2u
 
@@ -295,65 +345,72 @@ struct blkfront_iovec {
 /*
  * Starts one read or write and pushes it. 0: accepted, aio_cb will be called exactly once. -errno:
  * not accepted, aio_cb will not be called: -EINVAL (no device, no callback, negative offset, beyond
- * the end, vector sum), -EROFS, -ENOMEM, -EBUSY (aiocb is in flight), -ENODEV. Never waits: what
- * finds no slot or grant is queued in order. Thread context, and aio_cb.
+ * the end, vector sum), -EROFS, -ENOMEM, -EBUSY (aiocb is in flight), -ENODEV. Never waits: a
+ * request that finds no slot or grant is queued in order. Thread context, and aio_cb.
  */
 int blkfront_aio(struct blkfront_aiocb *aiocb, int write);
 #define blkfront_aio_read(aiocb)  blkfront_aio(aiocb, 0)
 #define blkfront_aio_write(aiocb) blkfront_aio(aiocb, 1)
 
-/* As blkfront_aio but only prepared: nothing is visible to the backend before blkfront_aio_submit,
- * which pushes all and notifies at most once (for each queue, where aio_queue names several). */
+/* Like blkfront_aio but only prepared: the backend sees nothing before blkfront_aio_submit,
+ * which pushes all prepared requests and notifies at most once (per queue, where aio_queue names
+ * several). */
 int blkfront_aio_enqueue(struct blkfront_aiocb *aiocb, int write);
-/* The number of requests that this call handed on (those without a slot or grant follow by
- * themselves, in order), or -ENODEV. */
+/* Returns the number of requests that were submitted (those without a slot or grant are sent
+ * later, in order), or -ENODEV. */
 int blkfront_aio_submit(struct blkfront_dev *dev);
 /*
- * The same for who knows what time it is, so that nobody has to look at the clock once more (which
- * may cost more than all the rest): latencies and timeouts count from `now`, which is what
- * clock_now() has just said, or clock_recent() when that is young enough for the caller's purposes.
- * A time that nobody has seen yet counts as the last one that somebody has; 0: as _submit.
+ * blkfront_aio_submit for a caller that has just read the clock: it saves another reading, which
+ * may cost more than the rest of the call. Latencies and timeouts count from `now`, a recent value
+ * of clock_now(), or of clock_recent() where that is exact enough for the caller. A `now` in the
+ * future is replaced by the last value that was read; 0: as _submit.
  */
 int blkfront_aio_submit_at(struct blkfront_dev *dev, uint64_t now);
 
 /*
- * op: BLKIF_OP_FLUSH_DISKCACHE: what has completed before is on stable storage when it completes.
- * BLKIF_OP_WRITE_BARRIER: in addition, ordered against what was submitted before and after, in
- * whichever queue.
- * BLKIF_OP_READ and _WRITE: as blkfront_aio.
- * BLKIF_OP_DISCARD: the bytes from aio_offset on are not needed any more; reads find what was there
- * or anything else until they are written again. Head and tail that are no whole granule
- * (limits.discard_granularity) are left alone, and aiocb->total_bytes says how much is discarded;
- * where that is nothing it completes with 0. Any length: what one request should not carry is
- * split. No memory is used. Requests on one place at one time have no order, as ever; but writes to
- * parts of a sector leave alone what others write to the rest of it.
- * With BLKFRONT_SECURE in aio_flags -EOPNOTSUPP unless limits.discard_secure: a backend without it
- * would answer as if it had been done (xen/io/blkif.h). -EINVAL, -EROFS: as for a write.
- * -EOPNOTSUPP when the backend does not offer the operation (also later, as aio_cb's ret, if the
- * backend takes the offer back: the feature is then off).
+ * op selects the operation:
+ *
+ *  - BLKIF_OP_FLUSH_DISKCACHE: when it completes, all writes that had completed before it are on
+ *    stable storage.
+ *  - BLKIF_OP_WRITE_BARRIER: in addition, ordered against all requests submitted before and after
+ *    it, in all queues. On a disk that is read-only, and to which nothing was written before it
+ *    became read-only, flush and barrier complete with 0 and are not sent: there is nothing to
+ *    flush.
+ *  - BLKIF_OP_READ and _WRITE: as blkfront_aio.
+ *  - BLKIF_OP_DISCARD: the bytes from aio_offset on are not needed any more; until they are written
+ *    again, reads return the old data or any other. A head and a tail that are no whole granule
+ *    (limits.discard_granularity) are not discarded; aiocb->total_bytes is the number of bytes that
+ *    are, and if it is 0 the request completes with 0. Any length: long ones are split. No memory
+ *    is used. Concurrent requests to the same place have no order, as always; but writes to parts
+ *    of a sector preserve what others write to the rest of it. With BLKFRONT_SECURE in aio_flags:
+ *    -EOPNOTSUPP unless limits.discard_secure, as a backend without it would report success
+ *    (xen/io/blkif.h).
+ *
+ * -EINVAL, -EROFS: as for a write. -EOPNOTSUPP when the backend does not offer the operation (also
+ * later, as aio_cb's ret, if the backend withdraws the offer: the feature is then off).
  */
 int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op);
 
-/* Read or write, waiting for the end. The result. aio_cb is not called and may be NULL. Thread
- * context; -EDEADLK in aio_cb, event or a handler. */
+/* Reads or writes, waits for completion and returns the result. aio_cb is not called and may be
+ * NULL. Thread context; -EDEADLK in aio_cb, event or a handler. */
 int blkfront_io(struct blkfront_aiocb *aiocb, int write);
 #define blkfront_read(aiocb)  blkfront_io(aiocb, 0)
 #define blkfront_write(aiocb) blkfront_io(aiocb, 1)
 
-/* In an aio_cb clock_recent() is the time at which its response was found, or later. */
+/* In an aio_cb, clock_recent() is the time at which its response was found, or later. */
 
-/* Reaps completions now, calling aio_cb; the number of aiocbs completed, or -EINVAL (no dev).
- * Thread context or aio_cb of another device. */
+/* Reaps completions now, calling aio_cb. Returns the number of aiocbs completed, or -EINVAL (no
+ * dev). Thread context or aio_cb of another device. */
 int blkfront_aio_poll(struct blkfront_dev *dev);
 
 /* Waits until at least one aiocb of the device completes (calling aio_cb), or the deadline
- * (clock_now() time). The number completed (0 at the deadline or when nothing is in flight; 0 at
- * once in aio_cb, event or a handler), or -EINVAL (no dev). */
+ * (clock_now() time). Returns the number completed (0 at the deadline or when nothing is in
+ * flight; 0 at once in aio_cb, event or a handler), or -EINVAL (no dev). */
 int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline);
 
-/* Waits for everything in flight, then flushes (flush, else barrier, else nothing: there is no
- * volatile cache). 0 or the first error of the flush; -EIO also after a backend may have lost
- * writes (see blkfront_event). */
+/* Waits for all requests in flight, then flushes (by flush, otherwise barrier; not at all if
+ * there is no volatile cache or the disk is read-only). 0 or the first error of the flush; also
+ * -EIO after a backend may have lost writes (see blkfront_event). */
 int blkfront_sync(struct blkfront_dev *dev);
 
 /* aiocbs accepted and not yet completed. Any context. No dev: 0. */
@@ -362,36 +419,38 @@ unsigned blkfront_in_flight(const struct blkfront_dev *dev);
 /* ---- statistics; counted always ---- */
 
 struct blkfront_stats {
-    /* ring requests sent, by kind, and what they carried (512-byte sectors) */
+    /* ring requests sent, by kind, and the data they carried (512-byte sectors) */
     uint64_t reads, writes, flushes, barriers, discards;
     uint64_t read_sectors, written_sectors, discarded_sectors;
     uint64_t segments, indirect;
-    uint64_t aiocbs, completed,
-        errors; /* callers' requests: accepted, completed, of these with an error */
+    /* callers' requests: accepted; completed; completed with an error */
+    uint64_t aiocbs, completed, errors;
     uint64_t notifications, events, spurious; /* sent; received; received with nothing to reap */
-    /* for segments, registered buffers and bounce pages; kept: those that are made now and outlast
-     * requests */
+    /* for segments, registered buffers and bounce pages; kept: the present number of persistent
+     * ones, which outlast requests */
     uint64_t grants_made, grants_ended, grants_quarantined, grants_kept;
-    uint64_t joined;                    /* callers' requests that shared ring requests */
-    uint64_t bytes_copied;              /* through bounce pages */
-    uint64_t read_merged_writes;        /* writes that needed read-modify-write */
+    uint64_t joined;             /* callers' requests that shared ring requests */
+    uint64_t bytes_copied;       /* through bounce pages */
+    uint64_t read_merged_writes; /* writes that needed read-modify-write */
+    /* resubmitted in smaller ring requests (limits.max_segments) */
+    uint64_t retried_smaller;
     uint64_t waited_slot, waited_grant; /* times a request found no ring slot / no grant */
     unsigned ring_high_water;           /* most slots of a queue ever in use */
     unsigned max_in_flight;             /* most aiocbs accepted and not completed at once */
-    /* the watchdog: times it notified a backend once more; answers that it found on the ring
-     * without an event; requests whose time passed, which ends the device */
+    /* the watchdog: repeated notifications; responses that it found on the ring without an
+     * event; requests that timed out, which fails the device unless its backend is away */
     uint64_t rekicks, lost_events, timeouts;
 };
 
 /* Any context. No dev: all zero. */
 void blkfront_get_stats(const struct blkfront_dev *dev, struct blkfront_stats *out);
 
-/* Ring requests by what they do; a read for the sake of a partial write is a read. */
+/* Kinds of ring request; the read of a read-modify-write is a read. */
 enum blkfront_kind { BLKFRONT_READ, BLKFRONT_WRITE, BLKFRONT_OTHER, BLKFRONT_KINDS };
 
-/* Nanoseconds from the submission to the ring until the answer was taken from it, of ring requests
- * that were answered, whether with an error or not. The device's own (4 KB): it changes as requests
- * complete and goes with the device. Any context. NULL for another kind. */
+/* Histogram of the nanoseconds from putting a ring request on the ring until its response was
+ * taken, for all responses, also errors. It belongs to the device (4 KB): it changes as requests
+ * complete and is freed with the device. Any context. NULL for another kind. */
 const struct histogram *blkfront_get_latency(const struct blkfront_dev *dev,
                                              enum blkfront_kind kind);
 

@@ -8,8 +8,6 @@
 /* CRC-32C (Castagnoli, RFC 3720 B.4) of len bytes, continuing crc (0 to start). Uses the CPU's
  * instruction where there is one. */
 uint32_t crc32c(uint32_t crc, const void *data, size_t len);
-/* The same without that instruction. */
-uint32_t crc32c_portable(uint32_t crc, const void *data, size_t len);
 
 /* SHA-256 (FIPS 180-4). */
 struct sha256 {
@@ -21,7 +19,7 @@ struct sha256 {
 void sha256_init(struct sha256 *s);
 void sha256_update(struct sha256 *s, const void *data, size_t len);
 void sha256_final(struct sha256 *s, uint8_t digest[32]);
-/* final, as 64 lower-case hex digits and a NUL */
+/* The digest as 64 lower-case hex digits and a NUL. */
 void sha256_final_hex(struct sha256 *s, char hex[65]);
 
 #endif

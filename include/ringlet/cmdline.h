@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Command lines as fio writes them: words `key=value`, separated by blanks. Each word must be known
- * and its value well formed; what is not ends in an error text that names the word. Any context.
+ * Command lines in fio's style: words `key=value`, separated by blanks. Each word must be known and
+ * its value well formed; otherwise an error text names the word. Any context.
  */
 #ifndef RINGLET_CMDLINE_H
 #define RINGLET_CMDLINE_H
@@ -30,22 +30,23 @@ struct option_list {
 struct option {
     const char *name;
     enum option_type type;
-    void *out;                  /* where the value goes, of the type's C type */
+    void *out;                  /* destination of the value, of the type's C type */
     uint64_t min, max;          /* inclusive, for numbers; max 0 = no limit */
     const char *const *choices; /* NULL-terminated */
-    bool seen;                  /* set by cmdline_parse: a second time is an error */
+    bool seen;                  /* set by cmdline_parse: a second occurrence is an error */
 };
 
 /*
- * Splits text in place into words (quotes "..." keep blanks), at most max-1, and ends argv with
- * NULL. The number of words, or -E2BIG when there are more, -EINVAL for an open quote.
+ * Splits text in place into words, at most max-1, and ends argv with NULL. Quotes "..." keep blanks;
+ * in them \" is a quote and \\ is a backslash, and any other backslash is itself. The number of
+ * words, or -E2BIG when there are more, -EINVAL for an open quote.
  */
 int cmdline_split(char *text, char **argv, unsigned max);
 
 /*
- * Parses argv[0..argc). 0, or -EINVAL with a text in err that names the word and what is wrong with
- * it, such as `bs=banana: not a size`, `nosuch=1: unknown option`, `seed=1: given twice`. The
- * outputs of options that do not occur stay as they are.
+ * Parses argv[0..argc). 0, or -EINVAL with a text in err that names the word and the error, such as
+ * `bs=banana: not a size`, `nosuch=1: unknown option`, `seed=1: given twice`. The outputs of absent
+ * options do not change.
  */
 int cmdline_parse(int argc, char *const *argv, struct option *options, unsigned count, char *err,
                   size_t err_size);

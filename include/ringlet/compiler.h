@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the compiler must be told: attributes, single accesses to shared memory, small macros. */
+/* Attributes, single accesses to shared memory, small macros. */
 #ifndef RINGLET_COMPILER_H
 #define RINGLET_COMPILER_H
 
@@ -7,9 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ringlet/symbols.h>
+
 #define RINGLET_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define RINGLET_NORETURN          __attribute__((noreturn))
 #define RINGLET_USED              __attribute__((used))
+#define RINGLET_COLD              __attribute__((cold)) /* seldom runs: it is to be small */
 #define RINGLET_WEAK              __attribute__((weak))
 #define RINGLET_MUST_CHECK        __attribute__((warn_unused_result))
 

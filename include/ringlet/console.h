@@ -5,32 +5,38 @@
 
 #include <ringlet/xen.h>
 
-/* Early: writing works (becomes printk's sink), waiting by polling. Before threads exist. Without a
- * console page text goes to Xen's own console, if that takes it. */
-void console_init_early(void);
-/* Full: events, input, waiting threads. 0 or an error (then the early mode stays). */
-int console_init(void);
-
 /*
- * All of text, \n sent as \r\n. Any context. Waits for space; when the other side takes nothing for
- * 2 s the rest is dropped and counted, and until it moves again text is dropped at once: a console
- * nobody reads cannot stop the guest.
+ * Writes all of text, \n as \r\n. Any context. When the ring is full it waits until the peer has
+ * freed half of it, for at most 2 s in one call: text without room by then is dropped and counted.
+ * After that, text is dropped at once until half of the ring is free; then the number of dropped
+ * bytes is written.
  */
 void console_write(const char *text, size_t len);
 
-/* What has been typed: 1..size bytes; 0 only at the deadline, or at once when size is 0; -ENODEV
- * (no console, or console_init failed); -EDEADLK (in a handler). Thread context. */
+/* Reads input: returns 1..size, the number of bytes; 0 at the deadline, or at once when size is
+ * 0; -ENODEV: there is no console, or it has no events; -EDEADLK: in a handler. Thread context. */
 int console_read(char *buf, size_t size, uint64_t deadline);
 
-/* Waits until the other side has taken everything, at most timeout_ns. 0 or -ETIMEDOUT. Any
- * context. */
+/* Takes the input that is there, without waiting: 0..size bytes; -ENODEV: there is no console, or it
+ * has no events. Any context. */
+int console_take(char *buf, size_t size);
+
+/* The bytes that console_write takes at once, \n counted as two; 0 while text would be dropped. Without
+ * events, or without a ring: SIZE_MAX, as nothing could end a wait for room. Any context. */
+size_t console_room(void);
+
+/*
+ * fn is called when input may have arrived or room may have been made, and after a resume: in
+ * handler context, or in a thread that writes to the console. It must not wait. There is one fn,
+ * NULL at first; a terminal (lib/fs/tty.h) sets it, and takes all input from then on.
+ */
+void console_on_event(void (*fn)(void));
+
+/* Waits until the peer has taken everything, for at most timeout_ns. 0 or -ETIMEDOUT. Any context.
+ */
 int console_drain(uint64_t timeout_ns);
 
-/* After a resume (suspend.h): takes the port that the console has now. What was not taken
- * before the suspend may be lost, so it is drained then. 0 or as console_init. */
-int console_resume(void);
-
-/* Bytes dropped so far. */
+/* Bytes of output dropped so far, counted after \n became \r\n. */
 uint64_t console_dropped(void);
 
 #endif

@@ -14,8 +14,8 @@ int format(char *buf, size_t size, const char *fmt, ...) RINGLET_PRINTF(3, 4);
 int vformat(char *buf, size_t size, const char *fmt, va_list ap) RINGLET_PRINTF(3, 0);
 
 /*
- * The whole of text[0..len) as an unsigned number: decimal, or hexadecimal after 0x.
- * 0, -EINVAL (empty, a sign, a stray character, an embedded NUL), -ERANGE (over 64 bits).
+ * Parses the whole of text[0..len) as an unsigned number: decimal, or hexadecimal after 0x. 0,
+ * -EINVAL (empty, a sign, a stray character, an embedded NUL), -ERANGE (over 64 bits).
  */
 int parse_u64(const char *text, size_t len, uint64_t *out);
 
@@ -25,7 +25,7 @@ int parse_size(const char *text, size_t len, uint64_t *out);
 /* A number with ns, us, ms, s or m (minutes), default s; in nanoseconds. Errors as parse_u64. */
 int parse_duration(const char *text, size_t len, uint64_t *out_ns);
 
-/* "64 MiB", "1.5 GiB", "512 B": for people. Returns buf. */
+/* "64 MiB", "1.5 GiB", "512 B", for messages. Returns buf. */
 char *format_bytes(char *buf, size_t size, uint64_t bytes);
 
 #endif

@@ -20,4 +20,7 @@ void histogram_add(struct histogram *h, uint64_t value);
 /* The value that permille/1000 of all values do not exceed (999 = p99.9); 0 when empty. */
 uint64_t histogram_percentile(const struct histogram *h, unsigned permille);
 
+/* The highest value that is counted in bucket[i], for i below HISTOGRAM_BUCKETS. */
+uint64_t histogram_bucket_last(unsigned i);
+
 #endif

@@ -12,7 +12,7 @@ struct json {
     bool comma, overflow;
 };
 
-/* Starts the outermost object; buf stays the caller's. */
+/* Starts the outermost object; buf belongs to the caller. */
 void json_begin(struct json *j, char *buf, size_t size);
 /* Ends it. 0, or -ENOSPC when something did not fit (buf then holds no valid JSON). */
 int json_end(struct json *j);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages to the domain's console. Any context, also before the console is up and from a trap:
- * what cannot be sent yet is kept in a small buffer and sent as soon as there is a console.
+ * Messages to the domain's console. Any context, also before the console works and from a trap:
+ * text that cannot be sent yet is stored in a small buffer and sent as soon as there is a console.
  */
 #ifndef RINGLET_PRINTK_H
 #define RINGLET_PRINTK_H
@@ -17,8 +17,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
  */
 void printk(enum log_level level, const char *fmt, ...) RINGLET_PRINTF(2, 3);
 
-/* At every level and without prefix: results, reports. print_raw is cut as printk is, print_text
- * takes text of any length. */
+/* Prints at every level and without a prefix, for results and reports. print_raw is cut as printk
+ * is, print_text takes text of any length. */
 void print_raw(const char *fmt, ...) RINGLET_PRINTF(1, 2);
 void print_text(const char *text, size_t len);
 
@@ -29,15 +29,9 @@ void print_text(const char *text, size_t len);
 
 /* The highest level that is printed; LOG_INFO at boot, `loglevel=` on the command line. */
 void printk_set_level(enum log_level level);
+enum log_level printk_level(void);
 
-/*
- * Where text goes: the console driver sets this once. The sink takes all of it (waiting if it must)
- * or drops it; it may be called from any context. drain waits, for a bounded time, until all has
- * reached the other side. sink NULL: keep the text until there is one.
- */
-void printk_set_sink(void (*sink)(const char *text, size_t len), void (*drain)(void));
-
-/* Waits until what was printed has left the domain, as far as the sink can. Any context. */
+/* Waits, for a bounded time, until the printed text has left the domain. Any context. */
 void printk_drain(void);
 
 #endif

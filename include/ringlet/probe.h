@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The probe table: what this Xen offers, asked once at boot. */
+/* The probe table: the features of this Xen. Printed before main() at loglevel=debug in guests
+ * without a C library, and by a guest that reports on its system. */
 #ifndef RINGLET_PROBE_H
 #define RINGLET_PROBE_H
 
 #include <ringlet/compiler.h>
 
-/* Prints the table for people and as a line `RESULT {"type":"probe",...}`. Thread context, after
+/* Prints the table as text and as a line `RESULT {"type":"probe",...}`. Thread context, after
  * gnttab_init. */
 void probe_print(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of the guest, by its own wish or on the toolstack's request (control/shutdown). The word
- * "suspend" there is suspend.h's business.
+ * Shutdown of the guest, by itself or on the toolstack's order (control/shutdown). The order
+ * "suspend" there is handled by suspend.h.
  */
 #ifndef RINGLET_SHUTDOWN_H
 #define RINGLET_SHUTDOWN_H
@@ -15,33 +15,33 @@ enum shutdown_reason {
     SHUTDOWN_REASON_CRASH = 3,
 };
 
-/* Watches control/shutdown from a thread of its own and tells the toolstack what we understand. 0,
- * -ENOTCONN without XenStore, -ENOMEM. Thread context, after xs_init; once. */
-int shutdown_init(void);
-
-/* Called in order of registration, newest first, before the guest goes: to close devices. Thread
+/* The functions are called, the newest first, before the guest ends: to close devices. Thread
  * context. fn must end in bounded time; registering it again changes nothing. -ENOSPC beyond 16,
  * -ESHUTDOWN when domain_shutdown has begun. */
 int shutdown_register(void (*fn)(void));
 
-/* Runs the registered functions (not for a crash), drains the console, ends the domain. Who comes
- * second waits for that. Thread context; a crash from any. */
+/* Runs the registered functions (not for a crash), drains the console, ends the domain. A second
+ * caller waits for that. Thread context; a crash from any. */
 void domain_shutdown(enum shutdown_reason reason) RINGLET_NORETURN;
 
-/* What the toolstack has asked for; kept by the watch on control/shutdown. */
+/*
+ * Ends the guest with an exit status, like a return from main(): 0 powers the domain off. Any other
+ * is reported in one line and ends the domain as crashed, which `on_crash` in its configuration
+ * handles: "restart" starts it again. Before that the registered functions run and the console is
+ * drained. A shutdown that the toolstack ordered has no status. Thread context.
+ */
+void domain_exit(int status) RINGLET_NORETURN;
+
+/* The toolstack's order; set by the watch on control/shutdown. */
 enum shutdown_request { SHUTDOWN_NONE, SHUTDOWN_POWEROFF, SHUTDOWN_REBOOT, SHUTDOWN_HALT };
 
 enum shutdown_request shutdown_requested(void);
 
 /*
- * What to do when the toolstack asks. Without a function (or when it returns false) the guest goes
- * at once, by domain_shutdown(). A function that returns true has taken it on itself to end soon.
- * Called in the shutdown thread's context.
+ * Registers a function for the toolstack's orders. Without one (or when it returns false) the guest
+ * ends at once, by domain_shutdown(). By returning true the function undertakes to end the guest
+ * soon. Called in the shutdown thread's context.
  */
 void shutdown_on_request(bool (*fn)(enum shutdown_request request));
-
-/* Reports why on the console with a backtrace, and ends the domain as crashed. Any context. Never
- * for a peer's or a caller's input. */
-void panic(const char *fmt, ...) RINGLET_NORETURN RINGLET_PRINTF(1, 2);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CRC-32C: with SSE4.2's instruction where the CPU has it, else eight bytes a step from tables that
- * are made at first use (in bss: the image carries no table).
+ * CRC-32C: by the CPU's instruction where it has one, else eight bytes a step from tables that are
+ * made at first use (in bss: the image carries no table).
  */
-#include <ringlet/checksum.h>
+#include <kernel/checksum.h>
+
+#include <arch/crc32c.h>
 
 #define POLYNOMIAL 0x82f63b78U /* Castagnoli's, bit-reversed */
 
@@ -53,34 +55,14 @@ uint32_t crc32c_portable(uint32_t crc, const void *data, size_t len)
     return ~crc;
 }
 
-#if defined(__x86_64__)
-static bool cpu_has_crc32(void)
-{
-    uint32_t a = 1, b, c = 0, d;
-
-    __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-    return c >> 20 & 1; /* leaf 1, ECX: SSE4.2 */
-}
-
-static uint32_t crc32c_instruction(uint32_t start, const uint8_t *p, size_t len)
-{
-    uint64_t crc = (uint32_t)~start;
-
-    for (; len >= 8; len -= 8, p += 8)
-        __asm__("crc32q %1, %0" : "+r"(crc) : "r"(load64(p)));
-    for (; len; len--, p++)
-        __asm__("crc32b %1, %0" : "+r"(crc) : "rm"(*p));
-    return ~(uint32_t)crc;
-}
-
+#ifdef ARCH_HAS_CRC32C
 uint32_t crc32c(uint32_t crc, const void *data, size_t len)
 {
     static enum { UNKNOWN, ABSENT, PRESENT } instruction;
 
     if (instruction == UNKNOWN)
-        instruction = cpu_has_crc32() ? PRESENT : ABSENT;
-    return instruction == PRESENT ? crc32c_instruction(crc, data, len)
-                                  : crc32c_portable(crc, data, len);
+        instruction = arch_crc32c_present() ? PRESENT : ABSENT;
+    return instruction == PRESENT ? arch_crc32c(crc, data, len) : crc32c_portable(crc, data, len);
 }
 #else
 uint32_t crc32c(uint32_t crc, const void *data, size_t len)

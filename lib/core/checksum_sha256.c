@@ -31,7 +31,7 @@ static inline void store_be32(uint8_t *p, uint32_t x)
         p[i] = (uint8_t)(x >> (24 - 8 * i));
 }
 
-/* One round. Instead of moving eight values along, the caller renames them. */
+/* One round. The caller renames the eight values instead of moving them. */
 #define ROUND(a, b, c, d, e, f, g, h, i)                                                          \
     do {                                                                                          \
         uint32_t t_ = (h) + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + ((g) ^ ((e) & ((f) ^ (g)))) + \
@@ -117,7 +117,7 @@ void sha256_final(struct sha256 *s, uint8_t digest[32])
     uint64_t bits = s->bytes * 8;
     uint8_t length[8];
 
-    /* up to 8 bytes before the end of a block, and at least the 0x80 */
+    /* up to 8 bytes before the end of a block; includes the 0x80 */
     sha256_update(s, padding, 1 + (119 - s->bytes % 64) % 64);
     store_be32(length, (uint32_t)(bits >> 32));
     store_be32(length + 4, (uint32_t)bits);

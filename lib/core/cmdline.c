@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Command lines: words, and `key=value` by a table of options. */
-#include <ringlet/cmdline.h>
+#include <kernel/cmdline.h>
 #include <ringlet/errno.h>
 #include <ringlet/format.h>
 #include <ringlet/string.h>
@@ -8,6 +8,12 @@
 static bool blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* In quotes, \" and \\ are the characters " and \; any other \ is itself. */
+static bool escape(const char *in)
+{
+    return in[0] == '\\' && (in[1] == '"' || in[1] == '\\');
 }
 
 int cmdline_split(char *text, char **argv, unsigned max)
@@ -28,7 +34,9 @@ int cmdline_split(char *text, char **argv, unsigned max)
             return -E2BIG;
         argv[n++] = out;
         for (; *in && (quoted || !blank(*in)); in++) {
-            if (*in == '"')
+            if (quoted && escape(in))
+                *out++ = *++in;
+            else if (*in == '"')
                 quoted = !quoted;
             else
                 *out++ = *in;
@@ -36,11 +44,26 @@ int cmdline_split(char *text, char **argv, unsigned max)
         if (quoted)
             return -EINVAL;
         if (*in)
-            in++; /* before the NUL below, which may overwrite this blank */
+            in++; /* first, as the NUL below may overwrite this blank */
         *out++ = '\0';
     }
     argv[n] = NULL;
     return (int)n;
+}
+
+size_t cmdline_last_word(const char *text)
+{
+    size_t word = 0, i = 0;
+
+    for (bool quoted = false; text[i]; i++) {
+        if (quoted && escape(&text[i]))
+            i++;
+        else if (text[i] == '"')
+            quoted = !quoted;
+        else if (blank(text[i]) && !quoted)
+            word = i + 1;
+    }
+    return word;
 }
 
 static struct option *find(struct option *options, unsigned count, const char *word, size_t len)
@@ -51,7 +74,7 @@ static struct option *find(struct option *options, unsigned count, const char *w
     return NULL;
 }
 
-/* What is wrong with a value, or NULL. */
+/* The error of a value; NULL when there is none. */
 static const char *parse_number(const struct option *o, const char *text, size_t len, uint64_t *v)
 {
     int ret;
@@ -149,7 +172,7 @@ static const char *parse_value(const struct option *o, const char *text)
     }
 }
 
-/* " (a, b, c)", the values a choice has */
+/* " (a, b, c)": the values of a choice */
 static void list_choices(const struct option *o, char *buf, size_t size)
 {
     int n = 0;

@@ -131,7 +131,7 @@ static const char *parse_spec(const char *f, struct spec *s, va_list *ap)
     return f;
 }
 
-/* bytes of an argument's type after its length letters */
+/* The size of an argument's type, from its length letters. */
 static const char *parse_length(const char *f, unsigned *bytes)
 {
     *bytes = sizeof(int);
@@ -225,8 +225,9 @@ int vformat(char *buf, size_t size, const char *fmt, va_list args)
         case '%':
             put(&o, '%');
             break;
-        default: /* unknown: shown as it stands; its argument cannot be skipped, the caller sees
-                    nonsense */
+        /* unknown: printed unchanged; its argument cannot be skipped, so later arguments are
+         * printed wrongly */
+        default:
             put(&o, '%');
             if (!*f)
                 f--;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The heap. A page holds blocks of one size and one class, and what is known of them is kept in
- * descriptors elsewhere: a buffer in a granted page exposes neither the allocator's data nor
- * another class' blocks to the peer.
+ * The heap. A page holds blocks of one size and one class, and their bookkeeping is in descriptors
+ * elsewhere: a buffer in a granted page exposes neither the allocator's data nor another class'
+ * blocks to the peer. Of each size and class one page is kept when its last block is freed, so that
+ * a block that is allocated and freed again and again costs little; it counts as free, and goes to
+ * the page allocator when that has no other.
  */
 #include "mem_private.h"
 
-#include <ringlet/heap.h>
+#include <kernel/heap.h>
 #include <ringlet/list.h>
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
@@ -19,13 +21,13 @@ static const uint16_t block_size[] = {32,  48,  64,  96,   128,  192, 256,
 #define SLAB_WORDS 2 /* 128 blocks of 32 bytes */
 
 struct slab {
-    struct list link; /* in partial[][] while it has free blocks and is not frozen; else alone */
+    struct list link; /* on partial[][] while it has free blocks and is not frozen */
     uint8_t *page;    /* NULL: the descriptor is free */
     uint64_t used[SLAB_WORDS];
     uint16_t blocks, in_use, deferred;
     uint8_t size, class;
     uint32_t tag;
-    bool frozen; /* the page is pinned: nothing in it is handed out */
+    bool frozen; /* the page is pinned: no block in it is handed out */
 };
 
 /* The tag of a large block's first page; a slab's page has its descriptor's number. */
@@ -33,12 +35,13 @@ struct slab {
 
 #define SLABS_PER_PAGE ((uint32_t)(PAGE_SIZE / sizeof(struct slab)))
 
-/* Descriptors are found by number: a table of pages of them, which has room for as many as the
- * memory has pages. Neither is given back. */
+/* Descriptors are found by number, in a table of pages of them, which has room for one
+ * descriptor per page of memory. Neither the table nor its pages are freed. */
 static struct slab **slab_table;
 static uint32_t slab_pages, slab_pages_max;
 static struct list free_slabs = LIST_INIT(free_slabs);
-static struct list partial[MEM_CLASSES][SIZES];
+static struct list partial[MEM_CLASSES][SIZES]; /* an empty one is the last, and the only such */
+static size_t empty;                            /* slabs in partial[][] without a block in use */
 static struct heap_stats stats;
 static uint64_t allocations, fail_at;
 
@@ -60,7 +63,7 @@ uint64_t mem_allocations(void)
     return allocations;
 }
 
-/* tag 0 means "not the heap's", so numbers start at 1 */
+/* Tag 0 means that a page is not the heap's, so numbers start at 1. */
 static struct slab *slab_by_tag(uint32_t tag)
 {
     tag--;
@@ -76,6 +79,7 @@ void heap_reset(void)
         for (unsigned i = 0; i < SIZES; i++)
             list_init(&partial[c][i]);
     memset(&stats, 0, sizeof(stats));
+    empty = 0;
     allocations = fail_at = 0;
 }
 
@@ -125,18 +129,48 @@ static struct slab *new_slab(unsigned size, enum mem_class class)
     page_set_tag(s->page, s->tag);
     mem_poison(s->page, PAGE_SIZE);
     list_add_head(&partial[class][size], &s->link);
+    empty++;
     return s;
 }
 
-static void release_if_empty(struct slab *s)
+static void release(struct slab *s)
 {
-    if (s->in_use)
-        return;
     list_del(&s->link);
     page_set_tag(s->page, 0);
     page_free(s->page, 1);
     s->page = NULL;
     list_add_head(&free_slabs, &s->link);
+}
+
+/* It is in its list, and so is an empty one that is already kept. */
+static void release_or_keep(struct slab *s)
+{
+    if (s->in_use)
+        return;
+    if (s->link.next == s->link.prev) /* the list's head: it is alone */
+        empty++;
+    else
+        release(s);
+}
+
+size_t heap_empty_pages(void)
+{
+    return empty;
+}
+
+bool heap_give_back(void)
+{
+    if (!empty)
+        return false;
+    for (unsigned c = 0; c < MEM_CLASSES; c++)
+        for (unsigned i = 0; i < SIZES; i++) {
+            struct list *last = partial[c][i].prev;
+
+            if (last != &partial[c][i] && !list_entry(last, struct slab, link)->in_use)
+                release(list_entry(last, struct slab, link));
+        }
+    empty = 0;
+    return true;
 }
 
 static void account(enum mem_class class, size_t bytes)
@@ -159,6 +193,10 @@ static void *take_small(unsigned size, enum mem_class class)
         i = 64;
     i += (unsigned)__builtin_ctzll(~s->used[i / 64]);
     s->used[i / 64] |= 1ULL << (i % 64);
+    if (!s->in_use) {
+        empty--;
+        page_used_more();
+    }
     if (++s->in_use == s->blocks)
         list_del(&s->link);
     account(class, block_size[size]);
@@ -216,7 +254,7 @@ char *heap_strndup(const char *text, size_t len, enum mem_class class)
     return p;
 }
 
-/* The slab that block is in and its number there, or NULL when it is no block in use. */
+/* The slab that the block is in, and its number there; NULL when it is no block in use. */
 static struct slab *find_small(const void *block, unsigned *number)
 {
     uint32_t tag = page_tag(block);
@@ -232,7 +270,7 @@ static struct slab *find_small(const void *block, unsigned *number)
     return s;
 }
 
-/* Pages of a large block, 0 when it is none. */
+/* Number of pages of a large block; 0 when it is none. */
 static unsigned find_large(const void *block, enum mem_class *class)
 {
     return page_tag(block) == TAG_LARGE ? page_block_count(block, class) : 0;
@@ -245,7 +283,7 @@ size_t heap_size(const void *block)
     const struct slab *s = find_small(block, &number);
     size_t size = s ? block_size[s->size] : find_large(block, &class) * PAGE_SIZE;
 
-    mem_unpoison(block, size); /* the caller may use what it now knows of */
+    mem_unpoison(block, size); /* the caller may use all of the returned size */
     return size;
 }
 
@@ -282,7 +320,7 @@ void heap_free(void *block)
     mem_poison(block, block_size[s->size]);
     if (s->in_use + 1 == s->blocks)
         list_add_head(&partial[s->class][s->size], &s->link);
-    release_if_empty(s);
+    release_or_keep(s);
 }
 
 void heap_page_pinned(uint32_t tag)
@@ -290,13 +328,14 @@ void heap_page_pinned(uint32_t tag)
     struct slab *s;
 
     if (tag == TAG_LARGE)
-        return; /* page_free sees to whole pages */
+        return; /* whole pages are page_free's matter */
     s = slab_by_tag(tag);
     s->frozen = true;
+    empty -= !s->in_use;
     list_del(&s->link);
 }
 
-/* What was freed while the page was frozen was still the peer's until now. */
+/* Blocks that were freed while the page was frozen were still accessible to the peer until now. */
 static void poison_free_blocks(const struct slab *s)
 {
     for (unsigned i = 0; i < s->blocks; i++)
@@ -317,7 +356,7 @@ void heap_page_unpinned(uint32_t tag)
     s->deferred = 0;
     if (s->in_use < s->blocks)
         list_add_head(&partial[s->class][s->size], &s->link);
-    release_if_empty(s);
+    release_or_keep(s);
 }
 
 void heap_get_stats(struct heap_stats *out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The latency histogram. Values below 16 have a bucket each; from there on each power of two has
- * 16: the four bits behind the leading one choose among them.
+ * The latency histogram. Values below 16 have a bucket each. Above, each power of two has 16
+ * buckets, chosen by the four bits behind the leading one.
  */
 #include <ringlet/histogram.h>
 #include <ringlet/string.h>
@@ -19,8 +19,7 @@ static unsigned bucket_of(uint64_t value)
     return (top - STEP_BITS + 1) * STEPS + (unsigned)((value >> (top - STEP_BITS)) & (STEPS - 1));
 }
 
-/* The highest value that falls into a bucket. */
-static uint64_t bucket_last(unsigned bucket)
+uint64_t histogram_bucket_last(unsigned bucket)
 {
     unsigned shift;
 
@@ -64,7 +63,7 @@ uint64_t histogram_percentile(const struct histogram *h, unsigned permille)
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
         seen += h->bucket[i];
         if (seen >= rank)
-            return MIN(bucket_last(i), h->max);
+            return MIN(histogram_bucket_last(i), h->max);
     }
     return h->max;
 }

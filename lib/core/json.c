@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A writer for one JSON object: what the guests' `RESULT {json}` lines are made with. */
+/* A writer for one JSON object, for the guests' `RESULT {json}` lines. */
 #include <ringlet/errno.h>
 #include <ringlet/format.h>
 #include <ringlet/json.h>
@@ -8,8 +8,8 @@
 
 static void put(struct json *j, const char *text, size_t len)
 {
-    /* One byte is kept for the NUL. Once something did not fit nothing is added any more, so the
-     * text never has a hole in it. */
+    /* One byte is reserved for the NUL. After something did not fit nothing is added, so that
+     * the text never has a gap. */
     if (j->overflow || len >= j->size - j->len) {
         j->overflow = true;
         return;
@@ -43,7 +43,7 @@ static void put_string(struct json *j, const char *text)
     put_char(j, '"');
 }
 
-/* What stands before a value: the comma and the key. */
+/* Writes what precedes a value: the comma and the key. */
 static void put_key(struct json *j, const char *key)
 {
     if (j->comma)

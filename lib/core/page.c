@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page allocator: binary buddies. What is known of a page is kept beside the pages, not in
- * them, as a page may be written by a peer at any time; only free pages, which nobody maps, carry
- * list links.
+ * The page allocator: binary buddies. The state of a page is kept in a table beside the pages, as a
+ * peer may write to a page at any time. Only free pages, which no peer maps, hold list links.
  */
 #include "mem_private.h"
 
+#include <kernel/arch.h>
+#include <kernel/page.h>
 #include <ringlet/errno.h>
 #include <ringlet/list.h>
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
 
 const char *const mem_class_name[MEM_CLASSES] = {
-    "kernel", "thread", "xenstore", "grant", "block", "app", "heap",
+    "kernel", "thread", "xenstore", "grant", "block", "net", "app", "heap",
 };
 
 /*
- * A page's state. USED_*: the low bits are its class; FREE_HEAD: the order of the free block.
- * Within a free block all but the head are FREE_TAIL already when it is split or merged, so that
- * neither costs more for large blocks.
+ * A page's state. USED_*: the low bits are its class. FREE_HEAD: the low bits are the order of the
+ * free block. All pages of a free block but the head are FREE_TAIL before it is split or merged, so
+ * that neither costs more for large blocks.
  */
 enum {
-    ABSENT = 0x00, /* not ours: a hole, or our own bookkeeping */
+    ABSENT = 0x00, /* not managed: a hole, or the allocator's own tables */
     FREE_TAIL = 0x01,
     QUARANTINED = 0x02,
+    AWAY = 0x03, /* Xen has it (kernel/page.h) */
     FREE_HEAD = 0x40,
     USED_HEAD = 0x80,
     USED_TAIL = 0xc0,
@@ -32,13 +34,15 @@ enum {
 };
 
 _Static_assert(PAGE_MAX_ORDER <= (int)LOW && (int)MEM_CLASSES <= (int)LOW,
-               "they share a byte with the kind");
+               "order and class share a byte with the kind");
 
 static uint8_t *state, *pins;
 static uint32_t *tags;
 static size_t base, limit; /* page frame numbers: state[0] describes base */
+static size_t away_from;   /* no page below is AWAY */
 static struct list free_list[PAGE_MAX_ORDER + 1];
 static struct page_stats stats;
+struct page_map page_map;
 
 static void *address(size_t pfn)
 {
@@ -71,6 +75,16 @@ static void insert_free(size_t pfn, unsigned order)
     list_add_head(&free_list[order], address(pfn));
 }
 
+/* The links go: what nobody has written to is zero, as Xen gives it. */
+static void remove_free(size_t pfn)
+{
+    struct list *links = address(pfn);
+
+    links->prev->next = links->next;
+    links->next->prev = links->prev;
+    links->next = links->prev = NULL;
+}
+
 static void give_block(size_t pfn, unsigned order)
 {
     stats.free += (size_t)1 << order;
@@ -80,7 +94,7 @@ static void give_block(size_t pfn, unsigned order)
         if (buddy < base || buddy + ((size_t)1 << order) > limit ||
             *state_of(buddy) != (FREE_HEAD | order))
             break;
-        list_del(address(buddy));
+        remove_free(buddy);
         *state_of(buddy) = FREE_TAIL;
         pfn &= buddy;
         order++;
@@ -88,7 +102,7 @@ static void give_block(size_t pfn, unsigned order)
     insert_free(pfn, order);
 }
 
-/* Any run of pages that are FREE_TAIL, as the aligned powers of two that it consists of. */
+/* Frees a run of pages that are FREE_TAIL, as the aligned blocks that it consists of. */
 static void give_run(size_t pfn, size_t count)
 {
     while (count) {
@@ -103,19 +117,26 @@ static void give_run(size_t pfn, size_t count)
     }
 }
 
+static unsigned find_order(unsigned order)
+{
+    while (order <= PAGE_MAX_ORDER && list_empty(&free_list[order]))
+        order++;
+    return order;
+}
+
 static size_t take_block(unsigned order)
 {
-    unsigned o = order;
+    unsigned o = find_order(order);
     size_t pfn;
 
-    while (o <= PAGE_MAX_ORDER && list_empty(&free_list[o]))
-        o++;
+    if (o > PAGE_MAX_ORDER && heap_give_back())
+        o = find_order(order);
     if (o > PAGE_MAX_ORDER)
         return 0;
     pfn = frame(free_list[o].next);
-    list_del(address(pfn));
+    remove_free(pfn);
     stats.free -= (size_t)1 << order;
-    while (o > order) { /* the upper halves go back */
+    while (o > order) { /* the upper halves stay free */
         o--;
         insert_free(pfn + ((size_t)1 << o), o);
     }
@@ -143,8 +164,7 @@ static bool plausible(const struct mem_region *r, unsigned count)
     return true;
 }
 
-/* The whole pages of a region, of which page 0 is none: its address is NULL. False: there are none.
- */
+/* The whole pages of a region. Page 0 is not used: its address is NULL. False: there are none. */
 static bool whole_pages(const struct mem_region *r, size_t *from, size_t *to)
 {
     *from = (r->start >> PAGE_SHIFT) + ((r->start & PAGE_MASK) != 0);
@@ -153,9 +173,10 @@ static bool whole_pages(const struct mem_region *r, size_t *from, size_t *to)
     return *from < *to;
 }
 
-int page_init(const struct mem_region *regions, unsigned count)
+int page_init_partly(const struct mem_region *regions, unsigned count, uintptr_t populated)
 {
     size_t first = SIZE_MAX, end = 0, span, need, total = 0, from, to, book = 0;
+    const size_t there = populated >> PAGE_SHIFT; /* the first page that is not populated */
 
     if (!plausible(regions, count))
         return -EINVAL;
@@ -165,7 +186,7 @@ int page_init(const struct mem_region *regions, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         if (!whole_pages(&regions[i], &from, &to))
             continue;
-        total += to - from;
+        total += MIN(to, there) - MIN(from, there);
         first = MIN(first, from);
         end = MAX(end, to);
     }
@@ -175,7 +196,7 @@ int page_init(const struct mem_region *regions, unsigned count)
     span = end - first;
     need = DIV_ROUND_UP(span * (2 + sizeof(*tags)), PAGE_SIZE);
     for (unsigned i = 0; i < count && !book; i++)
-        if (whole_pages(&regions[i], &from, &to) && to - from >= need)
+        if (whole_pages(&regions[i], &from, &to) && from + need <= MIN(to, there))
             book = from;
     if (!book)
         return -ENOMEM;
@@ -185,6 +206,7 @@ int page_init(const struct mem_region *regions, unsigned count)
     pins = state + span;
     base = first;
     limit = end;
+    page_map = (struct page_map){state, base, span};
     stats.total = total;
 
     for (unsigned i = 0; i < count; i++) {
@@ -192,9 +214,15 @@ int page_init(const struct mem_region *regions, unsigned count)
             continue;
         if (from == book)
             from += need;
+        memset(state_of(from), AWAY, to - from);
+        if (to > there) {
+            stats.away += to - MAX(from, there);
+            to = MAX(from, there);
+        }
         memset(state_of(from), FREE_TAIL, to - from);
         give_run(from, to - from);
     }
+    away_from = base;
     stats.in_use[MEM_KERNEL] = need;
     stats.high_water = need;
     heap_reset();
@@ -203,10 +231,17 @@ int page_init(const struct mem_region *regions, unsigned count)
 
 /* ---- allocation ---- */
 
+void page_used_more(void)
+{
+    const size_t used = stats.total - stats.free - heap_empty_pages();
+
+    stats.high_water = MAX(stats.high_water, used);
+}
+
 void *page_take(unsigned count, enum mem_class class)
 {
     unsigned order = 0;
-    size_t pfn, used;
+    size_t pfn;
 
     if (!count || count > 1U << PAGE_MAX_ORDER)
         return NULL;
@@ -220,8 +255,7 @@ void *page_take(unsigned count, enum mem_class class)
         *state_of(pfn + i) = (uint8_t)(USED_TAIL | class);
     give_run(pfn + count, (1U << order) - count);
     stats.in_use[class] += count;
-    used = stats.total - stats.free;
-    stats.high_water = MAX(stats.high_water, used);
+    page_used_more();
     mem_unpoison(address(pfn), count * PAGE_SIZE);
     return address(pfn);
 }
@@ -280,16 +314,60 @@ void page_free(void *pages, unsigned count)
     release_run(pfn + count - run, run);
 }
 
+/* ---- ballooning ---- */
+
+unsigned page_withdraw(void **pages, unsigned max)
+{
+    unsigned n = 0;
+
+    for (size_t pfn; n < max && (pfn = take_block(0)) != 0; n++) {
+        *state_of(pfn) = AWAY;
+        away_from = MIN(away_from, pfn);
+        mem_unpoison(address(pfn), PAGE_SIZE);
+        pages[n] = address(pfn);
+    }
+    stats.total -= n;
+    stats.away += n;
+    return n;
+}
+
+unsigned page_away(void **pages, unsigned max)
+{
+    unsigned n = 0;
+
+    for (size_t pfn = away_from; pfn < limit && n < max && n < stats.away; pfn++) {
+        if (*state_of(pfn) != AWAY)
+            continue;
+        if (n == 0)
+            away_from = pfn;
+        pages[n++] = address(pfn);
+    }
+    return n;
+}
+
+void page_return(void *page)
+{
+    if (!managed(page) || *state_of(frame(page)) != AWAY)
+        return;
+    stats.away--;
+    stats.total++;
+    release_run(frame(page), 1);
+}
+
 /* ---- pins ---- */
+
+/* More pins than are counted: a page that is lost is better than one that is handed out while a
+ * peer maps it. */
+#define PINNED_FOR_EVER UINT8_MAX
 
 int page_pin(const void *va)
 {
     size_t i = frame(va) - base;
 
-    if (!managed(va) || state[i] == FREE_TAIL || (state[i] & KIND) == FREE_HEAD)
+    if (!managed(va) || state[i] == FREE_TAIL || state[i] == AWAY || (state[i] & KIND) == FREE_HEAD)
         return -EINVAL;
-    if (pins[i] == UINT8_MAX)
-        return -EOVERFLOW;
+    if (pins[i] == PINNED_FOR_EVER)
+        return 0;
     if (!pins[i]++) { /* so it is in use, not quarantined */
         stats.pinned++;
         if (tags[i])
@@ -306,7 +384,7 @@ void page_unpin(const void *va)
         pr_err("page_unpin: %p is not pinned\n", va);
         return;
     }
-    if (--pins[i])
+    if (pins[i] == PINNED_FOR_EVER || --pins[i])
         return;
     if (state[i] == QUARANTINED) {
         stats.quarantined--;
@@ -335,10 +413,26 @@ void page_set_tag(const void *va, uint32_t tag)
 
 size_t page_total(void)
 {
-    return stats.total;
+    return stats.total + stats.away;
 }
 
 void page_get_stats(struct page_stats *out)
 {
+    const size_t empty = heap_empty_pages();
+
     *out = stats;
+    out->free += empty;
+    out->in_use[MEM_HEAP] -= empty;
+}
+
+int page_guard(void *page, bool guard)
+{
+    if (!managed(page) || *state_of(frame(page)) == AWAY)
+        return -EINVAL;
+    return arch_guard_page(page, guard);
+}
+
+uint64_t page_frame(const void *va)
+{
+    return arch_frame(va);
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The end by an error of our own: said, drained, and visible to the toolstack as a crash. */
-#include <ringlet/arch.h>
+/* The end of the domain by an error of the kernel's own: reported, and a crash to the toolstack. */
+#include <ringlet/panic.h>
+
+#include <kernel/arch.h>
 #include <ringlet/format.h>
 #include <ringlet/printk.h>
-#include <ringlet/shutdown.h>
 #include <ringlet/thread.h>
 
 void panic(const char *fmt, ...)
 {
     static bool panicking;
-    struct sched_shutdown arg = {.reason = SHUTDOWN_REASON_CRASH};
+    struct sched_shutdown arg = {.reason = SHUTDOWN_crash};
     char text[256];
     va_list ap;
 
-    /* an error while reporting an error must not start over */
+    /* an error during the report must not report again */
     if (!panicking) {
         panicking = true;
         va_start(ap, fmt);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers from text that nobody vouches for: XenStore values, command lines. */
+/* Numbers from untrusted text: XenStore values, command lines. */
 #include <ringlet/errno.h>
 #include <ringlet/format.h>
 #include <ringlet/string.h>
@@ -46,7 +46,7 @@ int parse_u64(const char *text, size_t len, uint64_t *out)
     return 0;
 }
 
-/* A number with the last `suffix` characters cut off, times factor. */
+/* Parses a number without the last `suffix` characters, and multiplies it by factor. */
 static int parse_scaled(const char *text, size_t len, size_t suffix, uint64_t factor, uint64_t *out)
 {
     uint64_t v;

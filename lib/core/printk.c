@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages: formatted into one buffer, given to the sink, or kept until there is one. */
+/* Messages: formatted into one buffer and given to the sink, or stored until there is one. */
+#include <kernel/printk.h>
+#include <kernel/ratelimit.h>
 #include <ringlet/format.h>
-#include <ringlet/printk.h>
 #include <ringlet/string.h>
 
 #define MESSAGE_MAX 1024
@@ -10,7 +11,7 @@
 static enum log_level max_level = LOG_INFO;
 static void (*sink)(const char *text, size_t len);
 static void (*drain)(void);
-/* What was said before there was a sink; the newest is dropped when it is full, as the first line
+/* Messages from before there was a sink. When it is full the newest are dropped, as the first line
  * often says most. */
 static char early[EARLY_MAX];
 static size_t early_len, early_lost;
@@ -18,6 +19,11 @@ static size_t early_len, early_lost;
 void printk_set_level(enum log_level level)
 {
     max_level = MIN(level, LOG_DEBUG);
+}
+
+enum log_level printk_level(void)
+{
+    return max_level;
 }
 
 void printk_set_sink(void (*fn)(const char *text, size_t len), void (*drain_fn)(void))
@@ -28,7 +34,7 @@ void printk_set_sink(void (*fn)(const char *text, size_t len), void (*drain_fn)(
     drain = drain_fn;
     if (!sink)
         return;
-    early_len = early_lost = 0; /* first: the sink may have something to say itself */
+    early_len = early_lost = 0; /* first, as the sink may print something itself */
     if (len)
         sink(early, len);
     if (lost)
@@ -43,16 +49,19 @@ void printk_drain(void)
 
 void print_text(const char *text, size_t len)
 {
+    size_t at;
+
     if (sink) {
         sink(text, len);
         return;
     }
-    if (len > sizeof(early) - early_len) {
-        early_lost += len - (sizeof(early) - early_len);
-        len = sizeof(early) - early_len;
+    at = READ_ONCE(early_len); /* once: the report of an NMI may come in between */
+    if (len > sizeof(early) - at) {
+        early_lost += len - (sizeof(early) - at);
+        len = sizeof(early) - at;
     }
-    memcpy(early + early_len, text, len);
-    early_len += len;
+    memcpy(early + at, text, len);
+    early_len = at + len;
 }
 
 static void print_formatted(const char *prefix, const char *fmt, va_list ap)
@@ -68,12 +77,24 @@ static void print_formatted(const char *prefix, const char *fmt, va_list ap)
     print_text(text, (size_t)len);
 }
 
+static const char *const prefix[] = {"error: ", "warning: ", "", ""};
+
 void printk(enum log_level level, const char *fmt, ...)
 {
-    static const char *const prefix[] = {"error: ", "warning: ", "", ""};
     va_list ap;
 
     if (level > max_level)
+        return;
+    va_start(ap, fmt);
+    print_formatted(prefix[level], fmt, ap);
+    va_end(ap);
+}
+
+void printk_limited(struct ratelimit *limit, enum log_level level, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (level > max_level || (limit && !ratelimit_take(limit)))
         return;
     va_start(ap, fmt);
     print_formatted(prefix[level], fmt, ap);

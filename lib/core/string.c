@@ -1,47 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* mem* and str* for the kernel. Copying uses `rep movsb`/`stosb`, which CPUs since 2013 do in whole
- * cache lines. */
+/* mem* and str* for the kernel, with the architecture's own copying and filling if it has that. */
 #include <ringlet/string.h>
+
+#include <arch/string.h>
 
 #include <stdint.h>
 
-/* A hosted program has its C library's; the unit test compiles these under other names. */
+/* A hosted program uses its C library's functions; the unit test compiles these under other
+ * names. */
 #if !__STDC_HOSTED__ || defined(RINGLET_TEST_STRING)
 
-#if defined(__x86_64__)
-
-/*
- * Upwards, so that dst may overlap src from below. Words first: under emulation and on older CPUs
- * each step of `rep` costs the same whatever its width. (&: `rest` is read after the first
- * instruction has changed the others, and must not share a register with one of the same value.)
- */
-static void copy_up(void *dst, const void *src, size_t n)
-{
-    size_t words = n / 8;
-    size_t rest = n % 8;
-
-    __asm__ __volatile__("rep movsq\n\tmov %3, %%rcx\n\trep movsb"
-                         : "+&D"(dst), "+&S"(src), "+&c"(words)
-                         : "r"(rest)
-                         : "memory");
-}
-
-void *memset(void *dst, int c, size_t n)
-{
-    void *d = dst;
-    size_t words = n / 8;
-    size_t rest = n % 8;
-    unsigned long fill = (unsigned char)c * 0x0101010101010101UL;
-
-    __asm__ __volatile__("rep stosq\n\tmov %3, %%rcx\n\trep stosb"
-                         : "+&D"(d), "+&c"(words)
-                         : "a"(fill), "r"(rest)
-                         : "memory");
-    return dst;
-}
-
+#ifdef ARCH_HAS_COPY_UP
+#define copy_up arch_copy_up
 #else
-
 static void copy_up(void *dst, const void *src, size_t n)
 {
     unsigned char *d = dst;
@@ -50,17 +21,20 @@ static void copy_up(void *dst, const void *src, size_t n)
     while (n--)
         *d++ = *s++;
 }
+#endif
 
 void *memset(void *dst, int c, size_t n)
 {
+#ifdef ARCH_HAS_FILL
+    arch_fill(dst, (unsigned char)c, n);
+#else
     unsigned char *d = dst;
 
     while (n--)
         *d++ = (unsigned char)c;
+#endif
     return dst;
 }
-
-#endif
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
@@ -73,7 +47,7 @@ void *memmove(void *dst, const void *src, size_t n)
     unsigned char *d = dst;
     const unsigned char *s = src;
 
-    if ((uintptr_t)dst - (uintptr_t)src >= n) /* below src, or behind its end */
+    if ((uintptr_t)dst - (uintptr_t)src >= n) /* dst is below src, or behind its end */
         copy_up(dst, src, n);
     else
         while (n--)
@@ -160,5 +134,5 @@ char *strrchr(const char *s, int c)
 }
 
 #else
-typedef int not_empty; /* ISO C wants a declaration in every file */
+typedef int not_empty; /* ISO C requires a declaration in every file */
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mutex and semaphore. Who gives one up hands it to the thread that has waited longest, before that
- * runs: nobody can take it in between, so a thread that locks in a loop starves no other.
+ * Mutex and semaphore. Releasing one hands it to the thread that has waited longest, before that
+ * thread runs. No other thread can take it in between, so a thread that locks in a loop does not
+ * starve the others.
  */
 #include <ringlet/errno.h>
 #include <ringlet/thread.h>
@@ -18,6 +19,16 @@ int mutex_lock(struct mutex *m)
         return -EDEADLK;
     if (m->owner)
         return wait_on(&m->wq, DEADLINE_NEVER);
+    m->owner = thread_current();
+    return 0;
+}
+
+int mutex_lock_own(struct mutex *m)
+{
+    if (m->owner == thread_current())
+        return -EDEADLK;
+    if (m->owner)
+        return wait_on_own(&m->wq);
     m->owner = thread_current();
     return 0;
 }
@@ -49,7 +60,7 @@ int semaphore_down(struct semaphore *s, uint64_t deadline)
     if (s->count == 0) {
         int ret = wait_on(&s->wq, deadline);
 
-        /* woken: handed over. Timed out: it may have come between that and now. */
+        /* Woken: it was handed over. Timed out: it may have been released since. */
         if (ret != -ETIMEDOUT || s->count == 0)
             return ret;
     }

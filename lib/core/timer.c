@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The clock's general part, and one-shot timers in a list sorted by deadline. */
-#include <ringlet/arch.h>
-#include <ringlet/clock.h>
+#include <kernel/arch.h>
+#include <kernel/clock.h>
 
 static struct list timers = LIST_INIT(timers);
 
@@ -34,7 +34,7 @@ uint64_t clock_deadline(uint64_t ns)
     return __builtin_add_overflow(clock_now(), ns, &sum) ? UINT64_MAX : sum;
 }
 
-void timer_reset(void)
+RINGLET_COLD void timer_reset(void)
 {
     list_init(&timers);
     clock_last_look = 0;
@@ -52,10 +52,10 @@ void timer_start(struct timer *t, uint64_t deadline)
     struct list *after;
 
     timer_stop(t);
-    after = timers.prev; /* now, as it may have been t itself */
+    after = timers.prev; /* after the removal, as it may have been t itself */
     t->deadline = deadline;
     t->armed = true;
-    /* from the end: a new timer mostly is the latest */
+    /* from the end, as a new timer is mostly the latest */
     while (after != &timers && list_entry(after, struct timer, link)->deadline > deadline)
         after = after->prev;
     list_add_head(after, &t->link);
@@ -84,7 +84,7 @@ void timer_run_due(uint64_t now)
         list_del(node);
         list_add_tail(&due, node);
     }
-    /* one at a time from the list's head, as a function may stop another one that is due */
+    /* one at a time from the head of the list, as a function may stop another timer that is due */
     while (!list_empty(&due)) {
         struct timer *t = list_entry(due.next, struct timer, link);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The measuring program for Linux, in dom0 and in a Linux guest: blktest's work with O_DIRECT and
- * the kernel's asynchronous I/O. The same offsets in the same order, the same amount, the same
- * depth, everything that can be submitted submitted at once, and a clock from the first request
- * prepared to the last one seen complete.
+ * Measures Linux' I/O, in dom0 and in a Linux guest: blktest's work with O_DIRECT and the kernel's
+ * asynchronous I/O, with the same offsets in the same order, the same amount and depth. As many
+ * requests as possible are submitted at once, and the time is taken from the preparation of the
+ * first request to the completion of the last one.
  *
  *   aiobench DEVICE RW:BS:DEPTH:BYTES...      RW: read, write or randread; sizes in bytes
  *
- * A line RESULT {json} for each point, as blktest prints them. Needs nothing but the kernel: it is
- * linked statically and makes the system calls itself.
+ * Prints a line RESULT {json} for each point, as blktest does. It is linked statically and makes
+ * the system calls itself, so that it needs only the kernel.
  */
 #define _GNU_SOURCE
 #include "../guests/blktest/mix.h"
@@ -73,7 +73,7 @@ static void prepare(struct run *r, struct iocb *iocb)
         iocb->aio_nbytes = r->p->bs;
 }
 
-/* The kernel may take fewer than it is given; none at all is an error that stays. */
+/* The kernel may accept fewer than were submitted; accepting none is a permanent error. */
 static void submit(struct run *r, long count)
 {
     for (long sent = 0; sent < count;) {

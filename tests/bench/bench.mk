@@ -1,27 +1,47 @@
 # SPDX-License-Identifier: MIT
-# How fast: Ringlet beside Linux guests and dom0's own access to the disk, on a real Xen in QEMU (tests/bench/README.md).
+# Throughput and cost: Ringlet compared with Linux guests and dom0's own access to the disk, on a
+# real Xen in QEMU (tests/bench/README.md).
 #
 #   make bench [QUICK=1|SCALING=1] [GUEST=pv|pvh|both] [FILTER=regex]     make bench-compare A=old.json B=new.json
+#   make bench APP=posix [QUICK=1] [GUEST=pv|pvh|both]    files and threads of the C library beside the kernel's
+#   make bench APP=net [QUICK=1] [GUEST=pv|pvh|both]      the network beside a Linux guest's
 
 PACKAGES_BENCH := gnuplot-nox
 $(eval $(call packages_rule,bench,$(PACKAGES_BENCH)))
 
-# for dom0 and the Linux guest: by the machine's own compiler, whatever builds Ringlet
+# for dom0 and the Linux guest: built by the host's own compiler, whichever builds Ringlet
 AIOBENCH_CC   ?= gcc
 AIOBENCH      := $(BUILD)/bench/aiobench
 AIOBENCH_SRCS := tests/bench/aiobench.c tests/guests/blktest/permutation.c
 $(AIOBENCH): $(AIOBENCH_SRCS) tests/guests/blktest/permutation.h tests/guests/blktest/mix.h | $(call stamp,build) $(call stamp,unit)
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(AIOBENCH_CC) -std=gnu11 -O2 -static -Iinclude $(WARNINGS) $(AIOBENCH_SRCS) -o $@
+	$(Q)$(AIOBENCH_CC) -std=gnu11 -O2 -static -Iinclude -I$(ARCH_DIR)/include $(WARNINGS) $(AIOBENCH_SRCS) -o $@
 
+# Programs built with the SDK that also use lib/fs and the kernel, to compare both: guests/bench-NAME.
+BENCH_POSIX := $(patsubst tests/bench/posix/%.c,$(B)/guests/bench-%,$(wildcard tests/bench/posix/*.c))
+$(B)/guests/bench-%: tests/bench/posix/%.c $(SDK)/.complete
+	$(call say,LD,$@)
+	@mkdir -p $(@D) $(B)/bench
+	$(Q)RINGLET_GCC="$(CC)" $(RINGLET_CC) -O2 -g $(WARNINGS) -Wno-unused-command-line-argument -I. -MMD -MP -MF $(B)/bench/$*.d -MT $@ $< -o $@
+test test-xen: $(BENCH_POSIX)
+-include $(BENCH_POSIX:$(B)/guests/bench-%=$(B)/bench/%.d)
+
+BENCH_RUN = tests/bench/bench run --guest "$${GUEST:-both}" $(if $(QUICK),--quick) $(if $(FILTER),--filter "$$FILTER")
+ifeq ($(APP),)
 bench: $(call stamp,lab) $(call stamp,bench) guests $(AIOBENCH)
 	$(Q)tests/lab/lab setup
-	$(Q)tests/bench/bench run --guest "$$GUEST" $(if $(QUICK),--quick) $(if $(SCALING),--scaling) $(if $(FILTER),--filter "$$FILTER")
+	$(Q)$(BENCH_RUN) $(if $(SCALING),--scaling)
+else
+bench: $(call stamp,lab) $(BENCH_$(shell echo '$(APP)' | tr a-z A-Z))
+	$(Q)tests/lab/lab setup
+	$(Q)$(BENCH_RUN) --app "$$APP"
+endif
 # (B is the build's folder for the architecture elsewhere: nothing is built here)
-bench-compare: $(call stamp,lab)
+bench-compare: $(call stamp,scripts)
 	$(Q)tests/bench/bench compare "$$A" "$$B"
 .PHONY: bench bench-compare
 
-HOST_TESTS += 'sum:bench=tests/bench/test-bench --aiobench $(AIOBENCH)'
-test-host test: $(AIOBENCH)
+HOST_PACKAGES += $(PACKAGES_BENCH)
+HOST_PROGRAMS += $(AIOBENCH) $(BENCH_POSIX)
+HOST_TESTS    += 'sum:bench=tests/bench/test-bench --aiobench $(AIOBENCH)'

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every fuzz target needs: the input as a stream of small decisions, and invariants that end
- * the process. A target is one file, fuzz_NAME.c, with LLVMFuzzerTestOneInput: it starts from
- * nothing, lets the input decide what the other side does, and checks with must().
+ * Common code of fuzz targets: the input as a stream of small decisions, and invariants that abort
+ * the process. A target is one file, fuzz_NAME.c, with LLVMFuzzerTestOneInput: it starts from an
+ * empty state, lets the input decide the other side's actions, and checks with must().
  */
 #ifndef RINGLET_TESTS_FUZZ_H
 #define RINGLET_TESTS_FUZZ_H

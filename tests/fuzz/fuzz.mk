@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Fuzzing with clang's libFuzzer. A target is tests/fuzz/fuzz_NAME.c; README.md in tests/ says how to add one.
+# Fuzzing with clang's libFuzzer. A target is tests/fuzz/fuzz_NAME.c; tests/README.md describes how
+# to add one.
 
 FUZZ          := $(BUILD)/fuzz
 FUZZ_TARGETS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -8,7 +9,8 @@ FUZZ_REPLAYS  := $(FUZZ_TARGETS:%=$(HOST)/replay/%)
 CLANG         ?= clang
 FUZZ_SECS     := $(or $(SECS),60)
 
-$(eval $(call packages_rule,fuzz,clang libclang-rt-14-dev libcmocka-dev python3))
+PACKAGES_FUZZ := $(PACKAGES_CLANG) $(PACKAGES_UNIT)
+$(eval $(call packages_rule,fuzz,$(PACKAGES_FUZZ)))
 
 # ---- the programs: kernel sources and target, both instrumented ----
 
@@ -47,10 +49,12 @@ fuzz-programs: $(FUZZ_PROGRAMS)
 fuzz-replays: $(FUZZ_REPLAYS)
 fuzz: $(FUZZ_PROGRAMS)
 	$(Q)tests/fuzz/run-fuzz live --build $(FUZZ) --secs $(FUZZ_SECS) $(or $(TARGET),$(FUZZ_TARGETS))
-# what was found worth keeping, minimised, into tests/fuzz/corpus
+# adds new coverage, minimised, to tests/fuzz/corpus
 fuzz-corpus: $(FUZZ_PROGRAMS)
 	$(Q)tests/fuzz/run-fuzz merge --build $(FUZZ) $(or $(TARGET),$(FUZZ_TARGETS))
 .PHONY: fuzz fuzz-programs fuzz-replays fuzz-corpus
 
-HOST_TESTS += 'sum:fuzz-regress=$(submake) fuzz-programs fuzz-replays && tests/fuzz/run-fuzz regress --build $(FUZZ) --replays $(HOST)/replay $(FUZZ_TARGETS)' \
+HOST_PACKAGES += $(PACKAGES_FUZZ)
+HOST_PROGRAMS += $(FUZZ_PROGRAMS) $(FUZZ_REPLAYS)
+HOST_TESTS    += 'sum:fuzz-regress=tests/fuzz/run-fuzz regress --build $(FUZZ) --replays $(HOST)/replay $(FUZZ_TARGETS)' \
 	'sum:fuzz-live=tests/fuzz/run-fuzz live --build $(FUZZ) --secs 15 $(FUZZ_TARGETS)'

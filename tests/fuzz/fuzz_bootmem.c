@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The start of a PVH guest: hvm_start_info, its memory map and Xen's answers in, boot_info out.
- * The builder is trusted with where its lists are, so they lie in memory that exists; what they
- * say is the input's. Free memory is sorted, whole pages, without overlaps, and nothing but what
- * the map calls memory; the window touches nothing that is listed.
+ * The start of a PVH guest: hvm_start_info, its memory map and Xen's answers in, boot_info out. The
+ * builder is trusted with the addresses of its lists, so these lie in memory that exists; their
+ * contents are the input's. Free memory is sorted, whole pages, without overlaps, and only memory
+ * according to the map; the window touches nothing that is listed.
  */
-/* The host's seam has one of its own; the image is as this process pretends. */
+/* The host's seam has one of its own; the image's limits are set by this process. */
 #define boot_info boot_info_under_test
 #define _text     fuzz_text
 #define _end      fuzz_end
 
 #include "fuzz.h"
 
-#include "../../arch/x86/boot_memory.c"
+#include "arch/x86/boot_memory.c"
 #define map memmap_entry /* boot_pvh.c has its own */
-#include "../../arch/x86/memmap.c"
+#include "arch/x86/pvh/memmap.c"
 #undef map
 
 /* "XenVMMXenVMM" */
@@ -24,12 +24,13 @@ static struct cpuid cpuid_of_xen(uint32_t leaf)
 }
 #define cpuid(leaf) cpuid_of_xen(leaf)
 
-#include "../../arch/x86/boot_pvh.c"
+#include "arch/x86/pvh/boot.c"
 
+#include <kernel/page.h>
 #include <setjmp.h>
 #include <sys/mman.h>
 
-#define ARENA 8192 /* the builder's lists; the command line is in the second page */
+#define ARENA 16384 /* the builder's lists; the command line is in the second to fourth page */
 
 __asm__(".data\n"
         ".balign 4096\n"
@@ -46,9 +47,10 @@ static struct e820_entry told[ENTRIES_MAX];
 static unsigned told_count;
 static bool from_xen, finished;
 static unsigned pages;
+static size_t cmdline_len; /* of what is handed over */
 static uintptr_t window;
 
-/* ---- what of the kernel is not part of this ---- */
+/* ---- replacements for other parts of the kernel ---- */
 
 uint64_t *mmu_root, mmu_nx;
 uint64_t pvh_l4[1];
@@ -66,11 +68,7 @@ void traps_init_pvh(void)
 {
 }
 
-void pvh_mmu_boot_done(void)
-{
-}
-
-void boot_fail(const char *fmt, ...)
+void early_fail(const char *fmt, ...)
 {
     must(fmt[0]);
     longjmp(end, 1);
@@ -112,7 +110,7 @@ int mmu_map_page(uintptr_t va, xen_pfn_t frame)
     return 0;
 }
 
-/* ---- what the input says ---- */
+/* ---- the input ---- */
 
 static struct e820_entry entry(void)
 {
@@ -154,7 +152,7 @@ static long answer(unsigned nr, const unsigned long *arg)
     return input_u8(&in) == 1 ? -EINVAL : 0;
 }
 
-/* ---- what must hold ---- */
+/* ---- invariants ---- */
 
 /* Does the map call all of it memory, in whole pages? */
 static bool all_memory(uint64_t at, uint64_t to)
@@ -206,6 +204,8 @@ static void check(void)
             must(!touches(window, pages * PAGE_SIZE, told[i].addr,
                           MIN(told[i].size, MMU_ADDRESS_END - told[i].addr)));
     must(memchr(boot_info.cmdline, '\0', sizeof(boot_info.cmdline)) != NULL);
+    must(strlen(boot_info.cmdline) == MIN(cmdline_len, BOOT_CMDLINE_MAX));
+    must(boot_info.cmdline_cut == (cmdline_len > BOOT_CMDLINE_MAX));
 }
 
 static void make_start_info(struct hvm_start_info *si)
@@ -215,17 +215,21 @@ static void make_start_info(struct hvm_start_info *si)
 
     *si = (struct hvm_start_info){.magic = XEN_HVM_START_MAGIC_VALUE, .version = how & 3};
     pages = 1 + input_u16(&in) % 4096;
+    cmdline_len = 0;
     if (how & 4)
         si->magic = input_u32(&in);
     if (how & 8) { /* a text without an end, from anywhere in the page */
-        uint16_t skip = input_u16(&in) % (PAGE_SIZE - BOOT_CMDLINE_MAX);
+        uint16_t skip = input_u16(&in) % PAGE_SIZE;
 
-        memset(arena + PAGE_SIZE, 'x', PAGE_SIZE);
-        arena[PAGE_SIZE + skip + input_u16(&in) % PAGE_SIZE % (PAGE_SIZE - skip)] = '\0';
+        memset(arena + PAGE_SIZE, 'x', 3 * PAGE_SIZE);
+        cmdline_len = input_u16(&in) % (2 * PAGE_SIZE);
+        arena[PAGE_SIZE + skip + cmdline_len] = '\0';
         si->cmdline_paddr = (uintptr_t)arena + PAGE_SIZE + skip;
     }
-    if (how & 0x10)
+    if (how & 0x10) {
         si->cmdline_paddr = input_u64(&in) | PVH_BOOT_MAPPED;
+        cmdline_len = 0;
+    }
     if (how & 0x20) {
         tell(n);
         for (unsigned i = 0; i < told_count; i++)

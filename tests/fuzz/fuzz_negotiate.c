@@ -1,53 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XenStore's values: the input is lines "key=value" for blkfront's negotiation, and what they do
- * not mention has a sane value. "b/KEY" is the backend's, "f/KEY" the frontend's, "list" the disks
- * there are; "!ENOENT" as a value is that error. A key that is given several times changes whenever
- * the frontend changes its state. Either the disk opens with limits that make sense, or it does not
- * and nothing is left of it.
+ * XenStore's values for blkfront's negotiation (store_lines.h). Either the disk opens with consistent
+ * limits, or the open fails and nothing is left of it.
  */
-#include "xs_peer.h"
+#include "store_lines.h"
 
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
+#include <kernel/xenstore.h>
 #include <ringlet/blkfront.h>
-#include <ringlet/event_channel.h>
 #include <ringlet/format.h>
-#include <ringlet/grant_table.h>
 #include <ringlet/heap.h>
-#include <ringlet/xenstore.h>
 
-#define LINES 64
-
-static struct line {
-    const char *key, *value;
-    size_t key_len, len;
-} lines[LINES];
-static unsigned line_count, phase;
-static struct xs_peer peer;
-static char watch_body[XENSTORE_PAYLOAD_MAX];
-static size_t watch_len;
 static unsigned rings, ports;
 static unsigned calls;
 
-static void parse_lines(const char *text, size_t size)
-{
-    const char *end = text + size;
-
-    for (line_count = 0; text < end && line_count < LINES; line_count++) {
-        const char *newline = memchr(text, '\n', (size_t)(end - text));
-        const char *stop = newline ? newline : end;
-        const char *equals = memchr(text, '=', (size_t)(stop - text));
-
-        lines[line_count] = (struct line){.key = text, .key_len = (size_t)(stop - text)};
-        if (equals) {
-            lines[line_count].key_len = (size_t)(equals - text);
-            lines[line_count].value = equals + 1;
-            lines[line_count].len = MIN((size_t)(stop - equals - 1), (size_t)XENSTORE_PAYLOAD_MAX);
-        }
-        text = newline ? newline + 1 : end;
-    }
-}
-
-/* What a sane toolstack and backend would say. */
+/* The values of a sane toolstack and backend. */
 static const char *default_value(const char *key)
 {
     static const char *const state[] = {"2", "4", "4", "5", "6"};
@@ -71,41 +39,7 @@ static const char *default_value(const char *key)
     return "!ENOENT";
 }
 
-static struct line find(const char *key)
-{
-    const char *value = default_value(key);
-    struct line found = {.value = value, .len = strlen(value)};
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < line_count; i++) {
-        if (lines[i].key_len != strlen(key) || memcmp(lines[i].key, key, lines[i].key_len))
-            continue;
-        if (n++ <= phase)
-            found = lines[i];
-    }
-    return found;
-}
-
-static void give(const struct xsd_sockmsg *hdr, const char *key)
-{
-    struct line l = find(key);
-    static char body[XENSTORE_PAYLOAD_MAX];
-
-    if (!l.value || (l.len > 1 && l.value[0] == '!')) {
-        peer_message(&peer, XS_ERROR, hdr->req_id, l.value ? l.value + 1 : "ENOENT",
-                     l.value ? l.len - 1 : 7);
-        return;
-    }
-    memcpy(body, l.value, l.len);
-    for (size_t i = 0; i < l.len && hdr->type == XS_DIRECTORY; i++)
-        if (body[i] == ' ')
-            body[i] = '\0';
-    if (hdr->type == XS_DIRECTORY && l.len && l.len < sizeof(body))
-        body[l.len++] = '\0';
-    peer_message(&peer, hdr->type, hdr->req_id, body, l.len);
-}
-
-/* What the frontend tells the backend must hold: its grants are the backend's, its port exists. */
+/* The published values must be valid: the grants are for the backend, the port exists. */
 static void check_written(const char *name, const char *value)
 {
     uint64_t n;
@@ -119,51 +53,6 @@ static void check_written(const char *name, const char *value)
         must(parse_u64(value, strlen(value), &n) == 0 && n >= 3);
         ports++;
     }
-}
-
-static void serve(void)
-{
-    const struct xsd_sockmsg *hdr = &peer.in.hdr;
-
-    while (peer_next(&peer)) {
-        char *path = peer.in.bytes + sizeof(*hdr);
-        char *name = strrchr(path, '/'), key[64];
-        bool state;
-
-        snprintf(key, sizeof(key), "%c/%.60s", strncmp(path, "device/", 7) ? 'b' : 'f',
-                 name ? name + 1 : path);
-        switch (hdr->type) {
-        case XS_READ:
-            give(hdr, key);
-            continue;
-        case XS_DIRECTORY:
-            give(hdr, "list");
-            continue;
-        case XS_TRANSACTION_START:
-            peer_message(&peer, hdr->type, hdr->req_id, "7", 2);
-            continue;
-        case XS_WATCH:
-            must(hdr->len <= sizeof(watch_body));
-            watch_len = hdr->len;
-            memcpy(watch_body, path, watch_len);
-            break;
-        case XS_UNWATCH:
-            watch_len = 0;
-            break;
-        case XS_WRITE:
-            check_written(key + 2, path + strlen(path) + 1);
-            break;
-        default:
-            break;
-        }
-        peer_message(&peer, hdr->type, hdr->req_id, "OK", 3);
-        state = hdr->type == XS_WRITE && !strcmp(key, "f/state");
-        phase += state;
-        if (watch_len && (state || hdr->type == XS_WATCH))
-            peer_message(&peer, XS_WATCH_EVENT, 0, watch_body, watch_len);
-    }
-    if (peer.out_len)
-        peer_flush(&peer, SIZE_MAX);
 }
 
 static void check_limits(const struct blkfront_limits *l)
@@ -183,11 +72,11 @@ static void check_limits(const struct blkfront_limits *l)
 static void done(struct blkfront_aiocb *a, int ret)
 {
     (void)a;
-    must(ret < 0); /* there is nobody who could have answered */
+    must(ret < 0); /* no backend exists that could have answered */
     calls++;
 }
 
-/* One request to the last sector, and one beyond it; nobody serves the ring. */
+/* One request to the last sector, and one beyond it; no backend serves the ring. */
 static void use(struct blkfront_dev *dev, uint8_t *page)
 {
     struct blkfront_aiocb last = {.aio_dev = dev, .aio_buf = page, .aio_cb = done};
@@ -235,24 +124,23 @@ static void check_nothing_left(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    const struct blkfront_config config = {.ring_pages = 16, .queues = 4};
     struct blkfront_dev *dev;
     int64_t last = -1;
     uint8_t *page;
     int ret;
 
     seam_init(2 << 20);
-    peer.req_cons = peer.rsp_prod = 0;
-    peer.in_len = peer.out_len = 0;
-    phase = rings = ports = 0;
-    watch_len = 0;
-    parse_lines((const char *)data, size);
-    seam_idle = serve;
+    rings = ports = 0;
+    lines_default = default_value;
+    lines_written = check_written;
+    lines_begin(data, size);
     must(evtchn_init() == 0 && gnttab_init() == 0 && xs_init() == 0);
     page = page_alloc(1, MEM_APP);
 
     ret = blkfront_enumerate(count_disk, &last);
     must(ret < 0 || (ret > 0) == (last >= 0));
-    ret = blkfront_open_device(NULL, NULL, NULL, &dev);
+    ret = blkfront_open_device(NULL, &config, NULL, &dev);
     must(ret <= 0 && !ret == !!dev);
     if (dev)
         use(dev, page);

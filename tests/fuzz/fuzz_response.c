@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The response stream: an open disk whose backend does what the input says: answers honestly, in
- * any order, or forges answers, scribbles on the ring, moves indexes, keeps grants mapped.
- * Whatever it does, each request completes exactly once and nothing leaks; as long as it has not
- * lied, data is right and all requests get through.
+ * The response stream of an open disk. The input decides the backend's actions: it answers
+ * honestly, in any order, or forges responses, scribbles on the ring, moves indexes, keeps grants
+ * mapped. In all cases each request completes exactly once and nothing leaks; as long as the
+ * backend was honest, the data are right and all requests succeed.
  *
- * The disk's content never changes: what is written is what is there, so every read has one right
+ * The disk's content never changes: writes write the present content, so each read has one right
  * result in any order of execution.
  */
 #include "fuzz.h"
 
 #include <host/fake_disk.h>
 
-#include <ringlet/event_channel.h>
-#include <ringlet/grant_table.h>
-#include <ringlet/heap.h>
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
+#include <kernel/heap.h>
 #include <ringlet/thread.h>
 
 #define REQUESTS     10
@@ -33,13 +33,13 @@ static struct io {
     bool pending, write, bare;
 } ios[REQUESTS];
 static bool lied;    /* the backend has broken the protocol */
-static bool dirty;   /* ... on the request side: what is on the ring is not the frontend's word */
-static bool closing; /* the device was told that it is lost */
-static bool mapped;  /* it has kept a page */
+static bool dirty;   /* ... on the request side: the ring's content is not the frontend's */
+static bool closing; /* lost() was called */
+static bool mapped;  /* it still maps a page */
 static bool starved; /* an allocation may have failed */
 static unsigned resubmit;
 
-/* What is on the disk, and what is around a buffer; memcmp because it is much of the work. */
+/* The disk's content, and the bytes around a buffer; memcmp because this is much of the work. */
 static uint8_t content[DISK_BYTES], canaries[BUFFER_BYTES];
 
 static void make_content(void)
@@ -94,7 +94,7 @@ static int start(struct io *io, uint8_t kind)
     static const uint8_t op[] = {BLKIF_OP_READ, BLKIF_OP_WRITE, BLKIF_OP_FLUSH_DISKCACHE,
                                  BLKIF_OP_WRITE_BARRIER};
     const struct blkfront_dev *dev = disk.dev;
-    bool was_active = dev_active(dev);
+    bool was_active = device_active(dev);
     int ret;
 
     io->write = kind & 1;
@@ -150,13 +150,13 @@ static void submit(struct input *in)
 
 /* ---- the backend ---- */
 
-/* Does the frontend still wait for this? If not its pages are not ours to touch. */
+/* Whether the frontend still waits for this request; if not, its pages must not be touched. */
 static bool waited_for(const struct fake_request *r)
 {
-    const struct queue *q = &disk.dev->queues[0].ring;
+    const struct ring *q = &disk.dev->path.queues[0].ring;
     uint32_t slot = (uint32_t)r->id;
 
-    return slot < q->slots && q->shadow[slot].part && q->shadow[slot].id == r->id;
+    return slot < q->slots && q->shadow[slot].request && q->shadow[slot].id == r->id;
 }
 
 static void take(void)
@@ -212,10 +212,10 @@ static void move_index(struct input *in)
     disk.queue[0].ring->rsp_prod = disk.queue[0].rsp_prod;
 }
 
-static void map_grant(struct input *in)
+static void map_one(struct input *in)
 {
     uint8_t which = input_u8(in), segment = input_u8(in);
-    grant_ref_t ref = disk.dev->queues[0].page_ref[0];
+    grant_ref_t ref = disk.dev->path.queues[0].page_ref[0];
 
     if (which && disk.count) {
         const struct fake_request *r = &disk.taken[which % disk.count];
@@ -238,7 +238,7 @@ static void unmap_all(void)
 /* Is everything that the frontend is about to take an answer to a request in flight, once each? */
 static bool responses_are_right(void)
 {
-    const struct queue *q = &disk.dev->queues[0].ring;
+    const struct ring *q = &disk.dev->path.queues[0].ring;
     uint32_t count = disk.queue[0].ring->rsp_prod - q->cons;
     uint64_t seen[64];
 
@@ -246,10 +246,10 @@ static bool responses_are_right(void)
         return false;
     for (uint32_t i = 0; i < count; i++) {
         const struct wire_response r = disk.queue[0].ring->entry[(q->cons + i) % q->slots].response;
-        const struct queue_shadow *s = NULL;
+        const struct ring_shadow *s = NULL;
 
         for (unsigned slot = 0; slot < q->slots; slot++)
-            if (q->shadow[slot].part && q->shadow[slot].id == r.id)
+            if (q->shadow[slot].request && q->shadow[slot].id == r.id)
                 s = &q->shadow[slot];
         for (uint32_t j = 0; j < i; j++)
             if (seen[j] == r.id)
@@ -262,14 +262,14 @@ static bool responses_are_right(void)
     return true;
 }
 
-/* The frontend looks at the ring: what is wrong there ends the device, and nothing else does. */
+/* The frontend checks the ring: a violation ends the device, and nothing else does. */
 static void reap(void)
 {
-    bool expected = dev_active(disk.dev) && !responses_are_right();
+    bool expected = device_active(disk.dev) && !responses_are_right();
 
     blkfront_aio_poll(disk.dev);
-    must(disk.dev->violated || !expected);
-    must(!disk.dev->violated || lied || mapped);
+    must(disk.dev->state >= DEVICE_FAILED || !expected);
+    must(disk.dev->state != DEVICE_FAILED || lied || mapped);
 }
 
 static void step(struct input *in)
@@ -288,7 +288,7 @@ static void step(struct input *in)
         break;
     case 5:
         thread_poll_events();
-        must(!disk.dev->violated || lied || mapped);
+        must(disk.dev->state != DEVICE_FAILED || lied || mapped);
         break;
     case 6:
         forge(in);
@@ -300,10 +300,10 @@ static void step(struct input *in)
         scribble(in);
         break;
     case 9:
-        seam_raise(disk.dev->queues[0].port ? disk.dev->queues[0].port : 5);
+        seam_raise(disk.dev->path.queues[0].port ? disk.dev->path.queues[0].port : 5);
         break;
     case 10:
-        map_grant(in);
+        map_one(in);
         break;
     case 11:
         unmap_all();
@@ -324,7 +324,7 @@ static void step(struct input *in)
         if (!disk.dev->fe.fail_wanted && input_u8(in) != 0xff)
             break;
         closing = true;
-        dev_lost(disk.dev);
+        lifecycle_close(disk.dev);
     }
 }
 
@@ -364,7 +364,7 @@ static void begin(struct input *in)
 static void drain(void)
 {
     unmap_all();
-    for (unsigned i = 0; blkfront_in_flight(disk.dev) && dev_active(disk.dev); i++) {
+    for (unsigned i = 0; blkfront_in_flight(disk.dev) && device_active(disk.dev); i++) {
         must(i < 10000);
         take();
         while (disk.count)
@@ -392,7 +392,7 @@ static void check_nothing_left(void)
     gnttab_get_stats(&grants);
     must(heap.in_use[MEM_BLOCK] == 0 && page.in_use[MEM_BLOCK] == 0);
     must(grants.in_use == grants.quarantined);
-    /* a quarantine without memory for its record is for ever */
+    /* a quarantine without memory for its record never ends */
     must(starved || (grants.quarantined == 0 && page.quarantined == 0 && page.pinned == 0));
 }
 
@@ -409,19 +409,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     reap();
     if (!lied && !closing)
         drain();
-    must(!disk.dev->violated || disk.dev->fe.fail_wanted);
+    must(disk.dev->state != DEVICE_FAILED || disk.dev->fe.fail_wanted);
 
-    dev_lost(disk.dev);
-    dev_gone(disk.dev);
+    lifecycle_close(disk.dev);
+    lifecycle_release(disk.dev);
     blkfront_get_stats(disk.dev, &stats);
     must(blkfront_in_flight(disk.dev) == 0 && stats.aiocbs == stats.completed);
     for (unsigned i = 0; i < REQUESTS; i++) {
         must(!ios[i].pending);
         page_free(ios[i].buffer, BUFFER_BYTES / PAGE_SIZE);
     }
-    /* who lies about a read gets his lie written when it was for a part of a sector */
+    /* a false answer to the read of a partial write is written back to the disk */
     must(lied || memcmp(disk.data, content, DISK_BYTES) == 0);
-    dev_destroy(disk.dev);
+    lifecycle_destroy(disk.dev);
     fdisk_detach(&disk);
     check_nothing_left();
     seam_exit();

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The XenStore ring: threads make requests while the other side sends whatever the input says:
- * right answers, answers of other types, to nobody, in pieces, in any order, watch events, raw
- * bytes, indexes from nowhere. In the end it breaks the connection. Every call returns, what it
- * returns is well formed, and nothing is left.
+ * The XenStore ring: threads make requests while the other side sends the input's messages: right
+ * answers, answers of other types, with unknown ids, in pieces, in any order, watch events, raw
+ * bytes, arbitrary indexes. At the end it breaks the connection. Each call returns, its result is
+ * well formed, and nothing is left.
  */
 #include "xs_peer.h"
 
+#include <kernel/event_channel.h>
+#include <kernel/heap.h>
+#include <kernel/xenstore.h>
 #include <ringlet/clock.h>
-#include <ringlet/event_channel.h>
-#include <ringlet/heap.h>
-#include <ringlet/xenstore.h>
 
 #define WATCHES   3
 #define WORKERS   4
@@ -337,7 +337,7 @@ static void idle(void)
         break_it();
         return;
     }
-    /* the guest's index is its own, whatever we did to the page */
+    /* the guest has its own copy of the index, whatever was written to the page */
     if (boot_info.xenstore->req_prod - peer.req_cons > XENSTORE_RING_SIZE)
         peer.req_cons = boot_info.xenstore->req_prod;
     while (asked_count < REQUESTS && peer_next(&peer))

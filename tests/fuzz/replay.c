@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a fuzz target once on each of the files named, without libFuzzer: for other compilers than
+ * Runs a fuzz target once on each of the named files, without libFuzzer: for other compilers than
  * clang, and for coverage.
  */
 #include "fuzz.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The other end of the XenStore ring, without an opinion: requests come out as messages, and what
- * is to be answered, well formed or not, goes in as bytes. */
+/* The other end of the XenStore ring: requests come out as messages, and answers, well formed or
+ * not, go in as bytes. */
 #ifndef RINGLET_TESTS_XS_PEER_H
 #define RINGLET_TESTS_XS_PEER_H
 
@@ -42,7 +42,7 @@ static inline bool peer_next(struct xs_peer *p)
     return false;
 }
 
-/* What does not fit any more is lost, as is a connection that far behind. */
+/* Bytes that do not fit are dropped: the connection is far behind then. */
 static inline void peer_bytes(struct xs_peer *p, const void *data, size_t len)
 {
     len = MIN(len, sizeof(p->out) - p->out_len);

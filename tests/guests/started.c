@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XenStore is asked nothing between the connected disk and its first read, but services that begin
- * with the connection ask it at that time: so its part is taken when the disk is connected. Time in
- * which the vCPU ran is the guest's and Xen's for it; dom0 may have had the CPU at any other.
+ * The disk's own start makes no XenStore requests between the connection and the first read, but
+ * services that begin with the connection do: so XenStore's share is taken when the disk is
+ * connected. Time in which the vCPU ran is the guest's and Xen's for it; dom0 may have had the CPU
+ * at any other time.
  */
 #include "started.h"
 
-#include <ringlet/arch.h>
 #include <ringlet/clock.h>
+#include <ringlet/guest.h>
 #include <ringlet/json.h>
 #include <ringlet/page.h>
+#include <ringlet/xen.h>
 #include <ringlet/xenstore.h>
 #include <xen/vcpu.h>
 
@@ -49,15 +51,17 @@ void started_read(void)
 void started_report(void)
 {
     char line[256];
+    struct guest_info guest;
     struct json j;
 
     if (!ready || reported)
         return;
     reported = true;
+    guest_get_info(&guest);
     json_begin(&j, line, sizeof(line));
     json_str(&j, "type", "start");
-    json_str(&j, "guest", boot_info.type == GUEST_PV ? "pv" : "pvh");
-    json_u64(&j, "ns", ready - boot_info.started);
+    json_str(&j, "guest", guest.type == GUEST_PV ? "pv" : "pvh");
+    json_u64(&j, "ns", ready - guest.started);
     if (timed) {
         json_u64(&j, "running_ns", runstate.time[RUNSTATE_running]);
         json_u64(&j, "runnable_ns", runstate.time[RUNSTATE_runnable]);

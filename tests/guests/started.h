@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How long a guest took from its first instruction to its first read, and what for. */
+/* The time from a guest's first instruction to its first read, by cause. */
 #ifndef RINGLET_TESTS_STARTED_H
 #define RINGLET_TESTS_STARTED_H
 
@@ -7,7 +7,8 @@
 
 /* main() begins: nothing was measured yet. */
 void started_begin(void);
-/* The first disk is connected: what XenStore has cost until now. Later ones change nothing. */
+/* The first disk is connected: takes the time spent on XenStore until now. Later calls change
+ * nothing. */
 void started_connected(void);
 /* A read has completed: the first one ends the measurement. Any context. */
 void started_read(void);

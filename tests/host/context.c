@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Threads on the host. Stacks are switched here and not with swapcontext(), which makes two system
- * calls and wipes what AddressSanitizer knows of the stack; that is told of each switch.
+ * calls and loses AddressSanitizer's state of the stack; the sanitizer is informed of each switch.
  */
 #include "seam.h"
 
-#include "../../lib/core/mem_private.h"
+#include "lib/core/mem_private.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -23,11 +23,13 @@ struct host_context {
 };
 
 static struct host_context *current, *previous;
-static struct host_context *first; /* of the process' own stack */
-static jmp_buf *jump;              /* where the first context is to go when it runs next */
+static struct host_context *first;     /* of the process' own stack */
+static struct host_context unswitched; /* of the process' own stack before the first switch */
+static struct host_context nested;     /* of a call on another stack */
+static jmp_buf *jump;                  /* where the first context is to go when it runs next */
 
-/* Keeps what a call keeps on the stack, whose address goes to *from, and goes on with stack `to`.
- */
+/* Saves the registers that a call preserves on the stack, its address in *from, and continues on
+ * stack `to`. */
 void host_switch(void **from, void *to);
 
 #if !defined(__x86_64__)
@@ -53,11 +55,11 @@ __asm__(".text\n"
         "    ret\n"
         ".size host_switch, . - host_switch\n");
 
-/* What host_switch finds on a new stack. */
+/* The content of a new stack, for host_switch. */
 struct first_frame {
     void *registers[6];
     void (*start)(void);
-    void *caller; /* none: the end for who unwinds */
+    void *caller; /* none: unwinding ends here */
 };
 
 static void switched(struct host_context *self)
@@ -67,7 +69,8 @@ static void switched(struct host_context *self)
     size_t size;
 
     __sanitizer_finish_switch_fiber(self->fake_stack, &bottom, &size);
-    if (previous && !previous->stack) { /* the process' own stack is learnt when it is first left */
+    /* the limits of the process' own stack are found when it is first left */
+    if (previous && !previous->stack) {
         previous->stack = bottom;
         previous->size = size;
     }
@@ -114,17 +117,15 @@ int arch_context_init(struct arch_context *ctx, void *stack, size_t size, void (
     return 0;
 }
 
-void arch_context_switch(struct arch_context *from, struct arch_context *to)
+/* over: f is not switched to again. */
+static void switch_to(struct host_context *f, struct host_context *t, bool over)
 {
-    struct host_context *f = of(from), *t = of(to);
-
-    if (!first)
-        first = f;
     previous = f;
     current = t;
 #ifdef MEM_ASAN
-    __sanitizer_start_switch_fiber(&f->fake_stack, t->stack, t->size);
+    __sanitizer_start_switch_fiber(over ? NULL : &f->fake_stack, t->stack, t->size);
 #endif
+    (void)over;
     host_switch(&f->sp, t->sp);
     switched(f);
     if (jump) {
@@ -133,6 +134,45 @@ void arch_context_switch(struct arch_context *from, struct arch_context *to)
         jump = NULL;
         longjmp(*target, 1);
     }
+}
+
+void arch_context_switch(struct arch_context *from, struct arch_context *to)
+{
+    struct host_context *f = of(from), *t = of(to);
+
+    if (!first || first == &unswitched) {
+        f->stack = unswitched.stack;
+        f->size = unswitched.size;
+        first = f;
+    }
+    switch_to(f, t, false);
+}
+
+static struct {
+    void (*fn)(void *arg);
+    void *arg;
+    struct host_context *caller;
+} call;
+
+static void run_call(void)
+{
+    call.fn(call.arg);
+    switch_to(&nested, call.caller, true);
+}
+
+void arch_call_on_stack(void *stack, size_t size, void (*fn)(void *arg), void *arg)
+{
+    struct first_frame *frame =
+        (void *)(ROUND_DOWN((uintptr_t)stack + size, 16) - sizeof(struct first_frame));
+
+    if (!current)
+        first = current = &unswitched;
+    *frame = (struct first_frame){.start = start};
+    nested = (struct host_context){.sp = frame, .entry = run_call, .stack = stack, .size = size};
+    call.fn = fn;
+    call.arg = arg;
+    call.caller = current;
+    switch_to(current, &nested, false);
 }
 
 void host_contexts_jump(jmp_buf *to)
@@ -152,8 +192,9 @@ void host_contexts_jump(jmp_buf *to)
 
 void host_contexts_reset(void)
 {
-    if (first)
+    if (first && first != &unswitched)
         munmap(first, sizeof(*first));
+    unswitched = (struct host_context){0};
     first = current = previous = NULL;
 }
 

@@ -4,7 +4,8 @@
 
 #include "ring_abi.h"
 
-#include <ringlet/event_channel.h>
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
 #include <ringlet/heap.h>
 #include <ringlet/thread.h>
 #include <setjmp.h>
@@ -48,8 +49,8 @@ static void attach(struct fake_disk *d, struct blkfront_dev *dev, uint8_t *data)
     d->sectors = dev->limits.sectors;
     d->data = data;
     for (unsigned i = 0; i < dev->limits.queues; i++)
-        d->queue[i].ring = dev->queues[i].ring.ring;
-    d->slots = dev->queues[0].ring.slots;
+        d->queue[i].ring = dev->path.queues[i].ring.ring;
+    d->slots = dev->path.queues[0].ring.slots;
 }
 
 void fdisk_attach(struct fake_disk *d, struct blkfront_dev *dev)
@@ -73,7 +74,7 @@ void fdisk_open(struct fake_disk *d, const struct fake_options *o)
     config.persistent_grants = o->persistent_grants;
     config.abi = o->abi ? o->abi : 64;
     config.registered_pages = o->registered_pages;
-    dev = dev_create(51712, &config);
+    dev = lifecycle_create(51712, &config);
     assert_non_null(dev);
     wait_queue_init(&dev->fe.events);
     dev->peer = PEER;
@@ -92,8 +93,8 @@ void fdisk_open(struct fake_disk *d, const struct fake_options *o)
     l->discard_alignment = o->discard_alignment;
     l->discard_secure = o->discard_secure;
     l->persistent = l->persistent_offered = o->persistent;
-    assert_int_equal(dev_make_rings(dev), 0);
-    dev_go(dev);
+    assert_int_equal(lifecycle_make_rings(dev), 0);
+    lifecycle_start(dev);
     fdisk_attach(d, dev);
 }
 
@@ -119,18 +120,18 @@ void fdisk_reconnect(struct fake_disk *d)
 
     d->data = NULL;
     fdisk_detach(d);
-    assert_int_equal(dev_make_rings(dev), 0);
-    dev_go(dev);
+    assert_int_equal(lifecycle_make_rings(dev), 0);
+    lifecycle_start(dev);
     attach(d, dev, data);
 }
 
 void fdisk_close(struct fake_disk *d)
 {
-    dev_lost(d->dev);
+    lifecycle_close(d->dev);
     fdisk_unmap(d);
-    dev_gone(d->dev);
+    lifecycle_release(d->dev);
     assert_int_equal(blkfront_in_flight(d->dev), 0);
-    dev_destroy(d->dev);
+    lifecycle_destroy(d->dev);
     fdisk_detach(d);
 }
 
@@ -147,12 +148,12 @@ static uint8_t *granted_page(const struct fake_disk *d, grant_ref_t ref, bool wr
     return seam_page(e->frame);
 }
 
-/* What the frontend may let a write's page be: read-only, unless its grant was made for more. */
+/* The permission of a write's page: read-only, unless its grant was made for more. */
 static void check_writable(const struct fake_disk *d, const struct fake_request *r, grant_ref_t ref)
 {
     struct blkfront_dev *dev = d->dev;
-    bool kept =
-        dev->limits.persistent || registry_ref(&dev->registry, seam_page(seam_grants[ref].frame));
+    bool kept = dev->limits.persistent ||
+                registered_ref(&dev->memory.registered, seam_page(seam_grants[ref].frame));
 
     assert_int_equal(!!(seam_grants[ref].flags & GTF_readonly), r->op == BLKIF_OP_WRITE && !kept);
 }
@@ -323,7 +324,7 @@ void fdisk_publish(struct fake_disk *d)
 
         q->ring->rsp_prod = q->rsp_prod;
         if (q->rsp_prod - q->ring->rsp_event < q->rsp_prod - old)
-            seam_raise(d->dev->queues[i].port);
+            seam_raise(d->dev->path.queues[i].port);
     }
 }
 
@@ -337,6 +338,8 @@ static int16_t status_for(struct fake_disk *d, const struct fake_request *r)
         return d->barrier_status;
     if (r->op == BLKIF_OP_DISCARD)
         return d->discard_status;
+    if (d->fails_over && r->segments > d->fails_over)
+        return BLKIF_RSP_ERROR;
     return d->error_every && ++data % d->error_every == 0 ? BLKIF_RSP_ERROR : BLKIF_RSP_OKAY;
 }
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring as a backend finds it that knows both layouts: field by field, and not by moving bytes
- * as the driver does.
+ * The ring for a backend that supports both layouts: field by field, not by moving bytes as the
+ * driver does.
  */
 #ifndef RINGLET_TESTS_RING_ABI_H
 #define RINGLET_TESTS_RING_ABI_H
 
-#include "../../drivers/block/wire.h"
+#include "drivers/block/wire.h"
 
 #include <ringlet/string.h>
 
-/* Entry i, of a ring whose layout is that of x86 guests of so many bits. */
+/* Entry i of a ring with the layout of x86 guests of `bits` bits. */
 static inline void *abi_entry(struct wire_ring *ring, unsigned abi, unsigned i)
 {
     return (uint8_t *)ring + sizeof(*ring) +

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The seam on the host: memory, time, and default answers of a Xen that does little. */
+#define _GNU_SOURCE /* mremap */
 #include "seam.h"
 
-#include "../../lib/core/mem_private.h"
+#include "lib/core/mem_private.h"
 
+#include <kernel/errno.h>
+#include <kernel/grant_map.h>
+#include <kernel/page.h>
+#include <kernel/printk.h>
+#include <kernel/thread.h>
+#include <kernel/vmem.h>
 #include <ringlet/clock.h>
-#include <ringlet/printk.h>
-#include <ringlet/thread.h>
 
 #include <sanitizer/asan_interface.h>
 #include <stdio.h>
@@ -19,14 +24,21 @@ struct shared_info *shared_info;
 long (*seam_hypercall)(unsigned nr, const unsigned long *arg);
 void (*seam_idle)(void);
 int (*seam_suspend)(void);
+void (*seam_guard)(void);
 unsigned seam_grant_max_frames;
+int seam_grant_area_error;
 uint64_t seam_hypercalls, seam_sends, seam_polls, seam_yields, seam_now, seam_clock_reads;
 jmp_buf *seam_shutdown_jmp;
 evtchn_port_t seam_last_send;
 int seam_shutdown_reason;
 grant_entry_v1_t *seam_grants;
 
-static char *memory;
+#define VMEM_PAGES         8192
+#define HANDLER_STACK_SIZE (256 * 1024) /* sanitizers need room */
+
+static char *memory, *handler_stack;
+static char *vmem; /* addresses for vmem_alloc; NULL before they are wanted */
+static void *vmem_pages[VMEM_PAGES];
 static size_t memory_size;
 static unsigned grant_frames;
 static evtchn_port_t next_port;
@@ -35,11 +47,10 @@ static size_t console_len;
 
 #define GRANT_FRAMES_MAX 256
 
-static void *map(size_t bytes)
+static void *map(size_t bytes, int kind)
 {
     /* below 2 GiB, as a grant entry has 32 bits for a frame number */
-    void *p =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 
     if (p == MAP_FAILED) {
         perror("seam: mmap");
@@ -81,24 +92,27 @@ void seam_console_clear(void)
 void seam_init(size_t bytes)
 {
     memory_size = ROUND_UP(bytes, PAGE_SIZE);
-    memory = map(memory_size);
-    shared_info = map(PAGE_SIZE);
-    seam_grants = map(GRANT_FRAMES_MAX * PAGE_SIZE);
+    memory = map(memory_size, MAP_SHARED); /* for arch_vmem_map */
+    shared_info = map(PAGE_SIZE, MAP_PRIVATE);
+    seam_grants = map(GRANT_FRAMES_MAX * PAGE_SIZE, MAP_PRIVATE);
     memset(&boot_info, 0, sizeof(boot_info));
     boot_info.type = GUEST_PVH;
     boot_info.memory = memory_size;
     boot_info.ram[0] = (struct mem_region){(uintptr_t)memory, memory_size};
     boot_info.ram_regions = 1;
-    boot_info.console = map(PAGE_SIZE);
+    boot_info.populated = UINTPTR_MAX;
+    boot_info.console = map(PAGE_SIZE, MAP_PRIVATE);
     boot_info.console_port = 1;
-    boot_info.xenstore = map(PAGE_SIZE);
+    boot_info.xenstore = map(PAGE_SIZE, MAP_PRIVATE);
     boot_info.xenstore_port = 2;
     grant_frames = 0;
     next_port = 3;
     seam_grant_max_frames = 32;
+    seam_grant_area_error = 0;
     seam_hypercall = NULL;
     seam_idle = NULL;
     seam_suspend = NULL;
+    seam_guard = NULL;
     seam_hypercalls = seam_sends = seam_polls = seam_yields = seam_clock_reads = 0;
     seam_shutdown_jmp = NULL;
     host_contexts_reset();
@@ -113,16 +127,45 @@ void seam_init(size_t bytes)
         fprintf(stderr, "seam: no memory for the kernel\n");
         exit(2);
     }
+    handler_stack = map(HANDLER_STACK_SIZE, MAP_PRIVATE);
+    thread_set_handler_stack(handler_stack, HANDLER_STACK_SIZE);
+}
+
+/* The allocators report a wrong pointer and go on; a test that provokes one clears the console. The
+ * start of a line is compared: what a peer wrote may contain the same words, quoted in a message. */
+static void no_wrong_pointers(void)
+{
+    static const char *const errors[] = {
+        "\nerror: heap_free: ", "\nerror: page_free: ", "\nerror: page_unpin: "};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(errors); i++) {
+        const char *at = strncmp(console_text, errors[i] + 1, strlen(errors[i] + 1))
+                             ? strstr(console_text, errors[i])
+                             : console_text;
+
+        if (at) {
+            fprintf(stderr, "seam: %.80s\n", at);
+            abort();
+        }
+    }
 }
 
 void seam_exit(void)
 {
+    no_wrong_pointers();
     /* the next user of these addresses is another */
     for (size_t at = 0; at < memory_size; at += PAGE_SIZE)
         mem_unpoison(memory + at, PAGE_SIZE);
-    /* the allocators poison what is free; the next mapping at this address must not inherit that */
+    /* the allocators poison free memory; the next mapping at this address must not inherit that */
     ASAN_UNPOISON_MEMORY_REGION(memory, memory_size);
     munmap(memory, memory_size);
+    if (vmem)
+        munmap(vmem, VMEM_PAGES * PAGE_SIZE);
+    vmem = NULL;
+    memset(vmem_pages, 0, sizeof(vmem_pages));
+    vmem_range.bytes = 0;
+    ASAN_UNPOISON_MEMORY_REGION(handler_stack, HANDLER_STACK_SIZE);
+    munmap(handler_stack, HANDLER_STACK_SIZE);
     munmap(shared_info, PAGE_SIZE);
     munmap(seam_grants, GRANT_FRAMES_MAX * PAGE_SIZE);
     munmap(boot_info.console, PAGE_SIZE);
@@ -225,7 +268,7 @@ long hypercall(unsigned nr, unsigned long a1, unsigned long a2, unsigned long a3
         long ret = seam_hypercall(nr, arg);
 
         if (ret != SEAM_DEFAULT)
-            return ret;
+            return xen_error(ret); /* as each architecture's does */
     }
     switch (nr) {
     case __HYPERVISOR_event_channel_op:
@@ -252,6 +295,16 @@ xen_pfn_t arch_frame(const void *va)
     return (uintptr_t)va >> PAGE_SHIFT;
 }
 
+xen_pfn_t arch_page_unmap(void *page)
+{
+    return arch_frame(page);
+}
+
+int arch_page_remap(void *page, xen_pfn_t frame)
+{
+    return frame == arch_frame(page) ? 0 : -EINVAL;
+}
+
 void *seam_page(xen_pfn_t frame)
 {
     return (void *)(frame << PAGE_SHIFT);
@@ -266,9 +319,78 @@ int arch_map_grant_frames(unsigned nr, void **table)
     return 0;
 }
 
+/* Reserved addresses: a fake Xen maps there, and may use mprotect. */
+int arch_grant_area(void **area)
+{
+    static void *addresses;
+
+    if (!addresses) {
+        addresses = mmap(NULL, GRANT_MAP_PAGES * PAGE_SIZE, PROT_NONE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (addresses == MAP_FAILED)
+            abort();
+    }
+    *area = addresses;
+    return seam_grant_area_error;
+}
+
+void arch_grant_area_set(void *page, bool present, bool readonly)
+{
+    int rights = readonly ? PROT_READ : PROT_READ | PROT_WRITE;
+
+    if (mprotect(page, PAGE_SIZE, present ? rights : PROT_NONE))
+        abort();
+}
+
 int arch_guard_page(void *page, bool guard)
 {
+    if (seam_guard)
+        seam_guard();
     return mprotect(page, PAGE_SIZE, guard ? PROT_NONE : PROT_READ | PROT_WRITE) ? -ENOMEM : 0;
+}
+
+void arch_vmem_range(uintptr_t *start, size_t *bytes)
+{
+    vmem = mmap(NULL, VMEM_PAGES * PAGE_SIZE, PROT_NONE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (vmem == MAP_FAILED) {
+        perror("seam: mmap");
+        exit(2);
+    }
+    *start = (uintptr_t)vmem;
+    *bytes = VMEM_PAGES * PAGE_SIZE;
+}
+
+static void **vmem_slot(const void *va)
+{
+    return &vmem_pages[((const char *)va - vmem) / PAGE_SIZE];
+}
+
+/* A second mapping of the page, which is shared memory. */
+int arch_vmem_map(void *va, void *page)
+{
+    if (seam_guard)
+        seam_guard();
+    if (mremap(page, 0, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, va) == MAP_FAILED)
+        return -ENOMEM;
+    *vmem_slot(va) = page;
+    return 0;
+}
+
+int arch_vmem_unmap(void *va)
+{
+    void *none = mmap(va, PAGE_SIZE, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+
+    if (none == MAP_FAILED)
+        return -ENOMEM;
+    *vmem_slot(va) = NULL;
+    return 0;
+}
+
+void *arch_vmem_page(const void *va)
+{
+    return *vmem_slot(va);
 }
 
 uint64_t arch_clock_now(void)
@@ -317,6 +439,24 @@ const char *arch_hypercall_method(void)
     return "call";
 }
 
+void *arch_boot_stack(size_t *size)
+{
+    *size = HANDLER_STACK_SIZE;
+    return handler_stack;
+}
+
 void arch_print_backtrace(void)
 {
+    print_raw("  (callers)\n");
+}
+
+void arch_print_frames(uintptr_t ip, uintptr_t fp)
+{
+    print_raw("  (from %#lx, frame %#lx)\n", (unsigned long)ip, (unsigned long)fp);
+}
+
+void arch_print_context(const struct arch_context *ctx)
+{
+    (void)ctx;
+    print_raw("  (its own context)\n");
 }

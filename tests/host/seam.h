@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host's implementation of the seam (ringlet/arch.h): lib/core and drivers as part of an
- * ordinary process. Hypercalls go to a hook of the test's, time stands still unless the test moves
- * it, threads are ucontexts.
+ * The host's implementation of the seam (kernel/arch.h): lib/core and drivers as part of an
+ * ordinary process. Hypercalls go to a hook of the test, time stands still unless the test moves
+ * it.
  */
 #ifndef RINGLET_TESTS_SEAM_H
 #define RINGLET_TESTS_SEAM_H
 
-#include <ringlet/arch.h>
+#include <kernel/arch.h>
+#include <kernel/thread.h>
 
 #include <setjmp.h>
 
 /*
- * Everything anew: bytes of memory for the page allocator, cleared shared_info, console and
+ * Resets everything: `bytes` of memory for the page allocator, cleared shared_info, console and
  * XenStore pages (their ports: 1 and 2), the time at 1 s, no hypercall hook, thread_init() done.
- * Memory that the page allocator and the heap have taken back, and what is behind a heap block, is
- * poisoned for AddressSanitizer. Every test's setup, on the stack that main() runs on. Ends the
- * process when the host has no memory.
+ * Free memory of the page allocator and the heap, and the bytes behind a heap block, are poisoned
+ * for AddressSanitizer. Every test's setup, on the stack that main() runs on. Ends the process when
+ * the host has no memory.
  */
 void seam_init(size_t bytes);
 /* Frees the memory of seam_init. */
@@ -47,24 +48,29 @@ extern jmp_buf *seam_shutdown_jmp;
  */
 extern void (*seam_idle)(void);
 
-/* What arch_clock_now() says, ns, and how often it was asked. */
+/* The value of arch_clock_now(), ns, and the number of its calls. */
 extern uint64_t seam_now, seam_clock_reads;
 
-/* As Xen does it when the peer notifies: sets the pending bit and, unless the port is masked,
- * selector and upcall_pending. */
+/* Does the same as Xen when the peer notifies: sets the pending bit and, unless the port is
+ * masked, selector and upcall_pending. */
 void seam_raise(evtchn_port_t port);
 
-/* What becomes of a suspend: 1 cancelled, 0 resumed, -errno. NULL: cancelled. For 0 it must have
- * made what belongs to the new domain: boot_info, shared_info; no grant frame is mapped any more.
- */
+/* The result of a suspend: 1 cancelled, 0 resumed, -errno. NULL: cancelled. Before it returns 0 it
+ * must have set boot_info and shared_info of the new domain; no grant frame is mapped any more. */
 extern int (*seam_suspend)(void);
+
+/* Called by arch_guard_page, before it does anything; NULL: nothing is. */
+extern void (*seam_guard)(void);
+
+/* arch_grant_area()'s result; 0 after seam_init. */
+extern int seam_grant_area_error;
 
 /* The grant table that arch_map_grant_frames gave. */
 extern grant_entry_v1_t *seam_grants;
 /* The address of a page from its frame number (arch_frame's reverse). */
 void *seam_page(xen_pfn_t frame);
 
-/* What printk and print_raw wrote since seam_init, NUL-terminated (the newest 64 KiB). */
+/* The text of printk and print_raw since seam_init, NUL-terminated (the newest 64 KiB). */
 const char *seam_console(void);
 void seam_console_clear(void);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the machine code of the kernel, the very objects that images are linked from, does to the
- * ring that the backend shares: every byte of a response is loaded once and never again (XSA-155),
- * requests are written once and never read back, each index is loaded once for each decision.
+ * Checks the accesses of the kernel's machine code, in the very objects that images are linked
+ * from, to the ring that the backend shares: each byte of a response is loaded once and never again
+ * (XSA-155), requests are written once and never read back, each index is loaded once for each
+ * decision.
  */
 #include "watch_page.h"
 
@@ -32,7 +33,7 @@ static void done(struct blkfront_aiocb *a, int ret)
     completed++;
 }
 
-static unsigned abi; /* whose layout: of guests of 32 or 64 bits */
+static unsigned abi; /* layout of guests of 32 or 64 bits */
 
 static int setup_for(unsigned bits)
 {
@@ -101,7 +102,7 @@ static void requests_are_written_once_and_not_read_back(void **state)
     blkfront_aio_submit(disk.dev);
     watch_end();
     for (unsigned i = 0; i < N; i++) {
-        /* one segment is used; what is behind it is not touched */
+        /* one segment is used; the bytes behind it are not touched */
         size_t used =
             sizeof(struct wire_segment) +
             (abi == 32 ? offsetof(struct wire32_request, seg) : offsetof(struct wire_request, seg));
@@ -176,7 +177,7 @@ static void responses_are_loaded_once(void **state)
         assert_int_equal(watch_sum(watch_loads, entry_at(i), abi_request_bytes(abi)), 0);
 }
 
-/* A pass: the index, the responses, the wish for an event; one look more finds nothing new. */
+/* A pass: the index, the responses, the request for an event; one more check finds nothing new. */
 static void the_index_is_loaded_once_per_pass(void **state)
 {
     (void)state;
@@ -193,7 +194,7 @@ static void the_index_is_loaded_once_per_pass(void **state)
     assert_int_equal(INDEX(watch_stores, rsp_prod), 0);
 }
 
-/* A response that is refused is not looked at again either, for the message or for anything. */
+/* A response that is refused is not read again either, not even for the message. */
 static void refused_response(unsigned kind)
 {
     uint64_t id;
@@ -209,13 +210,13 @@ static void refused_response(unsigned kind)
     watch_begin();
     thread_poll_events();
     watch_end();
-    assert_true(disk.dev->violated);
+    assert_true(disk.dev->state >= DEVICE_FAILED);
     assert_one_copy(0);
     assert_int_equal(INDEX(watch_loads, rsp_prod), 4);
 
-    /* and then the ring is not looked at at all */
+    /* and then the ring is not read at all */
     watch_begin();
-    seam_raise(disk.dev->queues[0].port);
+    seam_raise(disk.dev->path.queues[0].port);
     thread_poll_events();
     blkfront_aio_poll(disk.dev);
     watch_end();

@@ -1,1 +1,1 @@
-s/READ_ONCE(q->ring->rsp_prod)/q->ring->rsp_prod/
+s/return ring_index_pending(.*);/return (int)(q->ring->rsp_prod - q->cons);/

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Watching a page (watch_page.h), on Linux on x86-64. */
+/* Watches a page (watch_page.h), on Linux on x86-64. */
 #define _GNU_SOURCE
 #include "watch_page.h"
 

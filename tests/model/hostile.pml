@@ -2,25 +2,27 @@
 /*
  * The frontend's side of the ring against a backend that writes anything at any time, for Spin.
  *
- * A peer that may change every shared word between any two steps is the same as a shared word that has any value each time it is read, so
- * that is how reads are modelled; the shared page itself then needs no state. Memory order does not matter here either: it can show the
- * frontend nothing that this peer could not have written.
+ * A peer that may change any shared word between any two steps is equivalent to a shared word that
+ * has any value each time it is read. So reads are modelled in this way, and the shared page needs
+ * no state. Memory order does not matter here, either: it can show the frontend nothing that this
+ * peer could not have written.
  *
  *   model                        code
- *   submit                       request_submit(): queue_put() for a batch, queue_push(); nothing reaps in between
- *   reap .. reaped               dev_reap() -> reap_ring(): queue_pending(), queue_take(), queue_rearm(), and again
- *   response                     queue_take(): the one copy of id, operation and status, and the four checks
+ *   submit                       submit_prepared(): ring_put() for a batch, ring_push(); nothing reaps in between
+ *   reap .. reaped               complete_reap() -> reap_ring(): ring_pending(), ring_take(), ring_rearm(), and again
+ *   response                     ring_take(): the one copy of id, operation and status, and the four checks
  *   callback                     deliver(): the caller's aio_cb, which may submit; that waits for the end of the reap (dev->reaping)
- *   violation, lost, gone        dev_violation(), dev_lost() -> dev_abort(false), dev_gone() -> dev_abort(true)
- *   in_flight, generation, op    struct queue_shadow: part, the id's upper half, op
+ *   violation, lost, gone        complete_violation(), lifecycle_close() -> abort_all(false), lifecycle_release() -> abort_all(true)
+ *   in_flight, generation, op    struct ring_shadow: part, the id's upper half, op
  *
  * The generation is one bit here, which tells a slot's present use from the one before.
  *
- * Whatever the backend does: a request is completed exactly once, never more than there are; what a response completes is in flight under
- * this very id and for this operation; nothing is read beyond what is outstanding; a reap takes no more than was outstanding at its start; no slot is used twice; after a violation no
- * response is believed and everything ends.
+ * Properties: a request completes exactly once, and only requests do; a response completes a
+ * request in flight with this very id and operation; nothing is read beyond the outstanding
+ * requests; a reap takes no more than was outstanding at its start; no slot is used twice; after a
+ * violation no response is accepted and all requests complete.
  *
- * Without its range check queue_pending() would read entries that hold no response, but complete nothing wrongly: queue_take()'s look at
+ * Without its range check ring_pending() would read entries that hold no response, but complete nothing wrongly: ring_take()'s look at
  * the shadow stands behind it.
  */
 #ifndef SLOTS
@@ -51,10 +53,10 @@ inline any(value, max)
 
 inline complete(n)
 {
-    assert(in_flight & BIT(n)); /* once, and only what was asked for */
+    assert(in_flight & BIT(n)); /* once, and only a request in flight */
     assert(open > 0);
 #ifndef NO_forget
-    in_flight = in_flight & ~BIT(n); /* queue_forget() */
+    in_flight = in_flight & ~BIT(n); /* ring_forget() */
 #endif
     open--
 }
@@ -69,11 +71,11 @@ active proctype Front()
 work:
     do
     :: waiting == 0 -> any(waiting, SLOTS); goto submit
-    :: goto reap /* an event, asked for or not, or a poll */
-    :: goto lost /* closed, or the backend's state says that it goes */
+    :: goto reap /* an event, requested or not, or a poll */
+    :: goto lost /* closed, or the backend's state ends the connection */
     od;
 
-submit: /* as many as there is room for; the rest stays in `waiting` */
+submit: /* as many as fit; the rest stays in `waiting` */
     atomic {
         do
         :: waiting && in_flight != ALL ->
@@ -104,7 +106,7 @@ submit: /* as many as there is room for; the rest stays in `waiting` */
 
 reap:
     atomic { bound = SUB(pushed, cons); taken = 0 }
-pending: /* queue_pending(): rsp_prod, read once */
+pending: /* ring_pending(): rsp_prod, read once */
     atomic {
         any(n, WRAP - 1);
         count = SUB(n, cons);
@@ -160,7 +162,7 @@ response:
     :: else
     fi;
 #endif
-#ifdef READ_TWICE /* what was checked and what is used are two reads */
+#ifdef READ_TWICE /* the check and the use are two reads */
     atomic { any(slot, SLOTS); any(gen, 1) }
 #endif
     d_step {
@@ -172,7 +174,7 @@ response:
         complete(slot);
         cons = NEXT(cons);
         taken++;
-        assert(taken <= bound) /* bounded work: the peer cannot keep us here */
+        assert(taken <= bound) /* bounded work: the peer cannot extend it */
     }
     /* callback */
     if
@@ -190,7 +192,7 @@ response_end:
     count--;
     if
     :: count -> goto response
-    :: else -> goto pending /* queue_rearm(), and the last look */
+    :: else -> goto pending /* ring_rearm(), and the final check */
     fi;
 
 reaped:
@@ -203,7 +205,7 @@ reaped:
 violation:
     violated = true;
     d_step { slot = 0; gen = 0; opcode = 0; status = 0; count = 0; bound = 0; taken = 0 }
-lost: /* dev_abort(false): what the backend does not map */
+lost: /* abort_all(false): requests whose pages the backend does not map */
     atomic {
         n = 0;
         do
@@ -217,7 +219,7 @@ lost: /* dev_abort(false): what the backend does not map */
         :: n == SLOTS -> break
         od
     }
-    /* gone: dev_abort(true): the rest, whose pages are quarantined */
+    /* gone: abort_all(true): the rest, whose pages are quarantined */
     atomic {
         n = 0;
         do

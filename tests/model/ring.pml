@@ -2,13 +2,14 @@
 /*
  * The block ring between an honest frontend and an honest backend, for Spin.
  *
- * Searched in every interleaving, with memory that reorders: does anybody ever sleep while work is pending, is an entry read before it is
- * written, a slot overrun, a request completed twice? Nothing in the model ends, so the answer holds for runs of any length. Indexes wrap
- * at WRAP instead of 2^32.
+ * Every interleaving is searched, with memory that reorders: whether a side sleeps while work is
+ * pending, an entry is read before it is written, a slot is overrun, or a request completes twice.
+ * The model does not end, so the result holds for runs of any length. Indexes wrap at WRAP instead
+ * of 2^32.
  *
  *   model                        code
- *   Front, "submits"             request_submit(), or the pump at the end of dev_reap(): queue_put() for a batch, then queue_push()
- *   Front, reap .. reaped        dev_reap() -> reap_ring(): queue_pending(), queue_take() for each, queue_rearm(), queue_pending() again
+ *   Front, "submits"             submit_prepared(), or the pump at the end of complete_reap(): ring_put() for a batch, then ring_push()
+ *   Front, reap .. reaped        complete_reap() -> reap_ring(): ring_pending(), ring_take() for each, ring_rearm(), ring_pending() again
  *   Front, wait                  blkfront_aio_wait(): a reap, then sleep until the handler, which is a reap
  *   pend_front, pend_back        an event channel's pending bit, which merges; cleared before the handler runs (deliver() in event_channel.c)
  *   in_flight                    the shadow: ids in use. Which free id is taken does not matter, so it is the lowest (the code: last in first out)
@@ -20,7 +21,7 @@
  * index. Not modelled: a load that happens after a later store. It would matter where a response is loaded and its slot stored to, but that
  * is one address, which keeps its order on every machine (a request covers all bytes of a response).
  *
- * -DNO_... removes one thing from the protocol; run-models demands that Spin then finds an error.
+ * -DNO_... removes one thing from the protocol; run-models requires that Spin then finds an error.
  */
 #ifndef SLOTS
 #define SLOTS 2
@@ -38,7 +39,7 @@
 /* ---- the shared page ---- */
 
 byte req_prod, rsp_prod;
-byte req_event = 1, rsp_event = 1; /* queue_init() */
+byte req_event = 1, rsp_event = 1; /* ring_init() */
 byte ring[SLOTS];                  /* an entry is a request or a response */
 #define REQUEST(id)    (1 + (id))
 #define RESPONSE(id)   (1 + SLOTS + (id))
@@ -47,13 +48,14 @@ byte ring[SLOTS];                  /* an entry is a request or a response */
 
 bool pend_front, pend_back;
 
-/* What the properties need to know and the code does not. */
+/* State for the properties, which the code does not have. */
 byte in_flight;      /* ids; the frontend's shadow */
-byte expected[SLOTS]; /* what the frontend meant to put into each slot */
+byte expected[SLOTS]; /* the intended content of each slot */
 
 /* ---- memory ---- */
 
-/* One process' stores that nobody else sees yet: bit 0 its index, bit 1 its event, bits 2.. ring slots. first: those before a wmb(). */
+/* One process' stores that the other does not see yet: bit 0 its index, bit 1 its event, bits
+ * 2.. ring slots. first: those before a wmb(). */
 typedef Stores {
     byte pending, first, prod, event, entry[SLOTS]
 }
@@ -141,11 +143,11 @@ sleep_or_work:
        in_flight != ALL_IDS ->
 #endif
         goto put
-    :: in_flight -> goto reap /* looks without an event */
+    :: in_flight -> goto reap /* polls without an event */
     :: in_flight -> goto wait
     od;
 
-put: /* queue_put(), once or more */
+put: /* ring_put(), once or more */
     atomic {
         id = 0;
         do
@@ -171,7 +173,7 @@ put: /* queue_put(), once or more */
     :: true
     fi;
 
-    /* queue_push() */
+    /* ring_push() */
     d_step { old = pushed; pushed = prod }
 #ifndef NO_push_wmb
     wmb(front);
@@ -202,7 +204,7 @@ wait:
     pend_front = false;
 #endif
 
-reap: /* queue_pending() */
+reap: /* ring_pending() */
 #ifdef NO_pending_rmb
     atomic { early[0] = LOAD_ENTRY(front, 0); early[1] = LOAD_ENTRY(front, 1) }
 #endif
@@ -211,14 +213,14 @@ reap: /* queue_pending() */
         assert(count <= SUB(pushed, cons)) /* else -EPROTO; an honest backend never causes it */
     }
     do
-    :: count -> /* queue_take() */
+    :: count -> /* ring_take() */
         d_step {
 #ifdef NO_pending_rmb
             e = early[SLOT(cons)];
 #else
             e = LOAD_ENTRY(front, SLOT(cons));
 #endif
-            assert(IS_RESPONSE(e)); /* complete: not what was there before */
+            assert(IS_RESPONSE(e)); /* complete: not the earlier content */
             e = e - RESPONSE(0);
             assert(in_flight & BIT(e)); /* completed once */
             in_flight = in_flight & ~BIT(e);
@@ -233,7 +235,7 @@ progress:
         fi
     :: else -> goto reaped
     od;
-rearm: /* queue_rearm() */
+rearm: /* ring_rearm() */
 #ifndef NO_rearm
     store_event(front, NEXT(cons));
 #endif
@@ -241,7 +243,7 @@ rearm: /* queue_rearm() */
     mb(front);
 #endif
 #ifndef NO_recheck
-    goto reap; /* the last look */
+    goto reap; /* the final check */
 #endif
 reaped:
 #ifdef NO_clear_first
@@ -267,7 +269,7 @@ active proctype Back()
     byte early[SLOTS];
 #endif
 
-end: /* it may sleep for ever, as far as it goes; the frontend may not: its wait is no end */
+end: /* the backend may sleep without end; the frontend may not: its wait is no end state */
     do
     :: pend_back -> pend_back = false; goto take
     :: held -> /* answers any of those that it holds */

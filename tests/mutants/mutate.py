@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """
-Makes mutants of a C source: copies with one small fault each. The sources are only split into tokens
-and statements, which is enough for the plain C that they are written in; whatever that gets wrong
-does not compile and is not counted.
+Makes mutants of a C source: copies with one small fault each. The sources are only split into
+tokens and statements, which is enough for their plain C; a mutant that does not compile is not
+counted.
 
-Left alone: comments, strings, declarations without code, _Static_assert and log lines.
+Not changed: comments, strings, declarations without code, _Static_assert and log lines.
 """
 import re
 
@@ -26,17 +26,20 @@ TYPE_WORDS = {'static', 'const', 'volatile', 'struct', 'union', 'enum', 'unsigne
               'char', 'short', 'long', 'void', 'bool', 'extern', 'typedef'}
 OPENS = {'(': ')', '[': ']', '{': '}'}
 
-# what one operator becomes
+# replacements of an operator
 OPERATORS = {
     '<': ['<='], '<=': ['<'], '>': ['>='], '>=': ['>'], '==': ['!='], '!=': ['=='],
     '&&': ['||'], '||': ['&&'], '+': ['-'], '-': ['+'], '+=': ['-=', '='], '-=': ['+=', '='],
     '|': ['&'], '&': ['|'], '|=': ['&=', '='], '&=': ['|=', '='], '<<': ['>>'], '>>': ['<<'],
     '++': ['--'], '--': ['++'], '*': ['/'], '/': ['*'], '%': ['/'],
 }
-COMMUTATIVE = {'MIN', 'MAX'}  # and, in their first two arguments:
+COMMUTATIVE = {'MIN', 'MAX', 'deadline_later'}  # and, in their first two arguments:
 COMMUTATIVE_PAIR = {'heap_zalloc', 'strcmp', 'strncmp', 'memcmp'}
-# they touch only what their argument points to
+# these access only the object that their argument points to
 SELF_CONTAINED = {'list_init', 'wait_queue_init', 'mutex_init', 'timer_init', 'heap_free', 'WRITE_ONCE'}
+# their value depends on nothing but what their arguments name
+PURE = {'sizeof', 'READ_ONCE', 'strlen', 'MIN', 'MAX', 'ROUND_UP', 'ROUND_DOWN', 'ARRAY_SIZE',
+        'clock_now', 'clock_deadline'}
 BARRIERS = {'mb', 'rmb', 'wmb', 'compiler_barrier'}
 
 
@@ -61,7 +64,7 @@ class Mutant:
         self.what = '%s: %s -> %s' % (kind, old, ' '.join(new.split()) or '(nothing)')
 
     def key(self):
-        """Says which change it is without a line number, for survivors.txt."""
+        """Names the change without a line number, for survivors.txt."""
         return '%s:%s | %s | %s' % (self.path, self.function, self.code, self.what)
 
     def __str__(self):
@@ -232,7 +235,7 @@ class Source:
         return following.text == '*' and self.tokens[i + 2].kind == 'name' and \
             self.word(i + 3) in ('=', ';', ',', '[')
 
-    # ---- what is changed ----
+    # ---- changes ----
 
     def _condition(self, opened, closed, always):
         inner = self.code(opened + 1, closed - 1)
@@ -244,7 +247,7 @@ class Source:
         self._expression(opened + 1, closed - 1)
 
     def _has_own_negation(self, first, last):
-        """Not when another mutant of the condition is the same: `!` removed, == for !=."""
+        """False when another mutant of the condition is the same: `!` removed, == for !=."""
         words = [self.word(i) for i in range(first, last + 1)]
         if '&&' in words or '||' in words:
             return True
@@ -296,7 +299,7 @@ class Source:
             return True
         if i == first or before.kind not in ('name', 'number') and before.text not in (')', ']'):
             return False
-        # a declaration's star, and what follows a cast
+        # a declaration's star, and the operand of a cast
         return before.text not in ('return', 'case') and not re.match(
             r'^(u?int\d*_t|size_t|char|void|struct|\w+_t)$', before.text)
 
@@ -356,7 +359,7 @@ class Source:
             for i in range(first, s.last):
                 t = self.tokens[i]
                 if t.kind == 'name':
-                    if self.word(i + 1) == '(' and t.text not in ('sizeof', 'READ_ONCE'):
+                    if self.word(i + 1) == '(' and t.text not in PURE:
                         return False
                     names.add(t.text)
                 elif lvalue is None and (t.text.endswith('=') and t.text not in ('==', '<=') or

@@ -1,83 +1,60 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of a backend: its keys, its states, and what it does when the frontend changes its own.
- */
+/* A block backend's keys, connection and ends (peer.h has what is common to all backends). */
 #include "backend_ring.h"
 
 #include <stdio.h>
 
-static struct backend *backends[4];
-static unsigned backend_count;
+/* ---- offers ---- */
 
-void backend_set_state(struct backend *b, unsigned state)
+static void write_offers(struct peer *peer)
 {
-    b->state = state;
-    store_u64(b->directory, "state", state);
-}
-
-static void offer(struct backend *b, const char *key, int value)
-{
-    if (value == ABSENT)
-        store_remove(b->directory, key);
-    else
-        store_u64(b->directory, key, (unsigned)value);
-}
-
-static void write_offers(struct backend *b)
-{
+    struct backend *b = backend_of(peer);
     const struct profile *p = &b->profile;
 
-    offer(b, "max-ring-page-order", p->max_ring_order);
-    offer(b, "max-ring-pages", p->max_ring_pages);
-    offer(b, "feature-max-indirect-segments", p->indirect);
-    offer(b, "feature-persistent", p->persistent);
-    offer(b, "multi-queue-max-queues", p->queues);
-    offer(b, "feature-discard", p->discard);
-    offer(b, "feature-flush-cache", p->flush);
-    offer(b, "feature-barrier", p->barrier);
+    peer_offer(&b->peer, "max-ring-page-order", p->max_ring_order);
+    peer_offer(&b->peer, "max-ring-pages", p->max_ring_pages);
+    peer_offer(&b->peer, "feature-max-indirect-segments", p->indirect);
+    peer_offer(&b->peer, "feature-persistent", p->persistent);
+    peer_offer(&b->peer, "multi-queue-max-queues", p->queues);
+    peer_offer(&b->peer, "feature-discard", p->discard);
+    peer_offer(&b->peer, "feature-flush-cache", p->flush);
+    peer_offer(&b->peer, "feature-barrier", p->barrier);
     if (p->trusted == ABSENT)
-        store_remove(b->frontend, "trusted");
+        store_remove(b->peer.frontend, "trusted");
     else
-        store_u64(b->frontend, "trusted", (unsigned)p->trusted);
+        store_u64(b->peer.frontend, "trusted", (unsigned)p->trusted);
 }
 
 static void write_properties(struct backend *b)
 {
-    store_u64(b->directory, "sectors", b->disk.sectors);
-    store_u64(b->directory, "sector-size", b->profile.sector_size);
-    store_u64(b->directory, "physical-sector-size", MAX(b->profile.sector_size, 4096u));
-    store_u64(b->directory, "info", b->profile.readonly ? VDISK_READONLY : 0);
-    store_text(b->directory, "mode", b->profile.readonly ? "r" : "w");
-    offer(b, "discard-granularity", b->profile.granularity);
-    offer(b, "discard-alignment", b->profile.alignment);
-    offer(b, "discard-secure", b->profile.secure);
+    store_u64(b->peer.directory, "sectors", b->disk.sectors);
+    store_u64(b->peer.directory, "sector-size", b->profile.sector_size);
+    store_u64(b->peer.directory, "physical-sector-size", MAX(b->profile.sector_size, 4096u));
+    store_u64(b->peer.directory, "info", b->profile.readonly ? VDISK_READONLY : 0);
+    store_text(b->peer.directory, "mode", b->profile.readonly ? "r" : "w");
+    peer_offer(&b->peer, "discard-granularity", b->profile.granularity);
+    peer_offer(&b->peer, "discard-alignment", b->profile.alignment);
+    peer_offer(&b->peer, "discard-secure", b->profile.secure);
 }
 
 /* ---- connecting ---- */
 
-/* The frontend uses what was not offered: it must not, unless the offers are newer than it knows.
- */
-static void not_offered(struct backend *b, const char *what)
-{
-    CHECK(b->hostile || b->returned, "the frontend uses %s that was not offered", what);
-    b->not_mine = !b->hostile;
-}
-
 static bool read_ring_size(struct backend *b)
 {
     const struct profile *p = &b->profile;
-    uint64_t order = store_number(b->frontend, "ring-page-order", NEVER);
-    uint64_t pages = store_number(b->frontend, "num-ring-pages", NEVER);
-    uint64_t queues = store_number(b->frontend, "multi-queue-num-queues", 1);
+    uint64_t order = store_number(b->peer.frontend, "ring-page-order", NEVER);
+    uint64_t pages = store_number(b->peer.frontend, "num-ring-pages", NEVER);
+    uint64_t queues = store_number(b->peer.frontend, "multi-queue-num-queues", 1);
     bool one = false;
 
-    b->not_mine = false;
+    b->peer.not_mine = false;
     if (order != NEVER) {
         if (p->max_ring_order == ABSENT || (int)order > p->max_ring_order)
-            not_offered(b, "a ring");
+            peer_not_offered(&b->peer, "a ring");
         b->ring_pages = 1u << order;
     } else if (pages != NEVER) {
         if (p->max_ring_pages == ABSENT || (int)pages > p->max_ring_pages)
-            not_offered(b, "a ring");
+            peer_not_offered(&b->peer, "a ring");
         b->ring_pages = (unsigned)pages;
     } else {
         b->ring_pages = 1;
@@ -87,7 +64,7 @@ static bool read_ring_size(struct backend *b)
           b->ring_pages);
     CHECK(queues && queues <= BACKEND_QUEUES_MAX, "%llu queues", (unsigned long long)queues);
     if (queues > 1 && (int)queues > p->queues)
-        not_offered(b, "queues");
+        peer_not_offered(&b->peer, "queues");
     b->queues = (unsigned)queues;
     return one;
 }
@@ -113,7 +90,7 @@ static bool read_ring_refs(struct backend *b)
         uint64_t ref;
 
         snprintf(name, sizeof(name), one ? "ring-ref" : "ring-ref%u", page);
-        ref = store_number(b->frontend, queue_key(b, queue, name), NEVER);
+        ref = store_number(b->peer.frontend, queue_key(b, queue, name), NEVER);
         if (ref == NEVER)
             return false;
         b->queue[queue].ring_ref[page] = (grant_ref_t)ref;
@@ -126,7 +103,7 @@ static bool map_ring(struct backend *b, struct backend_queue *q)
     unsigned i;
 
     for (i = 0; i < b->ring_pages; i++) {
-        uint8_t *page = grant_map(b->domid, q->ring_ref[i], true);
+        uint8_t *page = sim_grant_map(b->peer.domid, q->ring_ref[i], true);
 
         if (!page)
             break;
@@ -137,7 +114,7 @@ static bool map_ring(struct backend *b, struct backend_queue *q)
     }
     if (i < b->ring_pages) {
         while (i--)
-            grant_unmap(q->ring_ref[i], true);
+            sim_grant_unmap(q->ring_ref[i], true);
         q->ring = NULL;
         return false;
     }
@@ -153,7 +130,7 @@ void backend_unmap_rings(struct backend *b)
         struct backend_queue *q = &b->queue[i];
 
         for (unsigned k = 0; k < b->ring_pages && q->ring; k++)
-            grant_unmap(q->ring_ref[k], true);
+            sim_grant_unmap(q->ring_ref[k], true);
         q->ring = NULL;
     }
     b->mapped = false;
@@ -163,7 +140,7 @@ bool backend_map_rings(struct backend *b)
 {
     if (b->mapped)
         return true;
-    if (!read_ring_refs(b) || b->not_mine)
+    if (!read_ring_refs(b) || b->peer.not_mine)
         return false;
     for (unsigned i = 0; i < b->queues; i++) {
         if (!map_ring(b, &b->queue[i])) {
@@ -171,9 +148,9 @@ bool backend_map_rings(struct backend *b)
             return false;
         }
     }
-    for (unsigned i = 0; i < b->queues && b->returned; i++)
-        b->not_mine |= *(volatile uint32_t *)&b->queue[i].ring->req_prod != 0;
-    if (b->not_mine) { /* rings that were used with who was here before */
+    for (unsigned i = 0; i < b->queues && b->peer.returned; i++)
+        b->peer.not_mine |= *(volatile uint32_t *)&b->queue[i].ring->req_prod != 0;
+    if (b->peer.not_mine) { /* rings that were used with the backend before this one */
         backend_unmap_rings(b);
         return false;
     }
@@ -189,9 +166,9 @@ bool backend_map_rings(struct backend *b)
 static bool bind_channels(struct backend *b)
 {
     for (unsigned i = 0; i < b->queues; i++) {
-        uint64_t port = store_number(b->frontend, queue_key(b, i, "event-channel"), 0);
+        uint64_t port = store_number(b->peer.frontend, queue_key(b, i, "event-channel"), 0);
 
-        if (!sim_bind(&b->queue[i].channel, b->domid, (evtchn_port_t)port))
+        if (!sim_bind(&b->queue[i].channel, b->peer.domid, (evtchn_port_t)port))
             return false;
     }
     return true;
@@ -203,41 +180,37 @@ static void check_fresh(const struct backend *b, const struct backend_queue *q)
         CHECK(!((uint8_t *)q->ring)[i] || q->ring->req_prod, "the ring shows old memory");
 }
 
-static void connect(struct backend *b)
+static void connect(struct peer *peer)
 {
+    struct backend *b = backend_of(peer);
     size_t len;
-    const char *protocol = store_get(b->frontend, "protocol", &len);
-    const char *trusted = store_get(b->frontend, "trusted", NULL);
+    const char *protocol = store_get(b->peer.frontend, "protocol", &len);
+    const char *trusted = store_get(b->peer.frontend, "trusted", NULL);
 
-    bool wanted = store_number(b->frontend, "feature-persistent", 0) == 1;
+    bool wanted = store_number(b->peer.frontend, "feature-persistent", 0) == 1;
 
     b->untrusted = trusted && !strcmp(trusted, "0"); /* which a broken toolstack may have changed */
-    CHECK(!b->untrusted || !wanted || b->hostile, "persistent grants for an untrusted backend");
+    CHECK(!b->untrusted || !wanted || b->peer.hostile,
+          "persistent grants for an untrusted backend");
     b->persistent = wanted && b->profile.persistent == 1;
     if (!backend_map_rings(b) || !bind_channels(b)) {
-        if (b->not_mine || b->returned) {
-            /* all that the frontend may see is a backend that closes, as any would */
-            b->must_fail_flush = 0;
-            backend_set_state(b, XenbusStateClosing);
-        }
-        /* it may have given up meanwhile */
-        CHECK(store_number(b->frontend, "state", 0) != XenbusStateInitialised || b->hostile ||
-                  b->returned,
-              "the frontend is Initialised and its ring or event channel cannot be used");
+        if (b->peer.not_mine || b->peer.returned)
+            b->must_fail_flush = 0; /* no connection comes of it */
+        peer_refuse(peer);
         return;
     }
     CHECK(protocol && (!strcmp(protocol, "x86_64-abi") || !strcmp(protocol, "x86_32-abi")),
           "protocol is \"%s\"", protocol ? protocol : "");
     b->abi = strcmp(protocol, "x86_32-abi") ? 64 : 32;
-    for (unsigned i = 0; i < b->queues && !b->hostile; i++)
+    for (unsigned i = 0; i < b->queues && !b->peer.hostile; i++)
         check_fresh(b, &b->queue[i]);
     write_properties(b);
-    b->leaving = false;
+    b->peer.leaving = false;
     b->connected_at = oracle_flush_begin(&b->oracle);
     b->unflushed = 0;
-    if (!b->hostile || !hostile_at(b, AT_INITIALISED))
-        backend_set_state(b, XenbusStateConnected);
-    actor_wake(&b->actor, 0);
+    if (!b->peer.hostile || !hostile_at(peer, AT_INITIALISED))
+        peer_set_state(peer, XenbusStateConnected);
+    actor_wake(&b->peer.actor, 0);
 }
 
 /* ---- disconnecting ---- */
@@ -254,69 +227,22 @@ void backend_disconnect(struct backend *b)
     backend_unmap_rings(b);
 }
 
-static void start(struct backend *b)
+static void disconnect(struct peer *peer)
 {
-    store_u64(b->directory, "online", 1);
-    write_offers(b);
-    if (!b->hostile || !hostile_at(b, AT_INIT))
-        backend_set_state(b, XenbusStateInitWait);
+    backend_disconnect(backend_of(peer));
 }
 
-static void follow(struct backend *b)
+static void died(struct peer *peer, bool returns)
 {
-    b->frontend_state = (unsigned)store_number(b->frontend, "state", XenbusStateUnknown);
-    b->found &= b->frontend_state != XenbusStateInitialising;
-    if (!b->present)
-        return;
-    switch (b->frontend_state) {
-    case XenbusStateInitialising:
-        if (b->state == XenbusStateClosed)
-            b->returned = false;
-        if (b->state == XenbusStateClosed || b->state == XenbusStateInitialising)
-            start(b);
-        break;
-    case XenbusStateInitialised:
-        if (b->state == XenbusStateInitWait)
-            connect(b);
-        break;
-    case XenbusStateClosing:
-        b->leaving = true;
-        if (b->hostile && hostile_at(b, AT_CLOSING))
-            break;
-        if (b->state != XenbusStateClosed && b->state != XenbusStateClosing)
-            backend_set_state(b, XenbusStateClosing);
-        break;
-    case XenbusStateClosed:
-        b->leaving = true;
-        if (b->hostile && hostile_at(b, AT_CLOSED))
-            break;
-        if (!b->hostile || !hostile_keeps_mappings(b))
-            backend_disconnect(b);
-        if (b->state != XenbusStateClosed)
-            backend_set_state(b, XenbusStateClosed);
-        break;
-    default:
-        break;
-    }
-}
+    struct backend *b = backend_of(peer);
 
-void backend_die(struct backend *b)
-{
-    TRACE("backend   %u dies%s", b->devid, b->powerless ? " with its cache" : "");
     b->die_at = 0;
-    b->die_turn = b->detach_turn = 0;
-    b->present = false;
-    b->leaving = true;
-    backend_disconnect(b);
-    b->state = XenbusStateUnknown;
-    store_remove(b->directory, NULL);
-    totals.restarts++;
-    if (b->powerless && b->disk.cached)
+    if (peer->powerless && b->disk.cached)
         disk_crash(&b->disk);
-    if (b->return_at == NEVER || !b->deaths)
+    if (!returns)
         return;
     b->may_fail_flush++;
-    if (b->powerless && b->disk.cached) {
+    if (peer->powerless && b->disk.cached) {
         totals.crashes++;
         oracle_crash(&b->oracle);
         if (b->unflushed)
@@ -325,106 +251,109 @@ void backend_die(struct backend *b)
     b->unflushed = 0;
     b->losses_known = sim_said(BACKEND_LOSS) + sim_said(BACKEND_AWAY);
     b->connected_at = NEVER;
-    b->return_at = seam_now + below(one_in(4) ? 2000000000 : 2000000);
-    actor_wake(&b->actor, b->return_at - seam_now);
 }
 
-/* With what it offers now, and perhaps as another domain. */
-static void come_back(struct backend *b)
+static void draw(struct peer *peer)
 {
-    struct profile p;
+    struct profile *p = &backend_of(peer)->next;
 
-    profile_random(&p);
-    p.error_in = 0;
-    p.readonly = false;
-    b->return_at = 0;
-    b->returned = true;
-    if (--b->deaths) {
-        b->die_turn = 1 + below(one_in(3) ? 20 : 400);
-        b->powerless = one_in(2);
+    profile_random(p);
+    p->error_in = 0;
+    p->readonly = false;
+}
+
+static void take_over(struct peer *peer, bool moved)
+{
+    struct backend *b = backend_of(peer);
+
+    if (moved) {
+        backend_set_profile(b, &b->next);
+        return;
     }
-    if (one_in(3)) {
-        b->domid = b->domid == 7 ? 8 : 7;
-        backend_set_profile(b, &p);
-    } else {
-        p.type = b->profile.type;
-        p.trusted = b->profile.trusted; /* which is the device's own */
-        b->profile = p;
-        oracle_cache(&b->oracle, p.cached);
-        b->present = true;
-        b->look = true;
-        b->found = store_number(b->frontend, "state", 0) == XenbusStateInitialised;
-        start(b);
-    }
-    TRACE("backend   %u is back in domain %u", b->devid, b->domid);
-    actor_wake(&b->actor, 0);
+    b->next.type = b->profile.type;
+    b->next.trusted = b->profile.trusted; /* which is the device's own */
+    b->profile = b->next;
+    oracle_cache(&b->oracle, b->profile.cached);
 }
 
-void backend_return(struct backend *b)
-{
-    b->present = true;
-    b->look = true;
-    b->state = XenbusStateInitialising;
-    store_u64(b->frontend, "state", XenbusStateInitialising);
-    start(b);
-}
+/* ---- its work ---- */
 
-void backend_detach(struct backend *b)
-{
-    b->leaving = true;
-    store_u64(b->directory, "online", 0);
-    backend_set_state(b, XenbusStateClosing);
-}
-
-/* ---- the actor ---- */
-
-/* Its disk, say, does not answer; what is in XenStore it sees all the same. */
+/* It does not serve the ring, as if its disk did not answer, but sees changes in XenStore. */
 static bool stalls(struct backend *b)
 {
     const struct profile *p = &b->profile;
 
     if (seam_now < b->stalled_until) {
-        actor_wake(&b->actor, b->stalled_until - seam_now);
+        actor_wake(&b->peer.actor, b->stalled_until - seam_now);
         return true;
     }
     if (!p->stall_in || !one_in(p->stall_in))
         return false;
     b->stalled_until = seam_now + random_u64(&sim_random) % p->stall_ns;
     b->stalls++;
-    TRACE("backend   %u stalls for %llu ns", b->devid,
+    TRACE("backend   %u stalls for %llu ns", b->peer.devid,
           (unsigned long long)(b->stalled_until - seam_now));
-    actor_wake(&b->actor, b->stalled_until - seam_now);
+    actor_wake(&b->peer.actor, b->stalled_until - seam_now);
     return true;
 }
 
-static void run(struct actor *a)
+static void turn(struct peer *peer)
 {
-    struct backend *b = (struct backend *)a;
+    struct backend *b = backend_of(peer);
 
-    if (!b->present) {
-        if (!b->deaths || b->return_at == NEVER)
-            return;
-        if (seam_now >= b->return_at)
-            come_back(b);
-        else
-            actor_wake(&b->actor, b->return_at - seam_now);
-        return;
-    }
-    if (b->die_turn && !--b->die_turn) {
-        backend_die(b);
-        return;
-    }
-    if (b->detach_turn && !--b->detach_turn)
-        backend_detach(b);
-    if (b->look) {
-        b->look = false;
-        follow(b);
-    }
-    if (b->hostile && hostile_turn(b))
-        return;
-    if (b->state == XenbusStateConnected && b->mapped && !stalls(b))
+    if (!stalls(b))
         backend_ring_turn(b);
 }
+
+static void take(struct peer *peer)
+{
+    backend_take(backend_of(peer), 1 + below(8));
+}
+
+static bool busy(const struct peer *peer)
+{
+    return container_of(peer, struct backend, peer)->count;
+}
+
+static bool is_mapped(const struct peer *peer)
+{
+    return container_of(peer, struct backend, peer)->mapped;
+}
+
+static bool settled(const struct peer *peer)
+{
+    return peer->frontend_state == XenbusStateConnected;
+}
+
+static void aim(struct peer *peer)
+{
+    struct backend *b = backend_of(peer);
+
+    b->aim = b->count ? b->taken[0]->queue : &b->queue[b->queues ? below(b->queues) : 0];
+}
+
+static void raise(struct peer *peer)
+{
+    sim_raise(backend_of(peer)->aim->channel.port, 0);
+}
+
+static const struct peer_ops ops = {
+    .device = "vbd",
+    .published = XenbusStateInitialised,
+    .write_offers = write_offers,
+    .connect = connect,
+    .disconnect = disconnect,
+    .died = died,
+    .draw = draw,
+    .take_over = take_over,
+    .turn = turn,
+    .take = take,
+    .busy = busy,
+    .mapped = is_mapped,
+    .settled = settled,
+    .aim = aim,
+    .raise = raise,
+};
 
 static void notified(struct sim_channel *c)
 {
@@ -436,53 +365,27 @@ static void notified(struct sim_channel *c)
         return;
     }
     q->rearmed = false;
-    actor_wake(&b->actor, b->profile.delay_ns ? below(b->profile.delay_ns) : 0);
-}
-
-static void changed(const char *path)
-{
-    for (unsigned i = 0; i < backend_count; i++) {
-        struct backend *b = backends[i];
-        size_t n = strlen(b->frontend);
-
-        if (strncmp(path, b->frontend, n) || strcmp(path + n, "/state"))
-            continue;
-        b->look = true;
-        actor_wake(&b->actor, below(3000));
-    }
+    actor_wake(&b->peer.actor, b->profile.delay_ns ? below(b->profile.delay_ns) : 0);
 }
 
 void backend_create(struct backend *b, unsigned devid, domid_t domid, uint64_t sectors)
 {
     memset(b, 0, sizeof(*b));
-    b->actor = (struct actor){.name = "backend", .due = NEVER, .run = run};
     for (unsigned i = 0; i < BACKEND_QUEUES_MAX; i++) {
         b->queue[i].backend = b;
         b->queue[i].channel.notified = notified;
     }
     b->aim = &b->queue[0];
-    b->devid = devid;
-    b->domid = domid;
     disk_init(&b->disk, sectors);
     for (uint64_t i = 0; i < sectors * 512; i += 8)
         memcpy(b->disk.data + i, &(uint64_t){random_u64(&sim_random)}, 8);
     oracle_init(&b->oracle, &b->disk);
-    if (!devid)
-        return;
-    backends[backend_count++] = b;
-    store_changed = changed;
-    sim_add_actor(&b->actor);
+    peer_create(&b->peer, &ops, devid, domid, devid);
 }
 
 void backend_set_profile(struct backend *b, const struct profile *p)
 {
     b->profile = *p;
     oracle_cache(&b->oracle, p->cached);
-    snprintf(b->frontend, sizeof(b->frontend), "%s/device/vbd/%u", store_guest, b->devid);
-    snprintf(b->directory, sizeof(b->directory), "/local/domain/%u/backend/%s/%u/%u", b->domid,
-             p->type, store_guest_id, b->devid);
-    store_text(b->frontend, "backend", b->directory);
-    store_u64(b->frontend, "backend-id", b->domid);
-    store_u64(b->frontend, "virtual-device", b->devid);
-    backend_return(b);
+    peer_attach(&b->peer, p->type);
 }

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A block backend as a domain of its own: it knows what is in XenStore, what it may map, and what
- * is on the ring, and nothing of the frontend's memory. It is as strict as a backend can be: what a
- * correct frontend never does is a violation. hostile.c takes over where it is told to.
+ * A block backend as a domain of its own: it knows XenStore, the pages that it may map, and the
+ * ring, and nothing of the frontend's memory. It is as strict as a backend can be: anything that a
+ * correct frontend never does is a violation. hostile.c takes over where the scenario wants it.
  */
 #ifndef RINGLET_TESTS_BACKEND_H
 #define RINGLET_TESTS_BACKEND_H
 
 #include "../host/ring_abi.h"
-#include "sim.h"
+#include "peer.h"
 
-#include <xen/io/xenbus.h>
-
-#define ABSENT (-1)
-
-/* What a backend offers and how it works. Offers: a number or ABSENT. */
+/* A backend's offers and behaviour. Offers: a number or ABSENT. */
 struct profile {
     const char *type; /* the folder in its path */
     int max_ring_order, max_ring_pages, indirect, persistent, queues, discard, trusted;
@@ -27,9 +23,12 @@ struct profile {
     bool ordered;      /* answers in order */
     bool answer_outer; /* indirect requests are answered as such */
     bool readonly;
-    unsigned keep_max; /* mappings that a queue keeps with persistent grants */
+    unsigned keep_max; /* persistent mappings per queue */
     unsigned sector_size;
-    unsigned error_in;    /* one request in so many fails; 0: none */
+    unsigned error_in; /* one request in so many fails; 0: none */
+    /* requests of more segments fail, as its domain has no maptrack entries for them; at least
+     * as many as need no indirect ones; 0: none fails */
+    unsigned fails_over;
     unsigned batch;       /* requests taken in a turn, at most */
     unsigned delay_ns;    /* between turns, at most */
     unsigned event_ns;    /* an event takes up to this long */
@@ -53,13 +52,13 @@ struct pending {
     int16_t status;
     unsigned segments, sectors;
     unsigned moved; /* segments transferred so far */
+    uint64_t sum;   /* of a write's data when it was mapped; only of a backend that may be unseen */
     struct wire_segment *seg, small[WIRE_SEGMENTS];
     uint8_t **page, *small_page[WIRE_SEGMENTS];
     bool *kept, small_kept[WIRE_SEGMENTS]; /* the page stays mapped */
 };
 
 struct backend;
-struct hostile;
 
 #define KEPT_MAPS 1056
 
@@ -83,51 +82,35 @@ struct backend_queue {
     uint64_t uses;
 };
 
-/* What the guest says when it finds that a backend goes, or took its cache with it. */
+/* The guest's messages when it finds that a backend goes, or took its cache with it. */
 #define BACKEND_AWAY       " is away: "
 #define BACKEND_LOSS       "went without closing"
 #define BACKEND_QUEUES_MAX 16
 #define BACKEND_TAKEN_MAX  (BACKEND_QUEUES_MAX * WIRE_RING_PAGES_MAX * WIRE_SLOTS_PER_PAGE)
 
 struct backend {
-    struct actor actor; /* first */
-    struct profile profile;
-    unsigned devid;
-    domid_t domid;
-    char frontend[64], directory[64];
-    unsigned state, frontend_state; /* ours; theirs, last read */
-    bool look;                      /* XenStore changed */
-    bool present;                   /* false: it died */
-    bool leaving;   /* the frontend may have given up: what it takes back is not an error */
-    unsigned keeps; /* grants a ring, says the frontend's configuration */
-    bool hurried;   /* it may do so at any time: requests have a timeout */
+    struct peer peer; /* first */
+    struct profile profile, next;
+    unsigned keeps; /* number of grants of a ring, from the frontend's configuration */
     bool mapped;
     bool untrusted;  /* and the frontend knows */
     bool persistent; /* both sides want it */
     bool registered; /* the frontend's user has registered buffers */
-    bool returned;   /* the frontend may not have noticed yet */
-    bool found;      /* the frontend's keys, written for who was here before */
-    bool not_mine;   /* its keys are for what was offered before that */
     struct backend_queue queue[BACKEND_QUEUES_MAX];
     struct backend_queue *aim; /* the one that a hostile operation is about */
     unsigned queues, ring_pages, slots, abi;
-    bool mute;                                /* raises no events */
-    uint64_t stalled_until;                   /* until then it does not look at the rings */
-    bool quiet;                               /* must not be asked for any */
+    uint64_t stalled_until;                   /* until then it does not read the rings */
+    bool quiet;                               /* no event may be requested */
     struct pending *taken[BACKEND_TAKEN_MAX]; /* of all queues, in the order they came */
     unsigned count;
     struct sim_disk disk;
     struct oracle oracle;
-    struct hostile *hostile;        /* NULL: honest */
-    uint64_t die_at;                /* ring requests until it dies; 0: never */
-    unsigned die_turn, detach_turn; /* turns until it dies, or is detached; 0: never */
-    bool powerless;                 /* ... by a power failure: the cache is lost */
-    unsigned deaths;                /* of those that are left, it comes back after each */
-    uint64_t return_at;             /* when it comes back; NEVER: it stays away */
-    /* it went without closing: how many flushes may fail for it, and when one must */
+    uint64_t die_at; /* ring requests until it dies; 0: never */
+    /* after it went without closing: the number of flushes that may fail for that, and the time
+     * from which one must */
     unsigned may_fail_flush;
     uint64_t must_fail_flush; /* begun later; 0: none */
-    /* writes were lost, and a callback said so: what was begun between fails, too */
+    /* lost writes were reported to a callback: requests begun in between fail, too */
     uint64_t lost_at, told_at;
     unsigned losses_known; /* to the guest, before it went */
     /* when it connected; writes that began later and completed since the last flush did */
@@ -139,20 +122,17 @@ struct backend {
     uint64_t discards, discarded_sectors;
 };
 
+static inline struct backend *backend_of(struct peer *p)
+{
+    return container_of(p, struct backend, peer);
+}
+
 /* A disk with its backend, in XenStore and waiting for a frontend. */
 void backend_create(struct backend *b, unsigned devid, domid_t domid, uint64_t sectors);
-/* Its offers change, which they may while it is not connected. */
+/* Changes its offers, which is allowed while it is not connected. */
 void backend_set_profile(struct backend *b, const struct profile *p);
-/* Its domain is destroyed: all it held is gone at once. */
-void backend_die(struct backend *b);
-/* It is there again, and waits. */
-void backend_return(struct backend *b);
-/* The toolstack detaches it. */
-void backend_detach(struct backend *b);
-
 /* For hostile.c */
 void backend_disconnect(struct backend *b);
-void backend_set_state(struct backend *b, unsigned state);
 bool backend_map_rings(struct backend *b);
 void backend_unmap_rings(struct backend *b);
 /* Up to max requests from each queue. */

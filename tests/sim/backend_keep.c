@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a backend with persistent grants keeps mapped, for each of its queues: up to a limit, and
- * not for ever. It maps everything for writing, and a reference that another request uses now a
- * second time, as Linux' backend does.
+ * The persistent mappings of a backend, for each of its queues: up to a limit, and not without end.
+ * It maps everything for writing, and maps a reference that another request uses now a second time,
+ * as Linux' backend does.
  */
 #include "backend_ring.h"
 
@@ -17,7 +17,7 @@ static struct kept_map *find(struct backend_queue *q, grant_ref_t ref)
 
 static void drop(struct backend_queue *q, struct kept_map *k)
 {
-    grant_unmap(k->ref, true);
+    sim_grant_unmap(k->ref, true);
     *k = q->kept[--q->kept_count];
 }
 
@@ -43,7 +43,7 @@ uint8_t *backend_map_page(struct backend_queue *q, grant_ref_t ref, bool write, 
 
     *kept = false;
     if (!b->persistent)
-        return grant_map(b->domid, ref, write);
+        return sim_grant_map(b->peer.domid, ref, write);
     k = find(q, ref);
     if (k && !k->users) {
         k->users = 1;
@@ -51,7 +51,7 @@ uint8_t *backend_map_page(struct backend_queue *q, grant_ref_t ref, bool write, 
         *kept = true;
         return k->page;
     }
-    page = grant_map(b->domid, ref, true);
+    page = sim_grant_map(b->peer.domid, ref, true);
     if (!page || k)
         return page;
     if (q->kept_count == b->profile.keep_max && one_in(2))
@@ -68,7 +68,7 @@ void backend_unmap_page(struct backend_queue *q, grant_ref_t ref, bool write, bo
     if (kept)
         find(q, ref)->users--;
     else
-        grant_unmap(ref, write || q->backend->persistent);
+        sim_grant_unmap(ref, write || q->backend->persistent);
 }
 
 void backend_drop_some(struct backend *b)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A backend's work on the ring: move data, answer, publish (taking is in backend_take.c). */
+/* A backend's work on the ring: moves data, answers, publishes (taking requests is in
+ * backend_take.c). */
 #include "backend_ring.h"
 
 /* ---- doing ---- */
@@ -25,13 +26,13 @@ static void move(struct backend *b, struct pending *r, unsigned i)
         disk_write(&b->disk, at, memory);
 }
 
-/* Each write that reaches the disk is a point at which power may fail: what its sectors may then
- * hold must be allowed. */
+/* Power may fail at each write that reaches the disk: the possible contents of its sectors must
+ * then be allowed. */
 static void crash_point(struct backend *b, const struct pending *r)
 {
     uint64_t at = r->sector + below(r->sectors);
 
-    if (b->hostile)
+    if (b->peer.hostile)
         return;
     disk_survivors(&b->disk, at, oracle_check_survivor, &b->oracle);
     totals.crash_points++;
@@ -55,7 +56,7 @@ static void move_data(struct backend *b, struct pending *r)
         crash_point(b, r);
 }
 
-/* Each sector for itself: it is zeroes now, or the disk took the discard for a hint. */
+/* For each sector by itself: it is zeroes now, or the disk took the discard as a hint. */
 static int16_t discard(struct backend *b, struct pending *r)
 {
     static const uint8_t zeroes[512];
@@ -73,7 +74,7 @@ static int16_t discard(struct backend *b, struct pending *r)
 /* A request that it has scribbled on the ring itself. */
 static bool hostile_made(const struct backend *b, const struct pending *r)
 {
-    return b->hostile && !r->segments &&
+    return b->peer.hostile && !r->segments &&
            (r->op == BLKIF_OP_READ || r->op == BLKIF_OP_WRITE || !r->sectors);
 }
 
@@ -92,9 +93,23 @@ void backend_execute(struct backend *b, struct pending *r)
         r->executed = true;
         return;
     }
+    if (!r->moved && p->fails_over && r->segments > p->fails_over) {
+        r->status = BLKIF_RSP_ERROR;
+        r->executed = true;
+        return;
+    }
     switch (r->op) {
-    case BLKIF_OP_READ:
     case BLKIF_OP_WRITE:
+        /* A guest that took the backend for gone was told -EIO, as the page is still mapped, and may
+         * use the page again. Real disks then get other data; here the write fails, so that the
+         * oracle need not know them. */
+        if (b->peer.unseen && r->mapped && backend_data_sum(r) != r->sum) {
+            r->status = BLKIF_RSP_ERROR;
+            r->executed = true;
+            return;
+        }
+        /* fall through */
+    case BLKIF_OP_READ:
         move_data(b, r);
         return;
     case BLKIF_OP_FLUSH_DISKCACHE:
@@ -121,7 +136,7 @@ void backend_respond(struct backend_queue *q, uint64_t id, uint8_t op, int16_t s
 
     peer_copy(abi_entry(q->ring, b->abi, q->rsp_prod++ & (b->slots - 1)), &rsp,
               abi_response_bytes(b->abi));
-    TRACE("backend   %u answers %#llx op %u status %d", b->devid, (unsigned long long)id, op,
+    TRACE("backend   %u answers %#llx op %u status %d", b->peer.devid, (unsigned long long)id, op,
           status);
     sim_note(id << 16 | op, (uint16_t)status);
 }
@@ -144,9 +159,10 @@ static void publish(struct backend *b, struct backend_queue *q)
         return;
     q->published = q->rsp_prod;
     *(volatile uint32_t *)&q->ring->rsp_prod = q->rsp_prod;
-    if (b->mute || q->rsp_prod - *(volatile uint32_t *)&q->ring->rsp_event >= q->rsp_prod - old)
+    if (b->peer.mute ||
+        q->rsp_prod - *(volatile uint32_t *)&q->ring->rsp_event >= q->rsp_prod - old)
         return;
-    CHECK(b->hostile || !b->quiet, "a polled device asks for an event");
+    CHECK(b->peer.hostile || !b->quiet, "a polled device asks for an event");
     if (b->profile.swallow_in && one_in(b->profile.swallow_in))
         b->swallowed++;
     else
@@ -164,8 +180,8 @@ static bool is_barrier(const struct pending *r)
     return r->op == BLKIF_OP_WRITE_BARRIER;
 }
 
-/* In its queue nothing passes a barrier, and a barrier passes nothing. Queues know nothing of each
- * other. */
+/* In its queue no request passes a barrier, and a barrier passes none. Queues are independent of
+ * each other. */
 static bool may_pass(const struct backend *b, unsigned n)
 {
     const struct pending *r = b->taken[n];
@@ -201,7 +217,7 @@ static bool more(const struct backend *b)
     return false;
 }
 
-/* Asks for an event at the next request of any queue. False: that had been done. */
+/* Requests an event at the next request of any queue. False: it was requested already. */
 static bool rearm(struct backend *b)
 {
     bool done = false;
@@ -224,7 +240,7 @@ static bool death(struct backend *b)
         return false;
     if (b->count && b->taken[0]->segments && !b->taken[0]->executed && one_in(2))
         backend_execute(b, b->taken[0]); /* done, but never answered */
-    backend_die(b);
+    peer_die(&b->peer);
     return true;
 }
 
@@ -255,8 +271,8 @@ void backend_ring_turn(struct backend *b)
     if (b->count || more(b)) {
         for (unsigned i = 0; i < b->queues; i++)
             b->queue[i].rearmed = false;
-        actor_wake(&b->actor, p->delay_ns ? below(p->delay_ns) : 0);
+        actor_wake(&b->peer.actor, p->delay_ns ? below(p->delay_ns) : 0);
     } else if (rearm(b)) {
-        actor_wake(&b->actor, 0); /* sleeps after one more look, which is another turn */
+        actor_wake(&b->peer.actor, 0); /* sleeps after one more check, which is another turn */
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests from the ring: taken over into the backend's own memory, checked, and mapped. */
+/* Requests from the ring: copied into the backend's own memory, checked, and mapped. */
 #include "backend_ring.h"
 
 #include <stdlib.h>
@@ -71,18 +71,28 @@ static bool is_zero(const uint8_t *p, size_t bytes)
     return !memcmp(p, zeroes, bytes);
 }
 
-/* A backend that is not trusted is shown nothing but what is to be written. */
+/* A backend that is not trusted sees only the data to be written. */
 static void check_nothing_else(const struct backend *b, const struct pending *r, unsigned i)
 {
     const uint8_t *page = r->page[i];
     size_t from = writes(r) ? r->seg[i].first * 512u : 0;
     size_t to = writes(r) ? (r->seg[i].last + 1u) * 512 : 0;
 
-    if (!b->untrusted || b->hostile)
+    if (!b->untrusted || b->peer.hostile)
         return;
     CHECK(is_zero(page, from) && is_zero(page + to, PAGE_SIZE - to),
           "an untrusted backend is shown old data beside bytes %zu..%zu of a page for a %s", from,
           to, writes(r) ? "write" : "read");
+}
+
+uint64_t backend_data_sum(const struct pending *r)
+{
+    uint64_t sum = 14695981039346656037ULL; /* FNV-1a */
+
+    for (unsigned i = 0; i < r->segments; i++)
+        for (unsigned k = r->seg[i].first * 512u; k < (r->seg[i].last + 1u) * 512; k++)
+            sum = (sum ^ r->page[i][k]) * 1099511628211ULL;
+    return sum;
 }
 
 bool backend_map(struct backend *b, struct pending *r)
@@ -90,7 +100,7 @@ bool backend_map(struct backend *b, struct pending *r)
     for (unsigned i = 0; i < r->segments; i++) {
         r->page[i] = backend_map_page(r->queue, r->seg[i].gref, !writes(r), &r->kept[i]);
         if (!r->page[i]) {
-            CHECK(b->leaving || b->hurried || b->hostile,
+            CHECK(b->peer.leaving || b->peer.hurried || b->peer.hostile,
                   "request %#llx: grant %u cannot be mapped", (unsigned long long)r->id,
                   r->seg[i].gref);
             while (i--)
@@ -98,14 +108,16 @@ bool backend_map(struct backend *b, struct pending *r)
             return false;
         }
         check_nothing_else(b, r, i);
-        /* a page that is written to the disk is not writable for the backend, but by a grant that
-         * was made for more than this request (one that goes on when its connection was ended finds
-         * other pages), perhaps with who was here before */
-        CHECK(!writes(r) || b->hostile || seam_grants[r->seg[i].gref].flags & GTF_readonly ||
-                  b->persistent || b->found || (b->registered && !b->untrusted),
+        /* a page whose data are written to the disk is not writable for the backend, except by a
+         * grant that was made for more than this request (a backend that continues after its
+         * connection ended finds other pages), perhaps for an earlier backend */
+        CHECK(!writes(r) || b->peer.hostile || seam_grants[r->seg[i].gref].flags & GTF_readonly ||
+                  b->persistent || b->peer.found || (b->registered && !b->untrusted),
               "a write's page is granted writable");
     }
     r->mapped = true;
+    if (b->peer.unseen && writes(r))
+        r->sum = backend_data_sum(r);
     return true;
 }
 
@@ -118,11 +130,12 @@ static bool read_indirect(struct backend *b, struct pending *r, const union wire
         uint8_t *page = backend_map_page(r->queue, ref, false, &kept);
 
         if (!page) {
-            CHECK(b->leaving || b->hurried || b->hostile,
+            CHECK(b->peer.leaving || b->peer.hurried || b->peer.hostile,
                   "indirect page: grant %u cannot be mapped", ref);
             return false;
         }
-        CHECK(b->hostile || seam_grants[ref].flags & GTF_readonly || b->persistent || b->found,
+        CHECK(b->peer.hostile || seam_grants[ref].flags & GTF_readonly || b->persistent ||
+                  b->peer.found,
               "an indirect page is granted writable");
         peer_copy(&r->seg[i], page, n * sizeof(r->seg[0]));
         backend_unmap_page(r->queue, ref, false, kept);
@@ -133,18 +146,25 @@ static bool read_indirect(struct backend *b, struct pending *r, const union wire
 static void check_segments(struct backend *b, struct pending *r)
 {
     /* a hostile one may have named another size */
-    unsigned mask = b->hostile ? 0 : b->profile.sector_size / 512 - 1;
+    unsigned mask = b->peer.hostile ? 0 : b->profile.sector_size / 512 - 1;
 
     for (unsigned i = 0; i < r->segments; i++) {
         const struct wire_segment *s = &r->seg[i];
 
+        /* one that lies about its state may still read the ring of an earlier connection, whose
+         * references now belong to other pages */
+        if (b->peer.hostile && (s->first > s->last || s->last >= 8 || s->zero)) {
+            r->segments = i;
+            r->status = BLKIF_RSP_ERROR;
+            break;
+        }
         CHECK(s->first <= s->last && s->last < 8, "segment of sectors %u to %u", s->first, s->last);
         CHECK(((s->last - s->first + 1u) & mask) == 0, "segment of a part of a sector");
         CHECK(s->zero == 0, "a segment shows old memory");
         r->sectors += s->last - s->first + 1u;
     }
     CHECK((r->sector & mask) == 0, "a request begins within a sector");
-    CHECK(b->hostile || r->sector + r->sectors <= b->disk.sectors,
+    CHECK(b->peer.hostile || r->sector + r->sectors <= b->disk.sectors,
           "a request beyond the end of the disk");
     if (r->sector + r->sectors > b->disk.sectors)
         r->status = BLKIF_RSP_ERROR;
@@ -156,9 +176,9 @@ static void check_discard(const struct backend *b, const struct wire_discard *e)
     uint64_t granule = (uint64_t)(p->granularity == ABSENT ? (int)p->sector_size : p->granularity);
     uint64_t alignment = (uint64_t)(p->alignment == ABSENT ? 0 : p->alignment);
 
-    CHECK(e->handle == b->devid, "a discard for device %u", e->handle);
+    CHECK(e->handle == b->peer.devid, "a discard for device %u", e->handle);
     CHECK(!e->zero, "a discard shows old memory");
-    if (b->hostile)
+    if (b->peer.hostile)
         return;
     CHECK(p->discard == 1 && !p->readonly, "a discard that was not offered");
     CHECK(e->flag == 0 || (e->flag == BLKIF_DISCARD_SECURE && p->secure == 1),
@@ -199,7 +219,7 @@ static void count_request(struct backend *b, const struct pending *r)
         b->written_sectors += r->sectors;
     totals.ring_requests++;
     sim_note(r->sector << 16 | r->op, r->segments);
-    TRACE("backend   %u takes %#llx op %u sector %llu + %u in %u segments", b->devid,
+    TRACE("backend   %u takes %#llx op %u sector %llu + %u in %u segments", b->peer.devid,
           (unsigned long long)r->id, r->op, (unsigned long long)r->sector, r->sectors, r->segments);
 }
 
@@ -209,34 +229,36 @@ static void check_request(struct backend *b, const struct pending *r, const unio
     uint16_t handle = indirect ? e->indirect.handle : e->request.handle;
     const struct profile *p = &b->profile;
 
-    CHECK(handle == b->devid, "a request for device %u", handle);
-    CHECK(b->hostile || !indirect || (p->indirect != ABSENT && (int)r->segments <= p->indirect),
+    CHECK(handle == b->peer.devid, "a request for device %u", handle);
+    CHECK(b->peer.hostile || !indirect ||
+              (p->indirect != ABSENT && (int)r->segments <= p->indirect),
           "an indirect request of %u segments was not offered", r->segments);
     CHECK(indirect || r->segments <= WIRE_SEGMENTS, "%u segments in a request", r->segments);
     CHECK(!indirect || e->indirect.zero == 0, "an indirect request shows old memory");
     switch (r->op) {
     case BLKIF_OP_WRITE:
-        CHECK(b->hostile || !p->readonly, "a write to a read-only disk");
+        CHECK(b->peer.hostile || !p->readonly, "a write to a read-only disk");
         /* fall through */
     case BLKIF_OP_READ:
         CHECK(r->segments, "a request without segments");
         break;
     case BLKIF_OP_FLUSH_DISKCACHE:
-        CHECK((b->hostile || p->flush == 1) && !r->segments, "a flush that was not offered");
+        CHECK((b->peer.hostile || p->flush == 1) && !r->segments, "a flush that was not offered");
         break;
     case BLKIF_OP_WRITE_BARRIER:
-        CHECK((b->hostile || p->barrier == 1) && !r->segments, "a barrier that was not offered");
+        CHECK((b->peer.hostile || p->barrier == 1) && !r->segments,
+              "a barrier that was not offered");
         break;
     default:
         sim_violation("operation %u on the ring", r->op);
     }
 }
 
-/* Queues know nothing of each other, so a barrier is the only request there is, but for its queue.
- */
+/* Queues are independent of each other, so a barrier is the only request there is, except in its
+ * queue. */
 static void check_order(const struct backend *b, const struct pending *r)
 {
-    for (unsigned i = 0; i < b->count && !b->hostile; i++) {
+    for (unsigned i = 0; i < b->count && !b->peer.hostile; i++) {
         const struct pending *t = b->taken[i];
 
         CHECK(t->queue == r->queue ||
@@ -277,8 +299,8 @@ static void take_one(struct backend *b, struct backend_queue *q)
     e = b->abi == 32 ? abi_decode32(&raw.of32) : raw.of64;
     indirect = e.request.operation == BLKIF_OP_INDIRECT;
     discard = e.request.operation == BLKIF_OP_DISCARD;
-    if (b->hostile && b->hostile->scribbled) {
-        /* what it wrote there itself is nobody else's fault */
+    if (b->peer.hostile && b->peer.hostile->scribbled) {
+        /* its own writes to the ring are not violations of the frontend's */
         r = pending_get(q, 0);
         r->id = e.request.id;
         r->op = r->ring_op = e.request.operation;
@@ -301,7 +323,7 @@ static void take_one(struct backend *b, struct backend_queue *q)
         r->status = BLKIF_RSP_ERROR;
     check_order(b, r);
     for (unsigned i = 0; i < b->count; i++)
-        CHECK(b->taken[i]->id != r->id || b->taken[i]->queue != q || b->hostile,
+        CHECK(b->taken[i]->id != r->id || b->taken[i]->queue != q || b->peer.hostile,
               "two requests with one id");
     b->taken[b->count++] = r;
 }
@@ -311,7 +333,7 @@ static void take_from(struct backend *b, struct backend_queue *q, unsigned max)
     uint32_t there = *(volatile uint32_t *)&q->ring->req_prod - q->req_cons;
 
     if (there > b->slots - q->taken) {
-        CHECK(b->hostile, "the request ring was overrun: %u of %u slots", there + q->taken,
+        CHECK(b->peer.hostile, "the request ring was overrun: %u of %u slots", there + q->taken,
               b->slots);
         return;
     }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* When a hostile backend does what it does, and what becomes of it then (hostile.h). */
-#include "backend_ring.h"
+/* The time of a hostile backend's operation, and the time after it (hostile.h). */
+#include "hostile.h"
+
+#include <stdio.h>
+
+const struct hostile_kind *hostile_kind = &hostile_disk;
 
 const char *const device_state_name[AT_STATES] = {
     "init", "initialised", "idle", "busy", "closing", "closed", "gone",
@@ -8,24 +12,30 @@ const char *const device_state_name[AT_STATES] = {
 
 unsigned hostile_ops(void)
 {
-    return hostile_op_count + hostile_store_count();
+    return hostile_kind->op_count + hostile_store_count();
 }
 
 const char *hostile_name(unsigned op)
 {
-    return op < hostile_op_count ? hostile_op[op].name : hostile_store_name(op - hostile_op_count);
+    return op < hostile_kind->op_count ? hostile_kind->op[op].name
+                                       : hostile_store_name(op - hostile_kind->op_count);
 }
 
 bool hostile_applies(unsigned op, enum device_state at)
 {
-    return op >= hostile_op_count || hostile_op[op].states >> at & 1;
+    return op >= hostile_kind->op_count || hostile_kind->op[op].states >> at & 1;
 }
 
 const char *hostile_expected(unsigned op, enum device_state at)
 {
-    if (op >= hostile_op_count || !(hostile_op[op].fatal >> at & 1))
+    static char text[40];
+
+    if (op >= hostile_kind->op_count || !(hostile_kind->op[op].fatal >> at & 1))
         return NULL;
-    return at == AT_BUSY && hostile_op[op].why ? hostile_op[op].why : "error: xvda: backend";
+    if (at == AT_BUSY && hostile_kind->op[op].why)
+        return hostile_kind->op[op].why;
+    snprintf(text, sizeof(text), "error: %s: backend", hostile_kind->device);
+    return text;
 }
 
 unsigned hostile_pairs(void)
@@ -54,102 +64,116 @@ void hostile_pair(unsigned n, unsigned *op_out, enum device_state *at_out)
 
 /* ---- when ---- */
 
-void hostile_begin(struct backend *b, struct hostile *h, unsigned op, enum device_state at)
+void hostile_begin(struct peer *p, struct hostile *h, unsigned op, enum device_state at)
 {
     memset(h, 0, offsetof(struct hostile, extra));
     h->op = op;
     h->at = at;
-    b->hostile = h;
-    b->mute = false;
+    p->hostile = h;
+    p->mute = false;
 }
 
-void hostile_end(struct backend *b)
+void hostile_end(struct peer *p)
 {
-    struct hostile *h = b->hostile;
+    struct hostile *h = p->hostile;
 
     while (h->extra_count) {
         h->extra_count--;
-        grant_unmap(h->extra[h->extra_count].ref, h->extra[h->extra_count].write);
+        sim_grant_unmap(h->extra[h->extra_count].ref, h->extra[h->extra_count].write);
     }
-    backend_disconnect(b);
-    b->hostile = NULL;
-    b->mute = false;
+    p->ops->disconnect(p);
+    p->hostile = NULL;
+    p->mute = false;
 }
 
-bool hostile_keeps_mappings(const struct backend *b)
+bool hostile_keeps_mappings(const struct peer *p)
 {
-    return b->hostile->at >= AT_CLOSED && hostile_applies(b->hostile->op, AT_GONE);
+    return p->hostile->at >= AT_CLOSED && hostile_applies(p->hostile->op, AT_GONE);
 }
 
-static void fire(struct backend *b)
+static void fire(struct peer *p)
 {
-    struct hostile *h = b->hostile;
+    struct hostile *h = p->hostile;
 
-    b->aim = b->count ? b->taken[0]->queue : &b->queue[b->queues ? below(b->queues) : 0];
-    if (h->op < hostile_op_count) {
-        if (!b->mapped && hostile_op[h->op].states != HOSTILE_ANY)
+    p->ops->aim(p);
+    if (h->op < hostile_kind->op_count) {
+        if (!p->ops->mapped(p) && hostile_kind->op[h->op].states != HOSTILE_ANY)
             return; /* the frontend went before there was a ring */
         TRACE("hostile   %s, device %s", hostile_name(h->op), device_state_name[h->at]);
         /* a lie must not be taken back before it was heard */
         h->silent = one_in(3) || hostile_expected(h->op, h->at);
-        hostile_op[h->op].fn(b);
+        hostile_kind->op[h->op].fn(p);
     } else {
         TRACE("hostile   %s, device %s", hostile_name(h->op), device_state_name[h->at]);
-        hostile_store(b, h->op - hostile_op_count);
+        hostile_store(p, h->op - hostile_kind->op_count);
     }
     h->fired = true;
     sim_note(h->op, h->at);
-    actor_wake(&b->actor, 100);
+    actor_wake(&p->actor, 100);
 }
 
-bool hostile_at(struct backend *b, enum device_state at)
+bool hostile_at(struct peer *p, enum device_state at)
 {
-    if (b->hostile->fired || b->hostile->at != at)
+    if (p->hostile->fired || p->hostile->at != at)
         return false;
-    fire(b);
-    return b->hostile->state_taken && one_in(2);
+    fire(p);
+    return p->hostile->state_taken && one_in(2);
 }
 
-/* What goes on after the operation. */
-static bool afterwards(struct backend *b)
+/* On a page that is mapped, with its grant ended or not. */
+static void scribble(const grant_ref_t *ref)
 {
-    struct hostile *h = b->hostile;
+    uint8_t *page = grant_mapped_page(*ref);
+
+    if (page)
+        peer_fill(page + below(4000), (uint8_t)below(256), below(96));
+}
+
+/* The honest actions after the operation. */
+static bool afterwards(struct peer *p)
+{
+    struct hostile *h = p->hostile;
 
     if (h->storm) {
         h->storm--;
-        sim_raise(b->aim->channel.port, 0);
-        actor_wake(&b->actor, 20);
+        p->ops->raise(p);
+        actor_wake(&p->actor, 20);
     }
-    if (h->extra_count && one_in(4)) { /* released late */
+    if (h->writes && h->extra_count) {
+        h->writes--;
+        scribble(&h->extra[below(h->extra_count)].ref);
+        actor_wake(&p->actor, 100);
+    }
+    if (h->extra_count && !h->writes && one_in(4)) { /* released late */
         h->extra_count--;
-        grant_unmap(h->extra[h->extra_count].ref, h->extra[h->extra_count].write);
-        actor_wake(&b->actor, 1000);
+        sim_grant_unmap(h->extra[h->extra_count].ref, h->extra[h->extra_count].write);
+        actor_wake(&p->actor, 1000);
     }
     if (h->flaps) {
         h->flaps--;
-        hostile_random_state(b);
-        actor_wake(&b->actor, 20000);
+        hostile_random_state(p);
+        actor_wake(&p->actor, 20000);
         if (!h->flaps)
-            backend_set_state(b, one_in(2) ? XenbusStateClosed : XenbusStateConnected);
+            peer_set_state(p, one_in(2) ? XenbusStateClosed : XenbusStateConnected);
         return true;
     }
     return h->silent;
 }
 
-bool hostile_turn(struct backend *b)
+bool hostile_turn(struct peer *p)
 {
-    struct hostile *h = b->hostile;
+    struct hostile *h = p->hostile;
 
     if (h->fired)
-        return afterwards(b);
-    if (b->state != XenbusStateConnected || !b->mapped)
+        return afterwards(p);
+    if (p->state != XenbusStateConnected || !p->ops->mapped(p))
         return false;
     /* its first requests may come before it has written its state */
-    if (h->at != AT_BUSY && b->frontend_state != XenbusStateConnected)
+    if (h->at != AT_BUSY && !p->ops->settled(p))
         return false;
     if (h->at == AT_BUSY)
-        backend_take(b, 1 + below(8));
-    if ((h->at == AT_IDLE && !b->count) || (h->at == AT_BUSY && b->count))
-        fire(b);
+        p->ops->take(p);
+    if ((h->at == AT_IDLE && !p->ops->busy(p)) || (h->at == AT_BUSY && p->ops->busy(p)))
+        fire(p);
     return h->fired;
 }

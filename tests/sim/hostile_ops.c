@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The operations of a hostile backend: what they do, by name (hostile.h). */
+/* The operations of a hostile backend, by name (hostile.h). */
 #include "backend_ring.h"
 
-/* ---- what can be done on a ring ---- */
+/* ---- operations on a ring ---- */
 
-/* A request of the queue that it is about; NULL: there is none. */
+/* A request of the operation's queue; NULL: there is none. */
 static struct pending *some_request(const struct backend *b)
 {
     unsigned n = b->aim->taken ? below(b->aim->taken) : 0;
@@ -43,10 +43,10 @@ static void show(struct backend *b)
     }
 }
 
-/* An answer that nobody asked for lies in the slot of a request, or one that is still to come. */
+/* An unrequested response lies in the slot of a request in flight, or of a later one. */
 static void lie(struct backend *b, uint64_t id, uint8_t op, int16_t status)
 {
-    b->hostile->scribbled = true;
+    b->peer.hostile->scribbled = true;
     backend_respond(b->aim, id, op, status);
     show(b);
 }
@@ -57,63 +57,82 @@ static void index_to(struct backend *b, uint32_t value)
     sim_raise(b->aim->channel.port, 200);
 }
 
-static void index_jumped(struct backend *b)
+static void index_jumped(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     index_to(b, b->aim->rsp_prod + b->slots + 1 + below(1u << 20));
 }
 
-static void index_one_too_far(struct backend *b)
+static void index_one_too_far(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     index_to(b, b->aim->ring->req_prod + 1);
 }
 
-/* Perhaps to what the frontend has not seen yet: then it is as if nothing had been shown. */
-static void index_backwards(struct backend *b)
+/* May return to an index that the frontend has not seen yet: then it is as if no response had
+ * been published. */
+static void index_backwards(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     index_to(b, b->aim->published - 1 - below(40));
 }
 
-/* Further than what the frontend can still be behind. */
-static void index_far_backwards(struct backend *b)
+/* Further than the frontend can be behind. */
+static void index_far_backwards(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     index_to(b, b->aim->published - b->slots - 1 - below(40));
 }
 
-static void index_half_way_round(struct backend *b)
+static void index_half_way_round(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     index_to(b, b->aim->rsp_prod + 0x80000000u);
 }
 
-static void flood(struct backend *b)
+static void flood(struct peer *p)
 {
-    b->hostile->scribbled = true;
+    struct backend *b = backend_of(p);
+
+    b->peer.hostile->scribbled = true;
     for (unsigned i = 0; i < b->slots; i++)
         backend_respond(b->aim, random_u64(&sim_random), (uint8_t)below(256),
                         (int16_t)below(65536));
     show(b);
-    b->hostile->storm = 64;
+    b->peer.hostile->storm = 64;
 }
 
-static void id_out_of_range(struct backend *b)
+static void id_out_of_range(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     lie(b, (some_id(b) & ~0xffffffffULL) | (b->slots + below(1u << 30)), some_op(b), 0);
 }
 
-static void id_huge(struct backend *b)
+static void id_huge(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     lie(b, some_id(b) | 1ULL << 63, some_op(b), 0);
 }
 
-static void id_of_free_slot(struct backend *b)
+static void id_of_free_slot(struct peer *p)
 {
+    struct backend *b = backend_of(p);
     uint64_t id = some_id(b);
 
     lie(b, (id & ~0xffffffffULL) | ((uint32_t)(id + b->slots / 2) & (b->slots - 1)), some_op(b), 0);
 }
 
-/* What is in flight, elsewhere. */
-static void id_of_another_queue(struct backend *b)
+/* The requests in flight, in another place. */
+static void id_of_another_queue(struct peer *p)
 {
+    struct backend *b = backend_of(p);
     uint64_t id = some_id(b) + (1ULL << 60);
 
     for (unsigned i = 0; i < b->count; i++) {
@@ -123,17 +142,20 @@ static void id_of_another_queue(struct backend *b)
     lie(b, id, some_op(b), 0);
 }
 
-static void id_of_earlier_life(struct backend *b)
+static void id_of_earlier_life(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     lie(b, some_id(b) - (1ULL << 32), some_op(b), 0);
 }
 
-static void response_twice(struct backend *b)
+static void response_twice(struct peer *p)
 {
+    struct backend *b = backend_of(p);
     uint64_t id = some_id(b);
     uint8_t op = some_op(b);
 
-    if (b->count) { /* what comes first is of the queue that it aims at */
+    if (b->count) { /* the first ones belong to the queue that it aims at */
         id = b->taken[0]->id;
         op = b->taken[0]->op;
         while (!b->taken[0]->executed)
@@ -143,21 +165,25 @@ static void response_twice(struct backend *b)
     lie(b, id, op, 0);
 }
 
-static void operation_swapped(struct backend *b)
+static void operation_swapped(struct peer *p)
 {
+    struct backend *b = backend_of(p);
     const struct pending *r = some_request(b);
     uint8_t op = r ? r->op : BLKIF_OP_READ;
 
     lie(b, r ? r->id : some_id(b), op == BLKIF_OP_READ ? BLKIF_OP_WRITE : BLKIF_OP_READ, 0);
 }
 
-static void operation_unknown(struct backend *b)
+static void operation_unknown(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     lie(b, some_id(b), (uint8_t)(7 + below(249)), 0);
 }
 
-static void status_unknown(struct backend *b)
+static void status_unknown(struct peer *p)
 {
+    struct backend *b = backend_of(p);
     const struct pending *r = some_request(b);
 
     lie(b, r ? r->id : some_id(b), r ? r->op : BLKIF_OP_READ,
@@ -173,58 +199,54 @@ static void answer_all(struct backend *b, int16_t status)
     show(b);
 }
 
-static void status_error(struct backend *b)
+static void status_error(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     answer_all(b, BLKIF_RSP_ERROR);
 }
 
-static void status_unsupported(struct backend *b)
+static void status_unsupported(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     answer_all(b, BLKIF_RSP_EOPNOTSUPP);
 }
 
-/* It says that it has read and writes to the memory afterwards, as far as it still can. */
-static void response_before_data(struct backend *b)
+/* Completes a read and writes to the memory afterwards, as far as it still can. */
+static void response_before_data(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     answer_all(b, BLKIF_RSP_OKAY);
 }
 
-static void response_never(struct backend *b)
+static void scribble_requests(struct peer *p)
 {
-    b->hostile->silent = true;
-}
+    struct backend *b = backend_of(p);
 
-static void no_events(struct backend *b)
-{
-    b->mute = true;
-}
-
-static void event_storm(struct backend *b)
-{
-    b->hostile->storm = 2000;
-}
-
-static void scribble_requests(struct backend *b)
-{
-    b->hostile->scribbled = true;
+    b->peer.hostile->scribbled = true;
     peer_fill(b->aim->ring->entry, (uint8_t)below(256), b->slots * sizeof(b->aim->ring->entry[0]));
     sim_raise(b->aim->channel.port, 200);
 }
 
-static void scribble_indexes(struct backend *b)
+static void scribble_indexes(struct peer *p)
 {
-    b->hostile->scribbled = b->hostile->silent = true;
+    struct backend *b = backend_of(p);
+
+    b->peer.hostile->scribbled = b->peer.hostile->silent = true;
     b->aim->ring->req_prod = (uint32_t)random_u64(&sim_random);
     b->aim->ring->req_event = (uint32_t)random_u64(&sim_random);
     b->aim->ring->rsp_event = (uint32_t)random_u64(&sim_random);
     sim_raise(b->aim->channel.port, 200);
 }
 
-static void scribble_all(struct backend *b)
+static void scribble_all(struct peer *p)
 {
+    struct backend *b = backend_of(p);
     uint8_t *page = (uint8_t *)b->aim->ring;
 
-    b->hostile->scribbled = b->hostile->silent = true;
+    b->peer.hostile->scribbled = b->peer.hostile->silent = true;
     for (size_t i = 0; i < b->ring_pages * PAGE_SIZE; i += 8)
         *(volatile uint64_t *)(void *)(page + i) = random_u64(&sim_random);
     sim_raise(b->aim->channel.port, 200);
@@ -232,107 +254,61 @@ static void scribble_all(struct backend *b)
 
 /* ---- grants ---- */
 
-static void extra_map(struct backend *b, grant_ref_t ref, bool write)
+static void hold(struct peer *p)
 {
-    struct hostile *h = b->hostile;
+    struct backend *b = backend_of(p);
 
-    if (h->extra_count == EXTRA_MAPS || !grant_map(b->domid, ref, write))
-        return;
-    h->extra[h->extra_count].ref = ref;
-    h->extra[h->extra_count++].write = write;
-}
-
-static void hold(struct backend *b)
-{
     for (unsigned i = 0; i < b->count; i++) {
         for (unsigned k = 0; k < b->taken[i]->segments; k++)
-            extra_map(b, b->taken[i]->seg[k].gref, false);
+            hostile_extra_map(&b->peer, b->taken[i]->seg[k].gref, false);
     }
 }
 
-static void hold_and_answer(struct backend *b)
+static void hold_and_answer(struct peer *p)
 {
-    struct hostile *h = b->hostile;
+    struct backend *b = backend_of(p);
 
-    hold(b);
+    hold(p);
     while (b->count) {
         while (!b->taken[0]->executed)
             backend_execute(b, b->taken[0]);
         backend_answer(b, 0);
     }
-    for (unsigned i = 0; i < h->extra_count; i++)
-        grant_hold(h->extra[i].ref);
+    hostile_hold_extra(p);
     show(b);
 }
 
-static void hold_ring(struct backend *b)
+static void hold_ring(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     for (unsigned i = 0; i < b->queues && b->mapped; i++) {
         for (unsigned k = 0; k < b->ring_pages; k++)
-            extra_map(b, b->queue[i].ring_ref[k], true);
+            hostile_extra_map(&b->peer, b->queue[i].ring_ref[k], true);
     }
 }
 
-static void map_twice(struct backend *b)
+static void map_twice(struct peer *p)
 {
+    struct backend *b = backend_of(p);
+
     for (unsigned i = 0; i < b->count; i++) {
         for (unsigned k = 0; k < b->taken[i]->segments; k++) {
-            extra_map(b, b->taken[i]->seg[k].gref, false);
-            extra_map(b, b->taken[i]->seg[k].gref, b->taken[i]->op == BLKIF_OP_READ);
+            hostile_extra_map(&b->peer, b->taken[i]->seg[k].gref, false);
+            hostile_extra_map(&b->peer, b->taken[i]->seg[k].gref, b->taken[i]->op == BLKIF_OP_READ);
         }
     }
-    hold_ring(b);
-}
-
-/* Every reference there is, its own or another's; what opens is held, and written to if it can be.
- */
-static void map_everything(struct backend *b)
-{
-    for (grant_ref_t ref = 0; ref < 4096; ref++)
-        extra_map(b, ref, one_in(2));
-    extra_map(b, 0xffffffff, false);
-    extra_map(b, 1u << 20, true);
-}
-
-/* All that is open for writing is written to: what was granted for a read's data and the ring, and
- * nothing else must change by it. */
-static void write_everywhere(struct backend *b)
-{
-    for (grant_ref_t ref = 0; ref < 4096; ref++) {
-        uint8_t *page = grant_map(b->domid, ref, true);
-
-        if (!page)
-            continue;
-        peer_fill(page, (uint8_t)below(256), PAGE_SIZE);
-        grant_unmap(ref, true);
-    }
-    b->hostile->scribbled = b->hostile->silent = true;
-    sim_raise(b->aim->channel.port, 200);
+    hold_ring(p);
 }
 
 /* ---- states ---- */
 
-static void state_random(struct backend *b)
+static void sectors_shrinking(struct peer *p)
 {
-    b->hostile->state_taken = true;
-    hostile_random_state(b);
-}
+    struct backend *b = backend_of(p);
 
-static void state_flapping(struct backend *b)
-{
-    b->hostile->flaps = 30;
-}
-
-static void directory_removed(struct backend *b)
-{
-    b->hostile->state_taken = true;
-    store_remove(b->directory, NULL);
-}
-
-static void sectors_shrinking(struct backend *b)
-{
-    store_u64(b->directory, "sectors", b->disk.sectors / 2);
-    store_u64(b->directory, "state", b->state); /* as blkback says that the size has changed */
+    store_u64(b->peer.directory, "sectors", b->disk.sectors / 2);
+    store_u64(b->peer.directory, "state", b->peer.state); /* as blkback announces a changed size */
 }
 
 /* ---- the table ---- */
@@ -343,7 +319,7 @@ static void sectors_shrinking(struct backend *b)
 #define LIVE (1u << AT_IDLE | 1u << AT_BUSY)
 #define ANY  HOSTILE_ANY
 
-const struct hostile_op hostile_op[] = {
+static const struct hostile_op op[] = {
     {"response index jumped", index_jumped, WITH_RING, LIVE, "rsp_prod"},
     {"response index one too far", index_one_too_far, WITH_RING, LIVE, NULL},
     {"response index backwards", index_backwards, WITH_RING, 0, NULL},
@@ -362,22 +338,87 @@ const struct hostile_op hostile_op[] = {
     {"status error", status_error, WITH_RING, 0, NULL},
     {"status not supported", status_unsupported, WITH_RING, 0, NULL},
     {"response before the data", response_before_data, WITH_RING, 0, NULL},
-    {"response never", response_never, WITH_RING, 0, NULL},
-    {"no events", no_events, WITH_RING, 0, NULL},
-    {"event storm", event_storm, WITH_RING, 0, NULL},
+    {"response never", hostile_never, WITH_RING, 0, NULL},
+    {"no events", hostile_no_events, WITH_RING, 0, NULL},
+    {"event storm", hostile_event_storm, WITH_RING, 0, NULL},
     {"request slots scribbled on", scribble_requests, WITH_RING, 0, NULL},
     {"shared indexes scribbled on", scribble_indexes, WITH_RING, 0, NULL},
     {"ring overwritten", scribble_all, WITH_RING, LIVE, NULL},
     {"grants held", hold, WITH_RING, 0, NULL},
     {"grants held and answered", hold_and_answer, WITH_RING, 0, NULL},
     {"grants mapped twice", map_twice, WITH_RING, 0, NULL},
-    {"every grant mapped", map_everything, ANY, 0, NULL},
+    {"every grant mapped", hostile_map_everything, ANY, 0, NULL},
     {"ring held", hold_ring, WITH_RING, 0, NULL},
-    {"everything writable written", write_everywhere, ANY, 0, NULL},
-    {"state random", state_random, ANY, 0, NULL},
-    {"state flapping", state_flapping, ANY, 0, NULL},
-    {"directory removed", directory_removed, ANY, 0, NULL},
+    {"everything writable written", hostile_write_everywhere, ANY, 0, NULL},
+    {"state random", hostile_state_random, ANY, 0, NULL},
+    {"state flapping", hostile_state_flapping, ANY, 0, NULL},
+    {"directory removed", hostile_directory_removed, ANY, 0, NULL},
     {"sectors shrinking", sectors_shrinking, ANY, 0, NULL},
 };
 
-const unsigned hostile_op_count = ARRAY_SIZE(hostile_op);
+/* ---- XenStore ---- */
+
+static const char *const keys[] = {
+    "sectors",
+    "sector-size",
+    "info",
+    "mode",
+    "physical-sector-size",
+    "max-ring-page-order",
+    "max-ring-pages",
+    "feature-max-indirect-segments",
+    "multi-queue-max-queues",
+    "feature-persistent",
+    "feature-flush-cache",
+    "feature-barrier",
+    "feature-discard",
+    "discard-granularity",
+    "discard-alignment",
+    "discard-secure",
+    "state",
+};
+
+static const char *const own[] = {"backend", "backend-id", "trusted",
+                                  "state",   "ring-ref",   "event-channel"};
+
+static const struct hostile_pair pair[] = {
+    {"sector-size", "0"},
+    {"sector-size", "511"},
+    {"sector-size", "520"},
+    {"sector-size", "3"},
+    {"sector-size", "2147483648"},
+    {"max-ring-page-order", "31"},
+    {"multi-queue-max-queues", "0"},
+    {"multi-queue-max-queues", "4294967296"},
+    {"feature-max-indirect-segments", "0"},
+    {"feature-max-indirect-segments", "1"},
+    {"feature-max-indirect-segments", "11"},
+    {"feature-max-indirect-segments", "12"},
+    {"feature-max-indirect-segments", "257"},
+    {"feature-max-indirect-segments", "65535"},
+    {"sectors", "0"},
+    {"sectors", "1"},
+    {"sectors", "9223372036854775808"},
+    {"sectors", "18446744073709551615"},
+    {"max-ring-pages", "0"},
+    {"max-ring-pages", "3"},
+    {"max-ring-pages", "4294967295"},
+    {"mode", "x"},
+    {"discard-granularity", "0"},
+    {"discard-granularity", "1"},
+    {"discard-granularity", "4294967295"},
+    {"discard-alignment", "4294967295"},
+    {"info", "4294967295"},
+};
+
+const struct hostile_kind hostile_disk = {
+    .device = "xvda",
+    .op = op,
+    .op_count = ARRAY_SIZE(op),
+    .key = keys,
+    .key_count = ARRAY_SIZE(keys),
+    .own = own,
+    .own_count = ARRAY_SIZE(own),
+    .pair = pair,
+    .pair_count = ARRAY_SIZE(pair),
+};

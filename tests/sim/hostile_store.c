@@ -1,67 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What a hostile backend (or a broken toolstack) writes to XenStore. */
+/* The XenStore values of a hostile backend (or a broken toolstack). */
 #include "hostile.h"
 
 #include <stdio.h>
 
-static const char *const keys[] = {
-    "sectors",
-    "sector-size",
-    "info",
-    "mode",
-    "physical-sector-size",
-    "max-ring-page-order",
-    "max-ring-pages",
-    "feature-max-indirect-segments",
-    "multi-queue-max-queues",
-    "feature-persistent",
-    "feature-flush-cache",
-    "feature-barrier",
-    "feature-discard",
-    "discard-granularity",
-    "discard-alignment",
-    "discard-secure",
-    "state",
-};
-
-/* kinds of values for any key; one of the keys, all of them, or the frontend's own */
+/* kinds of values for any key; one of the backend's keys, all of them, or one of the frontend's */
 enum value { MISSING, EMPTY, WORD, NEGATIVE, TWO_64, LONG, EMBEDDED_NUL, VALUES };
 
 static const char *const value_name[VALUES] = {
     "missing", "empty", "non-numeric", "negative", "2^64", "4 KiB long", "embedded NUL",
-};
-
-/* a key and its value */
-static const struct {
-    const char *key, *value;
-} pairs[] = {
-    {"sector-size", "0"},
-    {"sector-size", "511"},
-    {"sector-size", "520"},
-    {"sector-size", "3"},
-    {"sector-size", "2147483648"},
-    {"max-ring-page-order", "31"},
-    {"multi-queue-max-queues", "0"},
-    {"multi-queue-max-queues", "4294967296"},
-    {"feature-max-indirect-segments", "0"},
-    {"feature-max-indirect-segments", "1"},
-    {"feature-max-indirect-segments", "11"},
-    {"feature-max-indirect-segments", "12"},
-    {"feature-max-indirect-segments", "257"},
-    {"feature-max-indirect-segments", "65535"},
-    {"sectors", "0"},
-    {"sectors", "1"},
-    {"sectors", "9223372036854775808"},
-    {"sectors", "18446744073709551615"},
-    {"max-ring-pages", "0"},
-    {"max-ring-pages", "3"},
-    {"max-ring-pages", "4294967295"},
-    {"mode", "x"},
-    {"discard-granularity", "0"},
-    {"discard-granularity", "1"},
-    {"discard-granularity", "4294967295"},
-    {"discard-alignment", "4294967295"},
-    {"info", "4294967295"},
 };
 
 static void put(const char *dir, const char *key, enum value v)
@@ -98,7 +45,15 @@ static void put(const char *dir, const char *key, enum value v)
 
 unsigned hostile_store_count(void)
 {
-    return 3 * VALUES + ARRAY_SIZE(pairs);
+    return 3 * VALUES + hostile_kind->pair_count + hostile_kind->own_pair_count;
+}
+
+static const struct hostile_pair *pair_of(unsigned what)
+{
+    unsigned n = what - 3 * VALUES;
+
+    return n < hostile_kind->pair_count ? &hostile_kind->pair[n]
+                                        : &hostile_kind->own_pair[n - hostile_kind->pair_count];
 }
 
 const char *hostile_store_name(unsigned what)
@@ -113,37 +68,39 @@ const char *hostile_store_name(unsigned what)
         snprintf(name, sizeof(name), "a key in the frontend's directory is %s",
                  value_name[what - 2 * VALUES]);
     else
-        snprintf(name, sizeof(name), "%s is %s", pairs[what - 3 * VALUES].key,
-                 pairs[what - 3 * VALUES].value);
+        snprintf(name, sizeof(name), "%s is %s", pair_of(what)->key, pair_of(what)->value);
     return name;
 }
 
-void hostile_store(struct backend *b, unsigned what)
+void hostile_store(struct peer *p, unsigned what)
 {
-    static const char *const own[] = {"backend", "backend-id", "trusted",
-                                      "state",   "ring-ref",   "event-channel"};
+    const struct hostile_kind *k = hostile_kind;
 
     if (what < VALUES) {
-        put(b->directory, keys[below(ARRAY_SIZE(keys))], (enum value)what);
+        put(p->directory, k->key[below(k->key_count)], (enum value)what);
     } else if (what < 2 * VALUES) {
-        for (unsigned i = 0; i < ARRAY_SIZE(keys) - 1; i++)
-            put(b->directory, keys[i], (enum value)(what - VALUES));
+        for (unsigned i = 0; i < k->key_count; i++)
+            if (strcmp(k->key[i], "state") != 0)
+                put(p->directory, k->key[i], (enum value)(what - VALUES));
     } else if (what < 3 * VALUES) {
-        put(b->frontend, own[below(ARRAY_SIZE(own))], (enum value)(what - 2 * VALUES));
+        put(p->frontend, k->own[below(k->own_count)], (enum value)(what - 2 * VALUES));
     } else {
-        store_text(b->directory, pairs[what - 3 * VALUES].key, pairs[what - 3 * VALUES].value);
+        const struct hostile_pair *pair = pair_of(what);
+
+        store_text(what - 3 * VALUES < k->pair_count ? p->directory : p->frontend, pair->key,
+                   pair->value);
     }
 }
 
-void hostile_random_state(struct backend *b)
+void hostile_random_state(struct peer *p)
 {
     static const char *const odd[] = {"", "9", "77", "-1", "x", "18446744073709551616"};
     unsigned pick = below(16);
 
     if (pick < 9)
-        backend_set_state(b, pick);
+        peer_set_state(p, pick);
     else if (pick < 15)
-        store_text(b->directory, "state", odd[pick - 9]);
+        store_text(p->directory, "state", odd[pick - 9]);
     else
-        store_remove(b->directory, "state");
+        store_remove(p->directory, "state");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What must hold at any time, and when nothing is open any more. */
+/* Invariants that hold at any time, and those that hold when nothing is open any more. */
 #include "sim.h"
 
 #include <ringlet/event_channel.h>
@@ -50,6 +50,8 @@ void baseline_take(struct baseline *b)
     b->heap_blocks = heap.blocks;
     b->grants = grants.in_use;
     b->ports = sim_ports_open();
+    b->watches = store_used(QUOTA_WATCHES);
+    b->transactions = store_used(QUOTA_TRANSACTIONS);
 }
 
 void baseline_check(const struct baseline *b, const char *when)
@@ -69,9 +71,15 @@ void baseline_check(const struct baseline *b, const char *when)
           page.quarantined);
     CHECK(now.grants == b->grants, "%s: %u grants in use, %u before", when, now.grants, b->grants);
     CHECK(now.ports == b->ports, "%s: %u event channels, %u before", when, now.ports, b->ports);
+    CHECK(now.watches == b->watches && now.transactions == b->transactions,
+          "%s: %u watches and %u transactions in XenStore, %u and %u before", when, now.watches,
+          now.transactions, b->watches, b->transactions);
     CHECK(!heap.in_use[MEM_BLOCK] && !page.in_use[MEM_BLOCK],
           "%s: the block driver keeps %zu bytes and %zu pages", when, heap.in_use[MEM_BLOCK],
           page.in_use[MEM_BLOCK]);
+    CHECK(!heap.in_use[MEM_NET] && !page.in_use[MEM_NET],
+          "%s: the network driver keeps %zu bytes and %zu pages", when, heap.in_use[MEM_NET],
+          page.in_use[MEM_NET]);
     CHECK(now.heap_blocks == b->heap_blocks, "%s: %zu heap blocks, %zu before", when,
           now.heap_blocks, b->heap_blocks);
     CHECK(now.pages_in_use <= b->pages_in_use + 8, "%s: %zu pages in use, %zu before", when,

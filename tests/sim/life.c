@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A world, and the life of a device in it: open, work, close, and what must be true then (life.h).
- */
+/* A world, and the life of a device in it: open, work, close, and the checks at the end
+ * (life.h). */
 #include "life.h"
 
-#include <ringlet/event_channel.h>
-#include <ringlet/grant_table.h>
-#include <ringlet/xenstore.h>
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
+#include <kernel/xenstore.h>
 #include <stdio.h>
 
 #define BUFFERS (2 << 20)
@@ -20,6 +20,7 @@ void life_boot(size_t memory, unsigned grant_frames)
         .delay_ns = delays[below(ARRAY_SIZE(delays))],
         .portion = one_in(3) ? 1 + below(200) : 4096,
         .conflict_in = one_in(2) ? 0 : 2 + below(6),
+        .ocaml = one_in(4),
     };
 
     sim_xen_init(memory, paces[below(ARRAY_SIZE(paces))]);
@@ -33,14 +34,15 @@ void life_boot(size_t memory, unsigned grant_frames)
 void life_random_config(struct blkfront_config *c)
 {
     memset(c, 0, sizeof(*c));
-    if (one_in(3))
-        c->ring_pages = 1 + below(16);
+    /* mostly more than the defaults, which are the minimum */
+    if (!one_in(4))
+        c->ring_pages = one_in(3) ? 1 + below(16) : 16;
     if (one_in(3))
         c->max_segments = one_in(2) ? 1 + below(12) : 1 + below(4096);
     if (one_in(4))
         c->grant_budget = 1 + below(200);
-    if (one_in(3))
-        c->queues = 1 + below(16);
+    if (!one_in(4))
+        c->queues = one_in(3) ? 1 + below(16) : 4;
     c->polled = one_in(5);
     c->nomerges = one_in(3);
     c->abi = one_in(3) ? 32 : one_in(2) ? 64 : 0;
@@ -56,7 +58,7 @@ int life_open(struct backend *b, const struct blkfront_config *config, struct bl
 {
     char name[16];
 
-    snprintf(name, sizeof(name), "%u", b->devid);
+    snprintf(name, sizeof(name), "%u", b->peer.devid);
     totals.lives++;
     b->quiet = config && config->polled;
     b->keeps = config && config->persistent_grants ? config->persistent_grants : 1056;
@@ -81,12 +83,12 @@ static void check_limits(const struct backend *b, const struct blkfront_config *
     CHECK(l.persistent == b->persistent &&
               l.persistent == (p->persistent == 1 && p->trusted != 0 && c->persistent >= 0),
           "persistent grants: %d, the backend: %d", l.persistent, b->persistent);
-    CHECK(l.queues == b->queues && l.queues <= (c->queues ? c->queues : 4), "%u queues, %u used",
+    CHECK(l.queues == b->queues && l.queues <= (c->queues ? c->queues : 1), "%u queues, %u used",
           l.queues, b->queues);
     CHECK(l.ring_pages == b->ring_pages && l.max_segments >= 1 &&
               l.max_segments <= MAX((unsigned)MAX(p->indirect, 0), 11u) &&
               (!c->max_segments || l.max_segments <= c->max_segments) &&
-              (!c->ring_pages || l.ring_pages <= c->ring_pages),
+              l.ring_pages <= (c->ring_pages ? c->ring_pages : 1),
           "ring of %u pages, %u segments", l.ring_pages, l.max_segments);
 }
 
@@ -171,7 +173,7 @@ void life_restarts(struct backend *b, struct workload *w, const struct workload_
     CHECK(!ret, "open: %s", errno_name(ret));
     CHECK(!workload_begin(w, b, dev, o), "simulation: no memory for the workload");
     workload_wait(w);
-    b->die_at = b->die_turn = 0;
+    b->die_at = b->peer.die_turn = 0;
     workload_verify(w);
     blkfront_get_stats(dev, &s);
     CHECK(
@@ -206,7 +208,7 @@ void life_lossy(struct backend *b, struct workload *w, const struct workload_opt
     }
     workload_begin(w, b, dev, o);
     workload_wait(w);
-    if (b->hostile) /* what it did, or is about to do, comes to light before the device is closed */
+    if (b->peer.hostile) /* the effects of its operation must appear before the device is closed */
         thread_sleep(NSEC_PER_MSEC);
     blkfront_get_stats(dev, &w->stats);
     ret = shutdown_blkfront(dev);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What scenarios are made of. */
+/* The building blocks of scenarios. */
 #ifndef RINGLET_TESTS_LIFE_H
 #define RINGLET_TESTS_LIFE_H
 
@@ -14,10 +14,10 @@ int life_open(struct backend *b, const struct blkfront_config *config, struct bl
 
 /* A backend without malice: everything works, and the whole disk is right at the end. */
 void life_honest(struct backend *b, struct workload *w, const struct workload_options *o);
-/* The backend dies and comes back, several times; everything works all the same. */
+/* The backend dies and comes back, several times; all requests succeed nevertheless. */
 void life_restarts(struct backend *b, struct workload *w, const struct workload_options *o,
                    const struct blkfront_config *config);
-/* Something may go wrong on the way; whatever comes of it, it ends. */
+/* Steps may fail; the life ends in bounded time in any case. */
 void life_lossy(struct backend *b, struct workload *w, const struct workload_options *o,
                 const struct blkfront_config *config);
 /* Time passes for the retries of the quarantine. */

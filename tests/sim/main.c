@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs seeds: workers fork a process for each, which begins with the same memory and so depends on
- * nothing but its seed, and add up what it did. A violation ends the run.
+ * Runs seeds: workers fork a process for each, which begins with the same memory and so depends
+ * only on its seed, and add up its counters. A violation ends the run.
  *
- *   sim [--first S] [--seeds N] [--stride D] [--seconds T] [--workers W] [--trace] [--hash]
- *       [--all-pairs]
+ *   sim [--net] [--first S] [--seeds N] [--stride D] [--seconds T] [--workers W] [--trace]
+ *       [--hash] [--all-pairs]
  *
+ * --net: with network interfaces; otherwise with disks.
  * --stride: every D-th seed only; with 16, seeds of one kind (scenario_run).
  * --all-pairs is for `make test`: a pair that was not exercised is a failure too, and the last line
  * is a sum of cases.
  */
 #include "hostile.h"
+#include "net_frames.h"
 #include "scenario.h"
 #include "workload.h"
 
@@ -33,7 +35,7 @@
 struct sim_totals totals;
 bool sim_tracing;
 
-/* What a worker and its children tell the parent. */
+/* The report of a worker and its children to the parent. */
 struct shared {
     struct sim_totals totals;
     bool failed;
@@ -44,7 +46,7 @@ struct shared {
 static struct shared *shared, *mine;
 static uint64_t first = 1, seeds = 1000, stride = 1, seconds;
 static unsigned workers = 2;
-static bool print_hash, all_pairs;
+static bool print_hash, all_pairs, net;
 
 /* ---- within a seed ---- */
 
@@ -104,19 +106,42 @@ static void add(struct sim_totals *sum, const struct sim_totals *t)
         sum->site[i] |= t->site[i];
 }
 
+/* In clang's runtime, when this is built to measure coverage. */
+extern int __llvm_profile_write_file(void) __attribute__((weak));
+extern void __llvm_profile_set_filename(const char *name) __attribute__((weak));
+
+/* A process that ends with _exit has to write its profile itself. All of them merge theirs (%m) into
+ * one file beside that of the parent. */
+static void write_coverage(void)
+{
+    const char *given = getenv("LLVM_PROFILE_FILE");
+    const char *slash = given ? strrchr(given, '/') : NULL;
+    static char name[4096];
+
+    if (!__llvm_profile_write_file || !slash)
+        return;
+    snprintf(name, sizeof(name), "%.*s/seeds-%%1m.profraw", (int)(slash - given), given);
+    __llvm_profile_set_filename(name);
+    __llvm_profile_write_file();
+}
+
 static void child(uint64_t seed)
 {
     setitimer(ITIMER_PROF, &(struct itimerval){.it_value = {.tv_sec = SEED_SECONDS}}, NULL);
     if (sim_tracing)
         setvbuf(stdout, NULL, _IOLBF, 0);
-    scenario_run(seed);
+    if (net)
+        net_scenario_run(seed);
+    else
+        scenario_run(seed);
     totals.seeds = 1;
     fflush(stdout);
     add(&mine->totals, &totals);
+    write_coverage();
     _exit(0);
 }
 
-/* What a sanitizer or the C library said before the process died. */
+/* The output of a sanitizer or the C library before the process died. */
 static void keep_report(FILE *said, int status)
 {
     size_t at = 0, n;
@@ -148,7 +173,7 @@ static void run_seed(uint64_t seed, FILE *said)
         exit(2);
     }
     if (!pid) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* who is stopped leaves nobody behind */
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a run that is stopped leaves no worker behind */
         dup2(fileno(said), STDERR_FILENO);
         child(seed);
     }
@@ -229,15 +254,8 @@ static unsigned sites(const struct sim_totals *t, unsigned *last)
 
 #define U(x) ((unsigned long long)(x))
 
-static void report(const struct sim_totals *t, double took)
+static void report_requests(const struct sim_totals *t)
 {
-    unsigned last, n = sites(t, &last);
-
-    printf("seeds               %llu from %llu on, in %.0f s (%llu devices opened)\n", U(t->seeds),
-           U(first), took, U(t->lives));
-    printf("pairs covered       %u of %u (operation, device state), in %llu hostile lives; at most "
-           "%llu console lines in one\n",
-           covered(t), hostile_pairs(), U(t->hostile_lives), U(t->lines_max));
     printf("requests            %llu completed exactly once (%llu reads, %llu writes, %llu flushes "
            "and barriers, %llu discards; %llu with an error), %llu on rings, which %llu or more "
            "shared\n",
@@ -249,6 +267,36 @@ static void report(const struct sim_totals *t, double took)
         "crash points        %llu (every content of %llu sectors checked), %llu of them behind a "
         "stable write, %llu real crashes\n",
         U(t->crash_points), U(t->crash_sectors), U(t->stable), U(t->crashes));
+}
+
+static void report_frames(const struct sim_totals *t)
+{
+    printf(
+        "frames              %llu sent and %llu received, each once, whole and in order (%llu MiB "
+        "received, %llu of many segments, in %llu slots; sent in %llu slots)\n",
+        U(t->net_tx), U(t->net_rx), U(t->net_bytes >> 20), U(t->net_gso), U(t->net_rx_slots),
+        U(t->net_tx_slots));
+    printf(
+        "not sent            %llu times no room, %llu frames dropped without a network, %llu lost "
+        "with a connection; %llu changes of the carrier\n",
+        U(t->net_full), U(t->net_down), U(t->net_lost), U(t->net_flaps));
+    printf("kept                %llu fragments, unchanged until they were released\n",
+           U(t->net_kept));
+}
+
+static void report(const struct sim_totals *t, double took)
+{
+    unsigned last, n = sites(t, &last);
+
+    printf("seeds               %llu from %llu on, in %.0f s (%llu devices opened)\n", U(t->seeds),
+           U(first), took, U(t->lives));
+    printf("pairs covered       %u of %u (operation, device state), in %llu hostile lives; at most "
+           "%llu console lines in one\n",
+           covered(t), hostile_pairs(), U(t->hostile_lives), U(t->lines_max));
+    if (net)
+        report_frames(t);
+    else
+        report_requests(t);
     printf("backend restarts    %llu\n", U(t->restarts));
     printf(
         "suspends            %llu: %llu cancelled, %llu resumed (%llu while connecting, %llu while "
@@ -259,6 +307,12 @@ static void report(const struct sim_totals *t, double took)
     printf("stalls              %llu devices given up, %llu times notified again, %llu answers "
            "found without an event\n",
            U(t->timeouts), U(t->rekicks), U(t->lost_events));
+    printf(
+        "XenStore's faults   %llu silences (%llu requests given up, %llu answers that came late), "
+        "%llu permissions taken away, %llu devices removed unasked; it refused %llu requests for "
+        "want of a permission, %llu of nodes, %llu of watches, %llu of transactions\n",
+        U(t->silences), U(t->given_up), U(t->late), U(t->permits), U(t->removals), U(t->xs_refused),
+        U(t->quota_nodes), U(t->quota_watches), U(t->quota_transactions));
     printf("allocations failed  %llu, each alone, the 1st to the %u-th of the fixed scenario (%u "
            "of them",
            U(t->alloc_failures), last, n);
@@ -267,7 +321,9 @@ static void report(const struct sim_totals *t, double took)
     printf(")\n");
     printf("world               %llu turns, %llu events, %llu XenStore messages, %llu conflicts\n",
            U(t->world_steps), U(t->events), U(t->xs_messages), U(t->conflicts));
-    printf("speed               %.0f requests/s\n", (double)t->requests / MAX(took, 0.001));
+    printf("speed               %.0f %s/s\n",
+           (double)(net ? t->net_tx + t->net_rx : t->requests) / MAX(took, 0.001),
+           net ? "frames" : "requests");
 }
 
 static void print_missing(const struct sim_totals *t)
@@ -290,8 +346,8 @@ static int verdict(const struct sim_totals *t, double took)
             continue;
         violations++;
         printf("VIOLATION           seed %llu: %s\n", U(shared[i].failed_seed), shared[i].message);
-        printf("replay              make sim SEED=%llu SEEDS=1 (TRACE=1 shows what happens)\n",
-               U(shared[i].failed_seed));
+        printf("replay              make sim %sSEED=%llu SEEDS=1 (TRACE=1 shows what happens)\n",
+               net ? "NET=1 " : "", U(shared[i].failed_seed));
     }
     report(t, took);
     if (covered(t) < hostile_pairs() && hostile_pairs() - covered(t) <= 40)
@@ -302,8 +358,9 @@ static int verdict(const struct sim_totals *t, double took)
     if (all_pairs) {
         bool all = covered(t) == hostile_pairs();
 
-        printf("%s sim: %u violations in %llu seeds, %llu requests\n", violations ? "not ok" : "ok",
-               violations, U(t->seeds), U(t->requests));
+        printf("%s sim: %u violations in %llu seeds, %llu %s\n", violations ? "not ok" : "ok",
+               violations, U(t->seeds), U(net ? t->net_tx + t->net_rx : t->requests),
+               net ? "frames" : "requests");
         printf("%s sim-pairs: %u of %u\n", all ? "ok" : "not ok", covered(t), hostile_pairs());
         printf("%u passed, %u failed\n", !violations + all, !!violations + !all);
         return violations || !all;
@@ -343,15 +400,16 @@ static int run(void)
             continue;
         next += 5;
         sum_up(&t);
-        printf("... %llu seeds, %llu requests, %u of %u pairs\n", U(t.seeds), U(t.requests),
-               covered(&t), hostile_pairs());
+        printf("... %llu seeds, %llu %s, %u of %u pairs\n", U(t.seeds),
+               U(net ? t.net_tx + t.net_rx : t.requests), net ? "frames" : "requests", covered(&t),
+               hostile_pairs());
         fflush(stdout);
     }
     sum_up(&t);
     return verdict(&t, now() - begin);
 }
 
-/* Addresses are part of what a seed sees (the page allocator's order depends on them). */
+/* Addresses must be the same in each run, as the page allocator's order depends on them. */
 static void same_addresses(char **argv)
 {
     int old = personality(0xffffffff);
@@ -365,21 +423,21 @@ static void same_addresses(char **argv)
 int main(int argc, char **argv)
 {
     static const struct option known[] = {
-        {"first", required_argument, NULL, 'f'},
-        {"seeds", required_argument, NULL, 'n'},
-        {"stride", required_argument, NULL, 'd'},
-        {"seconds", required_argument, NULL, 's'},
-        {"workers", required_argument, NULL, 'w'},
-        {"trace", no_argument, NULL, 't'},
-        {"hash", no_argument, NULL, 'h'},
-        {"all-pairs", no_argument, NULL, 'a'},
-        {NULL, 0, NULL, 0},
+        {"net", no_argument, NULL, 'N'},           {"first", required_argument, NULL, 'f'},
+        {"seeds", required_argument, NULL, 'n'},   {"stride", required_argument, NULL, 'd'},
+        {"seconds", required_argument, NULL, 's'}, {"workers", required_argument, NULL, 'w'},
+        {"trace", no_argument, NULL, 't'},         {"hash", no_argument, NULL, 'h'},
+        {"all-pairs", no_argument, NULL, 'a'},     {NULL, 0, NULL, 0},
     };
     int c;
 
     same_addresses(argv);
     while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
         switch (c) {
+        case 'N':
+            net = true;
+            hostile_kind = &hostile_net;
+            break;
         case 'f':
             first = strtoull(optarg, NULL, 0);
             break;
@@ -412,6 +470,7 @@ int main(int argc, char **argv)
         seeds = seconds ? UINT64_MAX - first : 1;
     workers = (unsigned)MIN(MAX(MIN((uint64_t)workers, seeds), 1u), (uint64_t)WORKERS_MAX);
     workload_make_data();
+    frames_make_data();
     shared = mmap(NULL, workers * sizeof(*shared), PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a read may return, exactly. `base` holds the newest content that is known; where writes
- * overlapped in time, or one failed, other contents are possible too and are kept as alternatives.
- * A byte may be what base says, what a write that is under way puts there, or an alternative that
- * was possible at some time during the read. All times are counts of beginnings and ends.
- * Surviving a crash is in oracle_crash.c.
+ * The exact set of results that a read may return. `base` is the newest known content; where writes
+ * overlapped in time, or one failed, other contents are possible, too, and are recorded as
+ * alternatives. A byte may be that of base, that of a write in progress, or an alternative that was
+ * possible at some time during the read. All times are counts of beginnings and ends. Surviving a
+ * crash is in oracle_crash.c.
  */
 #include "oracle_private.h"
 
@@ -110,7 +110,7 @@ static struct memory_of *add_alternative(struct oracle *o, uint64_t offset, size
     return m;
 }
 
-/* Alternatives that nobody under way can have seen. */
+/* Alternatives that no request in flight can have seen. */
 static void purge(struct oracle *o)
 {
     uint64_t oldest = NEVER;
@@ -130,8 +130,7 @@ static void purge(struct oracle *o)
     }
 }
 
-/* From now on these bytes are known: what was possible there and is older than `begun` is not any
- * more. */
+/* From now on these bytes are known: alternatives older than `begun` are removed. */
 static void supersede(struct oracle *o, uint64_t offset, size_t bytes, uint64_t begun)
 {
     uint64_t end = offset + bytes;
@@ -213,7 +212,7 @@ void oracle_crash(struct oracle *o)
         op->crashed = true;
 }
 
-/* A part of a read, within a sector, that is not what base says. */
+/* A part of a read, within a sector, that differs from base. */
 static void explain(struct oracle *o, const struct oracle_op *read, uint64_t at, size_t bytes,
                     const uint8_t *data)
 {
@@ -255,7 +254,8 @@ static bool has_alternative(const struct oracle *o, uint64_t offset, size_t byte
     return false;
 }
 
-/* Nobody wrote during the read, so what it saw is what there is: later reads must see the same. */
+/* There was no write during the read, so its result is the content: later reads must see the
+ * same. */
 static void settle(struct oracle *o, const struct oracle_op *op, const uint8_t *data)
 {
     for (const struct memory_of *m = o->alternatives; m; m = m->next) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a block of the disk may hold besides what is known (oracle_private.h). */
+/* The possible contents of a block of the disk besides the known one (oracle_private.h). */
 #include "oracle_private.h"
 
 static struct candidate candidates[CANDIDATES_MAX];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a crash may leave, exactly: `durable` is what completed before the last completed flush
- * began; every write since then may have reached the medium or not, each sector for itself, but one
- * that was acknowledged before a flush cannot be lost. The check is made for every content that a
- * sector may have, not only for the one that a crash happens to leave.
+ * The exact set of contents that a crash may leave: `durable` has the writes that completed before
+ * the last completed flush began; each write since then may have reached the medium or not, sector
+ * by sector, but one that was acknowledged before a flush cannot be lost. The check covers each
+ * content that a sector may have, not only the one that a crash happens to leave.
  */
 #include "oracle_private.h"
 
@@ -83,7 +83,7 @@ static void drop(struct oracle *o, struct memory_of **link)
     free(m);
 }
 
-/* What is older than m and lies under it. */
+/* Removes older entries that m covers. */
 static void drop_covered(struct oracle *o, const struct memory_of *m)
 {
     for (struct memory_of **link = &o->unflushed; *link;) {

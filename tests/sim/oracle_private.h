@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What oracle.c and oracle_crash.c share. */
+/* Shared by oracle.c and oracle_crash.c. */
 #ifndef RINGLET_TESTS_ORACLE_PRIVATE_H
 #define RINGLET_TESTS_ORACLE_PRIVATE_H
 
@@ -11,14 +11,15 @@ struct memory_of {
     uint64_t offset;
     size_t bytes;
     uint64_t begun, end; /* of the write that put them there */
-    uint64_t until;      /* an alternative: since when it is impossible; 0: it is possible */
+    /* an alternative: the time since which it is impossible; 0: it is possible */
+    uint64_t until;
     bool ok;
     uint8_t data[];
 };
 
 /*
- * Other contents that a block may have: what base does not explain must be one of them, byte for
- * byte. Gathered once for a block, as few are usually enough.
+ * Other contents that a block may have: data that differ from base must equal one of them, byte for
+ * byte. Collected once for a block, as there are usually few.
  */
 #define CANDIDATES_MAX 2048
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The backends that are simulated: what they offer and how they behave (backend.h). */
+/* The simulated backends: their offers and behaviour (backend.h). */
 #include "backend.h"
 
 static int maybe(int value)
@@ -22,7 +22,7 @@ static void manners(struct profile *p)
     p->keep_max = one_in(3) ? KEPT_MAPS : 1 + below(one_in(2) ? 16 : 200);
 }
 
-/* A cache, as far as there is a way to flush it. */
+/* A cache, if there is a way to flush it. */
 static void cache(struct profile *p)
 {
     bool way = (p->flush == 1 && !p->flush_refused) || (p->barrier == 1 && !p->barrier_refused);
@@ -67,6 +67,8 @@ void profile_random(struct profile *p)
     p->sector_size = sizes[below(ARRAY_SIZE(sizes))];
     cache(p);
     discards(p);
+    if (p->indirect > (int)WIRE_SEGMENTS && one_in(4))
+        p->fails_over = WIRE_SEGMENTS + below(one_in(2) ? 4 : 64);
 }
 
 void profile_qdisk(struct profile *p)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What one seed does: which world there is, and the lives of its devices. */
+/* The scenario of one seed: its world, and the lives of its devices. */
 #include "scenario.h"
 
 #include "life.h"
 
-#include <ringlet/heap.h>
+#include <kernel/heap.h>
 
 #define DEVID 51712 /* xvda */
 
@@ -76,7 +76,7 @@ static void large(void)
     baseline_check(&baseline, "after closing");
 }
 
-/* The backend dies at any step and comes back, while the guest works on. */
+/* The backend dies at any step and comes back, while the guest continues. */
 static void dies_and_returns(void)
 {
     struct blkfront_config config;
@@ -85,14 +85,14 @@ static void dies_and_returns(void)
     life_options(&o, &disk, 100 + below(500));
     o.restarts = true;
     life_random_config(&config);
-    disk.powerless = one_in(2);
-    disk.deaths = 1 + below(6);
-    disk.return_at = 0;
+    disk.peer.powerless = one_in(2);
+    disk.peer.deaths = 1 + below(6);
+    disk.peer.return_at = 0;
     /* not before it was connected: that is no restart yet */
     disk.die_at = 1 + below(one_in(2) ? 20 : 200);
     life_restarts(&disk, &work, &o, &config);
-    disk.die_at = disk.die_turn = 0; /* it may have come back at the very end, to die again */
-    disk.deaths = 0;
+    disk.die_at = disk.peer.die_turn = 0; /* it may have come back at the very end, to die again */
+    disk.peer.deaths = 0;
 }
 
 /* It dies for good, or is detached: all fails, soon. */
@@ -106,13 +106,13 @@ static void dies(bool detached)
     life_random_config(&config);
     config.connect_timeout_ns = config.close_timeout_ns = NSEC_PER_SEC;
     config.reconnect_timeout_ns = one_in(2) ? BLKFRONT_NO_RECONNECT : 1 + below(1000000000);
-    disk.powerless = one_in(2);
-    disk.return_at = NEVER;
-    disk.die_turn = detached ? 0 : 1 + below(one_in(2) ? 400 : 12);
-    disk.detach_turn = detached ? 1 + below(400) : 0;
+    disk.peer.powerless = one_in(2);
+    disk.peer.return_at = NEVER;
+    disk.peer.die_turn = detached ? 0 : 1 + below(one_in(2) ? 400 : 12);
+    disk.peer.detach_turn = detached ? 1 + below(400) : 0;
     life_lossy(&disk, &work, &o, &config);
-    disk.die_turn = disk.detach_turn = 0;
-    if (!disk.present && disk.powerless) {
+    disk.peer.die_turn = disk.peer.detach_turn = 0;
+    if (!disk.peer.present && disk.peer.powerless) {
         totals.crashes++;
         oracle_check_crashed(&disk.oracle);
         oracle_reset(&disk.oracle);
@@ -238,7 +238,12 @@ void scenario_run(uint64_t seed)
         busy();
         break;
     case 12:
-        scenario_suspend();
+        life_boot(8 << 20, 32);
+        scenario_suspend(&disk_device);
+        break;
+    case 14:
+        life_boot(8 << 20, 32);
+        scenario_store(&disk_device, round);
         break;
     case 15:
         scenario_stall();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Seeds with a hostile backend: some pairs of operation and device state, beside a device that must
- * not notice. */
+/* Seeds with a hostile backend: some pairs of operation and device state, beside a device that
+ * must not be affected. */
 #include "scenario.h"
 
 #include "hostile.h"
@@ -12,8 +12,9 @@
 #define BYSTANDER 51728 /* xvdb */
 
 #define PAIRS_PER_SEED 4
-/* What a hostile backend may make the guest say, in all: each key that makes no sense is named
- * once, then come why the device failed, how many requests it lost, and that it does not close. */
+/* The limit of messages that a hostile backend can provoke: each invalid key is named once, then
+ * come the reason of the device's failure, the number of its lost requests, and that the backend
+ * does not close. */
 #define LINES_MAX  28
 #define ERRORS_MAX 3
 
@@ -45,7 +46,7 @@ static void hostile_life(unsigned op, enum device_state at)
     life_random_config(&config);
     config.connect_timeout_ns = config.close_timeout_ns = NSEC_PER_SEC;
     config.reconnect_timeout_ns = one_in(2) ? BLKFRONT_NO_RECONNECT : NSEC_PER_SEC;
-    hostile_begin(&disk, &hostile, op, at);
+    hostile_begin(&disk.peer, &hostile, op, at);
     backend_set_profile(&disk, &p);
     seam_console_clear();
 
@@ -57,14 +58,14 @@ static void hostile_life(unsigned op, enum device_state at)
           "simulation: no memory for the bystander's workload");
     life_lossy(&disk, &work, &o, &config);
     if (at == AT_GONE)
-        hostile_at(&disk, AT_GONE);
+        hostile_at(&disk.peer, AT_GONE);
     thread_sleep(NSEC_PER_MSEC);
     if (hostile.fired) {
         totals.pair[op][at]++;
         totals.hostile_lives++;
         expected = hostile_expected(op, at);
         if (config.polled && at == AT_IDLE)
-            expected = NULL; /* nobody looks before something is in flight */
+            expected = NULL; /* the driver does not read the ring before a request is in flight */
         CHECK(!expected || strstr(seam_console(), expected), "\"%s\" while %s was not noticed:\n%s",
               hostile_name(op), device_state_name[at], seam_console());
     }
@@ -77,7 +78,7 @@ static void hostile_life(unsigned op, enum device_state at)
     CHECK(lines() <= LINES_MAX && sim_said("error: xvda") <= ERRORS_MAX,
           "%u lines on the console, %u of them errors of the device:\n%s", lines(),
           sim_said("error: xvda"), seam_console());
-    hostile_end(&disk);
+    hostile_end(&disk.peer);
     life_settle();
     baseline_check(&baseline, "after a hostile backend");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A backend that stalls for longer or shorter than what a device is configured to bear, and events
- * that get lost: each request completes late, or the device fails in its time. */
+/* A backend that stalls for longer or shorter than the device's timeouts, and lost events: each
+ * request completes late, or the device fails in time. */
 #include "scenario.h"
 
 #include "life.h"
@@ -20,19 +20,19 @@ static void profile_stalling(struct profile *p)
     p->swallow_in = one_in(2) ? 4 + below(40) : 0;
 }
 
-/* Nothing is given up: whatever was lost is found again, and counted. */
+/* No request times out: each lost event is detected, and counted. */
 static void patient(struct workload_options *o)
 {
     struct blkfront_stats s;
 
     o->watchdog_ns = (5 + below(100)) * NSEC_PER_MSEC;
-    disk.hurried = false;
+    disk.peer.hurried = false;
     life_honest(&disk, &work, o);
     s = work.stats;
     totals.rekicks += s.rekicks;
     totals.lost_events += s.lost_events;
     CHECK(!s.timeouts, "a device without a timeout was given up");
-    /* one may be on its way when the watchdog looks, but hardly ever */
+    /* one may be on its way when the watchdog checks, but rarely */
     CHECK(s.lost_events < 16 || disk.swallowed, "%llu events lost, the backend has lost none",
           (unsigned long long)s.lost_events);
 }
@@ -45,7 +45,7 @@ static void impatient(struct workload_options *o)
     config.connect_timeout_ns = config.close_timeout_ns = NSEC_PER_SEC;
     config.watchdog_ns = (20 + below(2000)) * NSEC_PER_MSEC;
     config.request_timeout_ns = (100 + below(600)) * NSEC_PER_MSEC;
-    o->lossy = disk.hurried = true;
+    o->lossy = disk.peer.hurried = true;
     life_lossy(&disk, &work, o, &config);
     totals.timeouts += work.stats.timeouts;
     totals.rekicks += work.stats.rekicks;

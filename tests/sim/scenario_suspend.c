@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The domain is suspended at any step of a device's life, because the toolstack says so or because
- * a thread of the guest's wants it, and goes on: as it was, or as another domain, with nothing of
- * what Xen, XenStore and the backend had given it, and a backend with other offers. The workload
- * must not notice either.
+ * The domain is suspended at any step of a device's life, by the toolstack or by a thread of the
+ * guest, and continues: as it was, or as another domain, without anything that it had from Xen,
+ * XenStore and the backend, and with a backend with other offers. The workload must not notice
+ * either.
  */
 #include "scenario.h"
 
+#include "device.h"
 #include "life.h"
 
-#include <ringlet/shutdown.h>
+#include <kernel/shutdown.h>
 #include <ringlet/suspend.h>
 
 #define FRAMES 32
 
-static struct backend disk;
-static struct workload work;
+static const struct device *device;
 static struct baseline baseline;
 
 static bool only_cancels, device_open;
@@ -23,17 +23,17 @@ static uint64_t requests_before; /* those completed at the last resume */
 
 /* ---- another domain ---- */
 
-/* At what moment it comes. */
+/* The time of the suspend. */
 static void count_resume(void)
 {
-    uint64_t state = store_number(disk.frontend, "state", XenbusStateUnknown);
+    uint64_t state = store_number(device->peer->frontend, "state", XenbusStateUnknown);
 
     totals.resumes++;
-    totals.resumes_again += totals.requests == requests_before;
-    requests_before = totals.requests;
+    totals.resumes_again += device_done() == requests_before;
+    requests_before = device_done();
     if (!device_open)
         totals.resumes_idle++;
-    else if (!disk.present)
+    else if (!device->peer->present)
         totals.resumes_away++;
     else if (state == XenbusStateClosing || state == XenbusStateClosed)
         totals.resumes_closing++;
@@ -41,47 +41,26 @@ static void count_resume(void)
         totals.resumes_connecting++;
 }
 
-/* Of what it has taken some is done and some is not. */
-static void backend_lets_go(struct backend *b)
+/* With other offers. */
+static void backend_anew(struct peer *p)
 {
-    for (unsigned i = 0; i < b->count; i++) {
-        if (b->taken[i]->segments && !b->taken[i]->executed && one_in(2))
-            backend_execute(b, b->taken[i]);
-    }
-    backend_disconnect(b);
-    /* it died and the guest was stopped before it knew: in the new domain nobody can tell */
-    if (b->connected_at == NEVER &&
-        sim_said(BACKEND_LOSS) + sim_said(BACKEND_AWAY) == b->losses_known)
-        b->must_fail_flush = 0;
-}
-
-/* With other offers and the same disk, of which nothing is lost. */
-static void backend_anew(struct backend *b)
-{
-    struct profile p;
-
-    profile_random(&p);
-    p.error_in = 0;
-    p.readonly = false;
-    if (!b->present && b->deaths)
-        b->deaths--;
-    b->return_at = 0;
-    b->returned = b->not_mine = b->leaving = false;
-    b->connected_at = NEVER;
-    b->unflushed = 0;
-    b->domid = (domid_t)(7 + below(3));
-    backend_set_profile(b, &p);
+    if (!p->present && p->deaths)
+        p->deaths--;
+    p->return_at = 0;
+    p->returned = p->not_mine = p->leaving = false;
+    p->domid = (domid_t)(7 + below(3));
+    device->anew();
 }
 
 static void another_domain(void)
 {
     count_resume();
-    backend_lets_go(&disk);
+    device->let_go();
     CHECK(!grant_mappings(), "simulation: something of the old domain's is still mapped");
     sim_new_domain();
     store_new_domain(one_in(4) ? store_guest_id : 10 + below(90));
     store_text(store_guest, "control/shutdown", "");
-    backend_anew(&disk);
+    backend_anew(device->peer);
     seam_grant_max_frames = one_in(4) ? FRAMES / 2 + below(FRAMES) : FRAMES;
 }
 
@@ -139,7 +118,7 @@ static int stop(void)
     int ret = stays ? one_in(4) ? -EPERM : 1 : 0;
 
     TRACE("xen       the domain stops, and is %s", stays ? "the same" : "another one");
-    sim_note((uint64_t)(int64_t)ret, totals.requests);
+    sim_note((uint64_t)(int64_t)ret, device_done());
     totals.cancels += stays;
     if (!stays)
         another_domain();
@@ -165,50 +144,30 @@ static void suspender(void *arg)
 
 /* ---- lives ---- */
 
-/* Suspends that come to nothing leave not even a trace in the statistics. */
-static void only_cancelled(struct workload_options *o)
+/* Cancelled suspends leave no trace in the statistics. */
+static void only_cancelled(unsigned requests)
 {
     only_cancels = true;
-    life_honest(&disk, &work, o);
+    device->honest(requests);
     only_cancels = false;
-}
-
-static void resumed(struct workload_options *o)
-{
-    struct blkfront_config config;
-
-    o->restarts = true;
-    life_random_config(&config);
-    disk.powerless = one_in(2);
-    disk.deaths = one_in(2) ? 1 + below(3) : 0;
-    disk.return_at = 0;
-    disk.die_at = disk.deaths ? 1 + below(100) : 0;
-    life_restarts(&disk, &work, o, &config);
-    disk.die_at = 0;
-    disk.deaths = 0;
 }
 
 static void one_life(void)
 {
     bool cancels = one_in(5);
-    struct workload_options o;
+    unsigned requests = 100 + below(400);
     struct thread *t = NULL;
-    struct profile p;
 
-    profile_random(&p);
-    p.error_in = cancels ? p.error_in : 0;
-    p.readonly &= cancels;
-    backend_set_profile(&disk, &p);
-    life_options(&o, &disk, 100 + below(400));
+    device->attach(!cancels);
     device_open = true;
     orders_left = 1 + below(8);
     plan();
     if (one_in(2))
         CHECK(!thread_create(&t, "suspender", suspender, NULL, 0), "simulation: no memory");
     if (cancels)
-        only_cancelled(&o);
+        only_cancelled(requests);
     else
-        resumed(&o);
+        device->restarts(requests, one_in(2) ? 1 + below(3) : 0);
     device_open = false;
     if (t)
         thread_join(t);
@@ -219,15 +178,12 @@ static void one_life(void)
     baseline_check(&baseline, "after suspends");
 }
 
-void scenario_suspend(void)
+void scenario_suspend(const struct device *d)
 {
-    struct workload_options o;
-    struct profile p;
-
-    life_boot(8 << 20, FRAMES);
+    device = d;
     seam_suspend = stop;
     CHECK(!shutdown_init(), "the shutdown thread does not start");
-    backend_create(&disk, 51712, 7, 8 * (64 + below(192)));
+    device->create();
     backend_hears = store_changed;
     store_changed = changed;
     sim_add_actor(&toolstack);
@@ -236,10 +192,8 @@ void scenario_suspend(void)
     baseline_take(&baseline);
     for (unsigned life = 2 + below(4); life; life--)
         one_life();
-    profile_random(&p);
-    backend_set_profile(&disk, &p);
-    life_options(&o, &disk, 100);
-    life_honest(&disk, &work, &o);
+    device->attach(false);
+    device->honest(100);
     life_settle();
     baseline_check(&baseline, "after closing");
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The simulated world around the drivers. One process runs one seed: the guest's threads on the
- * host's seam (tests/host/seam.h), and beside them actors (XenStore, backends, events under way),
- * each with the time at which it wants to run. Whenever the guest touches shared memory, passes a
- * barrier, makes a hypercall or idles, the seed decides whether an actor runs first, and which.
- * Nothing outside of the seed decides anything, so a seed replays exactly.
+ * host's seam (tests/host/seam.h), and beside them actors (XenStore, backends, events in transit),
+ * each with the time of its next turn. Whenever the guest touches shared memory, passes a barrier,
+ * makes a hypercall or idles, the seed decides whether an actor runs first, and which. All
+ * decisions come from the seed, so a seed replays exactly.
  */
 #ifndef RINGLET_TESTS_SIM_H
 #define RINGLET_TESTS_SIM_H
@@ -21,12 +21,12 @@
 
 /* ---- main.c: a seed's result ---- */
 
-#define SIM_OPS_MAX     128
+#define SIM_OPS_MAX     160
 #define SIM_STATES      7
 #define SIM_SITES_MAX   4096
 #define SIM_MESSAGE_MAX 512
 
-/* What was done and checked; added up over the seeds that passed. */
+/* Counters of actions and checks; added up over the seeds that passed. */
 struct sim_totals {
     uint64_t seeds, lives, restarts, crashes, hostile_lives;
     uint64_t requests, reads, writes, flushes, discards, failed; /* callers', completed */
@@ -39,6 +39,12 @@ struct sim_totals {
     uint64_t resumes_connecting, resumes_closing, resumes_away, resumes_idle, resumes_again;
     uint64_t joined; /* requests that shared ring requests; of honest lives */
     uint64_t ring_requests, world_steps, events, conflicts, xs_messages;
+    /* XenStore's faults, and its refusals for want of a permission or quota */
+    uint64_t silences, given_up, late, permits, removals;
+    uint64_t xs_refused, quota_nodes, quota_watches, quota_transactions;
+    /* network interfaces: frames that arrived whole, slots of the rings, refused sends, ... */
+    uint64_t net_tx, net_rx, net_bytes, net_tx_slots, net_rx_slots, net_full, net_down, net_lost;
+    uint64_t net_gso, net_kept, net_copied, net_flaps, net_groups;
     uint64_t lines_max; /* console lines of one hostile life, at most */
     uint64_t sites;     /* allocations in the fixed scenario */
     uint64_t hash;      /* of everything that happened in the last seed */
@@ -49,7 +55,7 @@ struct sim_totals {
 extern struct sim_totals totals;
 extern bool sim_tracing;
 
-/* Ends the seed: what is wrong. */
+/* Ends the seed with this violation. */
 void sim_violation(const char *fmt, ...) RINGLET_NORETURN RINGLET_PRINTF(1, 2);
 void sim_trace_line(const char *fmt, ...) RINGLET_PRINTF(1, 2);
 #define TRACE(...)                       \
@@ -62,9 +68,9 @@ void sim_trace_line(const char *fmt, ...) RINGLET_PRINTF(1, 2);
         if (!(cond))                    \
             sim_violation(__VA_ARGS__); \
     } while (0)
-/* How often the console says this. */
+/* The number of times that the console has this text. */
 unsigned sim_said(const char *text);
-/* Goes into the hash by which a replay is compared. */
+/* Adds to the hash by which a replay is compared. */
 void sim_note(uint64_t a, uint64_t b);
 
 /* ---- sim_xen.c: the scheduler of the world, event channels, the clock ---- */
@@ -92,7 +98,7 @@ static inline bool one_in(unsigned n)
  * world. */
 void sim_xen_init(size_t memory, unsigned pace);
 void sim_add_actor(struct actor *a);
-/* a wants to run in at most delay ns; an earlier date stays. */
+/* Actor a must run in at most delay ns; an earlier time is not changed. */
 void actor_wake(struct actor *a, uint64_t delay);
 
 /* The peer's end of event channels. notified is called when the guest sends. */
@@ -113,23 +119,28 @@ unsigned sim_ports_open(void);
 /* All ports are closed; XenStore and the console have new ones (boot_info). */
 void sim_new_domain(void);
 
-/* Memory as the peer sees it: not instrumented, as what it maps is its business. */
+/* The peer's view of memory: not instrumented, as the peer may access all that it maps. */
 void peer_copy(void *to, const void *from, size_t bytes);
 void peer_fill(void *to, uint8_t value, size_t bytes);
 
 /* ---- sim_grant.c: the grant table as the peer sees it ---- */
 
 void grant_init(void);
+/* From now on several domains may map a page at once, and one that is held may be granted to others,
+ * as long as all of them only read it: all network interfaces send from the same pages. */
+void grant_share_reading(void);
 /* The page behind ref, or NULL: Xen refuses. */
-uint8_t *grant_map(domid_t who, grant_ref_t ref, bool write);
-void grant_unmap(grant_ref_t ref, bool write);
+uint8_t *sim_grant_map(domid_t who, grant_ref_t ref, bool write);
+void sim_grant_unmap(grant_ref_t ref, bool write);
+/* The page that is mapped by it for writing; NULL: none. */
+uint8_t *grant_mapped_page(grant_ref_t ref);
 /* Mappings of all domains. */
 unsigned grant_mappings(void);
 /* Does a domain map this page of the guest's memory? */
 bool grant_page_mapped(const void *page);
 /* No page that is mapped is free to be handed out. */
 void grant_check_mapped(void);
-/* The peer keeps the page although it has answered: nobody may be given it. */
+/* The peer keeps the page mapped although it has answered: the page must not be reused. */
 void grant_hold(grant_ref_t ref);
 
 /* ---- sim_store.c: XenStore ---- */
@@ -142,11 +153,15 @@ struct store_options {
     unsigned delay_ns;    /* an answer takes up to this long */
     unsigned portion;     /* bytes per turn */
     unsigned conflict_in; /* one in so many transactions conflicts; 0: none but real ones */
+    bool ocaml;           /* errors as oxenstored's */
 };
 
+/* A domain's quota of each. */
+enum store_quota { QUOTA_NODES, QUOTA_WATCHES, QUOTA_TRANSACTIONS, QUOTA_BYTES, STORE_QUOTAS };
+
 void store_init(const struct store_options *o);
-/* The guest is another domain: nothing is left of what was there, nor of watches, transactions and
- * messages; its ring is cleared, or as it was. Behind sim_new_domain. */
+/* The guest is another domain: no nodes, watches, transactions and messages are left of the old
+ * one; its ring is cleared, or unchanged. Call it after sim_new_domain. */
 void store_new_domain(unsigned domid);
 void store_set(const char *dir, const char *node, const void *value, size_t len);
 void store_text(const char *dir, const char *node, const char *text);
@@ -156,8 +171,26 @@ void store_remove(const char *dir, const char *node);
 const char *store_get(const char *dir, const char *node, size_t *len);
 /* def: missing or no number */
 uint64_t store_number(const char *dir, const char *node, uint64_t def);
+/* A quota is another from now on; the one of before. */
+unsigned store_limit(enum store_quota which, unsigned n);
+/* So many of them are used. */
+unsigned store_used(enum store_quota which);
+/* XenStore neither reads nor answers until then; NEVER: no more. 0: it continues. */
+void store_silence(uint64_t until);
 /* Called after each change of a node by anybody. */
 extern void (*store_changed)(const char *path);
+
+/* ---- sim_toolstack.c: libxl's writes to XenStore ---- */
+
+/* Creates a device's two directories, each readable for the other side; existing contents stay. */
+void toolstack_attach(const char *frontend, const char *directory, unsigned backend,
+                      unsigned devid);
+/* The backend's alone, which went. */
+void toolstack_backend(const char *frontend, const char *directory, unsigned backend);
+/* Removes them at once, with the parents that are then empty. */
+void toolstack_remove(const char *frontend, const char *directory);
+/* The guest may read the backend's directory from now on, or not. */
+void toolstack_permit(const char *directory, unsigned backend, bool guest);
 
 /* ---- sim_disk.c: the medium with its volatile cache ---- */
 
@@ -169,8 +202,8 @@ struct version {
 struct sim_disk {
     uint64_t sectors;
     bool cached;            /* writes are volatile until a flush */
-    uint8_t *data;          /* what a read returns */
-    uint8_t *stable;        /* cached: what certainly survives */
+    uint8_t *data;          /* the content for reads */
+    uint8_t *stable;        /* cached: the content that certainly survives */
     struct version **newer; /* cached: per sector, versions since then, newest first */
     uint32_t *dirty, dirty_count;
 };
@@ -180,13 +213,13 @@ void disk_init(struct sim_disk *d, uint64_t sectors);
 void disk_set_cached(struct sim_disk *d, bool cached);
 void disk_write(struct sim_disk *d, uint64_t sector, const uint8_t *data);
 void disk_flush(struct sim_disk *d);
-/* Power fails: each dirty sector is what it was at some time since the flush. */
+/* Power fails: each dirty sector has the content of some time since the flush. */
 void disk_crash(struct sim_disk *d);
 /* Calls fn with each content that the sector may have after a crash now. */
 void disk_survivors(struct sim_disk *d, uint64_t sector,
                     void (*fn)(uint64_t sector, const uint8_t *bytes, void *arg), void *arg);
 
-/* ---- oracle.c: what a read may return and a crash may leave ---- */
+/* ---- oracle.c: the possible results of a read, and contents after a crash ---- */
 
 /* A request that is under way or known. */
 struct oracle_op {
@@ -197,14 +230,16 @@ struct oracle_op {
     const uint8_t *data; /* a write's */
     uint64_t begun;
     bool crashed; /* a write: power failed while it was under way */
-    bool before;  /* ... or before the cache was switched: who else wrote then is forgotten */
+    /* ... or before the cache was switched: other writes of that time are forgotten */
+    bool before;
 };
 
 struct oracle {
     struct sim_disk *disk;
     uint64_t bytes, clock;
-    uint8_t *base, *durable; /* the newest known content; what the last flush made certain */
-    uint64_t *base_end;      /* per sector: when its last write ended */
+    /* the newest known content; the content made durable by the last flush */
+    uint8_t *base, *durable;
+    uint64_t *base_end; /* per sector: when its last write ended */
     struct oracle_op *active;
     struct memory_of *alternatives; /* other contents that are possible */
     struct memory_of *unflushed;    /* cached disks: writes since the last flush */
@@ -212,26 +247,27 @@ struct oracle {
 };
 
 void oracle_init(struct oracle *o, struct sim_disk *disk);
-/* The disk is what it is now: after a crash or a backend that lied. */
+/* Adopts the disk's present content: after a crash or a backend that lied. */
 void oracle_reset(struct oracle *o);
-/* op is the caller's and lives until oracle_end. data of a write must not change meanwhile. */
+/* op belongs to the caller and must stay valid until oracle_end. data of a write must not change
+ * meanwhile. */
 void oracle_begin(struct oracle *o, struct oracle_op *op, bool write, uint64_t offset, size_t bytes,
                   const uint8_t *data);
 void oracle_write_end(struct oracle *o, struct oracle_op *op, bool ok);
 /* The write that just ended well is on stable storage. */
 void oracle_stable(struct oracle *o, const struct oracle_op *op);
-/* data: what was read, NULL when it failed. A byte that it cannot be is a violation. */
+/* data: the data that were read, NULL when the read failed. An impossible byte is a violation. */
 void oracle_read_end(struct oracle *o, struct oracle_op *op, const uint8_t *data);
 /* A flush begins: a time; and has completed well. */
 uint64_t oracle_flush_begin(struct oracle *o);
 void oracle_flush_end(struct oracle *o, uint64_t begun);
 /* With nothing under way: the disk's cache is empty and is there or not from now on. */
 void oracle_cache(struct oracle *o, bool cached);
-/* May a crash now leave these bytes in this sector? If not it is a violation. */
+/* Checks that a crash may now leave these bytes in this sector; if not it is a violation. */
 void oracle_check_survivor(uint64_t sector, const uint8_t *bytes, void *o);
 /* The whole medium after a crash. */
 void oracle_check_crashed(struct oracle *o);
-/* Power failed with requests under way: checks the medium, which is what it is from now on. */
+/* Power failed with requests in progress: checks the medium, and adopts its content. */
 void oracle_crash(struct oracle *o);
 
 /* ---- invariants.c ---- */
@@ -242,6 +278,7 @@ void invariants_now(void);
 struct baseline {
     size_t pages_in_use, heap_blocks;
     unsigned grants, ports;
+    unsigned watches, transactions; /* in XenStore */
 };
 void baseline_take(struct baseline *b);
 void baseline_check(const struct baseline *b, const char *when);

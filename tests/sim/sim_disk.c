@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The medium: what is read now, and with a volatile write cache what a crash may leave instead. */
+/* The medium: its present content, and with a volatile write cache the content that a crash may
+ * leave. */
 #include "sim.h"
 
 #include <stdlib.h>

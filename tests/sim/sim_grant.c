@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The grant table as Xen treats it for the other domain: a reference opens exactly the page that a
- * valid entry names, for exactly that domain, and an entry in use is marked in it. What the guest
- * may not do to an entry in use is checked here too.
+ * The grant table as Xen enforces it for the other domain: a reference gives access to exactly the
+ * page that a valid entry names, for exactly that domain, and an entry in use is marked. The
+ * guest's forbidden changes of an entry in use are checked here, too.
  */
 #include "sim.h"
 
-#include "../../lib/core/mem_private.h"
+#include "lib/core/mem_private.h"
 
 #include <ringlet/page.h>
 #include <stdlib.h>
@@ -18,13 +18,15 @@ static struct {
     uint16_t readers, writers;
 } maps[REFS];
 static unsigned mappings;
-/* Per page of the guest: who maps it, and is it held on to although the guest wants it back? */
+/* Per page of the guest: the domain that maps it, and whether that holds it although the guest
+ * wants it back. */
 static struct {
-    uint16_t count;
+    uint16_t count, writers;
     domid_t who;
     bool held;
 } * frames;
 static xen_pfn_t first_frame;
+static bool shared_reading;
 
 void grant_init(void)
 {
@@ -33,6 +35,11 @@ void grant_init(void)
     if (!frames)
         abort();
     mappings = 0;
+}
+
+void grant_share_reading(void)
+{
+    shared_reading = true;
 }
 
 void grant_hold(grant_ref_t ref)
@@ -50,11 +57,12 @@ static bool freed(const uint8_t *page)
 #endif
 }
 
-uint8_t *grant_map(domid_t who, grant_ref_t ref, bool write)
+uint8_t *sim_grant_map(domid_t who, grant_ref_t ref, bool write)
 {
     volatile grant_entry_v1_t *e;
     uint16_t flags;
     xen_pfn_t f;
+    bool reads;
 
     if (ref >= MIN(REFS, seam_grant_max_frames * 512))
         return NULL;
@@ -66,11 +74,13 @@ uint8_t *grant_map(domid_t who, grant_ref_t ref, bool write)
     f = e->frame - first_frame;
     CHECK(f < boot_info.memory >> PAGE_SHIFT, "grant %u opens frame %#x", ref, e->frame);
     CHECK(!freed(seam_page(e->frame)), "grant %u opens a page that nobody owns", ref);
-    CHECK(!frames[f].count || frames[f].who == who,
+    reads = shared_reading && !write && !frames[f].writers;
+    CHECK(!frames[f].count || frames[f].who == who || reads,
           "a page that domain %u still maps was granted to domain %u", frames[f].who, who);
-    CHECK(!frames[f].held || maps[ref].readers + maps[ref].writers,
+    CHECK(!frames[f].held || maps[ref].readers + maps[ref].writers || reads,
           "a page that is held by the peer was granted anew (grant %u)", ref);
     frames[f].count++;
+    frames[f].writers = (uint16_t)(frames[f].writers + write);
     frames[f].who = who;
     if (maps[ref].readers + maps[ref].writers == 0)
         maps[ref].frame = e->frame;
@@ -84,7 +94,7 @@ uint8_t *grant_map(domid_t who, grant_ref_t ref, bool write)
     return seam_page(e->frame);
 }
 
-void grant_unmap(grant_ref_t ref, bool write)
+void sim_grant_unmap(grant_ref_t ref, bool write)
 {
     volatile grant_entry_v1_t *e = &seam_grants[ref];
     uint16_t *count = write ? &maps[ref].writers : &maps[ref].readers;
@@ -94,12 +104,19 @@ void grant_unmap(grant_ref_t ref, bool write)
           "grant %u was changed while the peer uses it", ref);
     --*count;
     mappings--;
+    frames[e->frame - first_frame].writers =
+        (uint16_t)(frames[e->frame - first_frame].writers - write);
     if (!--frames[e->frame - first_frame].count)
         frames[e->frame - first_frame].held = false;
     if (!maps[ref].writers)
         e->flags &= (uint16_t)~GTF_writing;
     if (!maps[ref].writers && !maps[ref].readers)
         e->flags &= (uint16_t)~GTF_reading;
+}
+
+uint8_t *grant_mapped_page(grant_ref_t ref)
+{
+    return maps[ref].writers ? seam_page(maps[ref].frame) : NULL;
 }
 
 unsigned grant_mappings(void)

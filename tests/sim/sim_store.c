@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * XenStore's nodes: absolute paths, watches by prefix, and transactions that see their own writes
- * and conflict when somebody else changed what they touched. Messages are in store_wire.c.
+ * and conflict when another client changed a node that they accessed. Permissions and quotas are in
+ * store_perms.c, messages in store_wire.c.
  */
 #include "store_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NODES        768
-#define WATCHES      32
-#define TRANSACTIONS 8
+#define NODES        1400
+#define WATCHES      140
+#define TRANSACTIONS 12
 #define CHANGES      320
 
 struct change {
@@ -30,6 +31,7 @@ static struct transaction {
     uint32_t id; /* 0: free */
     uint64_t begun;
     char touched[CHANGES][PATH];
+    bool existed[CHANGES]; /* ... then */
     struct change change[CHANGES];
     unsigned touched_count, change_count;
 } transactions[TRANSACTIONS];
@@ -60,9 +62,19 @@ struct node *store_find(const char *path)
     return NULL;
 }
 
-static void fire(const char *path)
+/* Whether the guest gets an event for a changed node: it may read the node, or its directory. */
+static bool heard(const struct node *n)
 {
-    for (unsigned i = 0; i < WATCHES; i++) {
+    const char *up = store_parent(n->path);
+    const struct node *parent = up ? store_find(up) : NULL;
+
+    return store_may(&n->perms, store_guest_id, MAY_READ) ||
+           (parent && store_may(&parent->perms, store_guest_id, MAY_READ));
+}
+
+static void fire(const char *path, bool to_guest)
+{
+    for (unsigned i = 0; i < WATCHES && to_guest; i++) {
         static char body[PATH + 64 + 2];
         size_t n = strlen(watches[i].path), len;
 
@@ -76,16 +88,77 @@ static void fire(const char *path)
         store_changed(path);
 }
 
-void store_put(const char *path, const void *value, size_t len)
+/* A node and its parents; with the parent's permissions, but owned by domid. */
+static struct node *make(unsigned domid, const char *path)
 {
     struct node *n = store_find(path);
+    char name[PATH];
+    const char *up;
 
-    if (!n) {
-        CHECK(node_count < NODES, "simulation: too many nodes in XenStore");
-        n = &nodes[node_count++];
-        memset(n, 0, sizeof(*n));
-        store_copy_text(n->path, path, PATH);
+    if (n)
+        return n;
+    store_copy_text(name, path, PATH); /* it may be store_parent's */
+    up = store_parent(name);
+    n = up ? make(domid, up) : NULL;
+    if (n)
+        n->changed = ++changes; /* its children have changed */
+    CHECK(node_count < NODES, "simulation: too many nodes in XenStore");
+    nodes[node_count] = (struct node){.perms = n ? n->perms : (struct perms){0}};
+    n = &nodes[node_count++];
+    store_copy_text(n->path, name, PATH);
+    n->value = calloc(1, 1);
+    if (!n->value)
+        abort();
+    if (domid)
+        n->perms.owner = domid;
+    return n;
+}
+
+unsigned store_owned(void)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < node_count; i++)
+        n += nodes[i].perms.owner == store_guest_id;
+    return n;
+}
+
+void store_set_perms(const char *path, const char *perms)
+{
+    struct node *n = store_find(path);
+    bool before = heard(n);
+
+    store_parse_perms(&n->perms, perms);
+    n->changed = ++changes;
+    fire(path, before || heard(n));
+    /* its children, too, as `xenstore-chmod -r` does */
+    for (unsigned i = 0; i < node_count; i++) {
+        size_t len = strlen(path);
+
+        if (strncmp(nodes[i].path, path, len) || nodes[i].path[len] != '/')
+            continue;
+        n = &nodes[i];
+        before = heard(n);
+        store_parse_perms(&n->perms, perms);
+        n->changed = ++changes;
+        fire(n->path, before || heard(n));
     }
+}
+
+void store_mkdir(const char *path, const char *perms)
+{
+    struct node *n = make(0, path);
+    struct perms want;
+
+    store_parse_perms(&want, perms);
+    if (memcmp(&n->perms, &want, sizeof(want)))
+        store_set_perms(path, perms);
+}
+
+void store_put(unsigned domid, const char *path, const void *value, size_t len)
+{
+    struct node *n = make(domid, path);
+
     free(n->value);
     n->value = malloc(len + 1);
     if (!n->value)
@@ -96,19 +169,22 @@ void store_put(const char *path, const void *value, size_t len)
     n->changed = ++changes;
     TRACE("xenstore  %s = \"%.40s\"", path, n->value);
     sim_note(len, changes);
-    fire(path);
+    fire(path, heard(n));
 }
 
-/* The node and what is below it. */
+/* The node and all below it. */
 bool store_unset(const char *top)
 {
-    char path[PATH]; /* who hears of it may look up others, with join() */
+    char path[PATH]; /* a watcher may search for others, with join() */
     size_t len = strlen(top);
+    struct node *n;
+    const char *up;
     bool any = false;
 
     store_copy_text(path, top, PATH);
     for (unsigned i = 0; i < node_count;) {
         char gone[PATH];
+        bool to_guest;
 
         if (strncmp(nodes[i].path, path, len) ||
             (nodes[i].path[len] && nodes[i].path[len] != '/')) {
@@ -116,12 +192,17 @@ bool store_unset(const char *top)
             continue;
         }
         store_copy_text(gone, nodes[i].path, PATH);
+        to_guest = heard(&nodes[i]);
         free(nodes[i].value);
         nodes[i] = nodes[--node_count];
         changes++;
         any = true;
-        fire(gone); /* who watches below hears of it too */
+        fire(gone, to_guest); /* watches below it fire, too */
     }
+    up = store_parent(path);
+    n = any && up ? store_find(up) : NULL;
+    if (n)
+        n->changed = ++changes;
     if (any)
         TRACE("xenstore  removed %s", path);
     return any;
@@ -137,7 +218,7 @@ static const char *join(const char *dir, const char *node)
 
 void store_set(const char *dir, const char *node, const void *value, size_t len)
 {
-    store_put(join(dir, node), value, len);
+    store_put(0, join(dir, node), value, len);
 }
 
 void store_text(const char *dir, const char *node, const char *text)
@@ -190,9 +271,28 @@ struct transaction *store_transaction(uint32_t id)
     return NULL;
 }
 
+unsigned store_transactions(void)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < TRANSACTIONS; i++)
+        n += transactions[i].id != 0;
+    return n;
+}
+
+unsigned store_made(const struct transaction *t)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; t && i < t->change_count; i++)
+        n += t->change[i].value && !store_find(t->change[i].path);
+    return n;
+}
+
 uint32_t store_begin(void)
 {
-    for (unsigned i = 0; i < TRANSACTIONS; i++) {
+    for (unsigned i = 0; i < TRANSACTIONS && store_transactions() < store_quota(QUOTA_TRANSACTIONS);
+         i++) {
         struct transaction *t = &transactions[i];
 
         if (t->id)
@@ -201,12 +301,14 @@ uint32_t store_begin(void)
         t->begun = changes;
         return t->id = ++next_transaction;
     }
-    sim_violation("transactions are begun and not ended");
+    totals.quota_transactions++;
+    return 0;
 }
 
 static void touch(struct transaction *t, const char *path)
 {
     CHECK(t->touched_count < CHANGES, "simulation: a long transaction");
+    t->existed[t->touched_count] = store_find(path) != NULL;
     store_copy_text(t->touched[t->touched_count++], path, PATH);
 }
 
@@ -231,7 +333,7 @@ static bool conflicts(const struct transaction *t)
     for (unsigned i = 0; i < t->touched_count; i++) {
         const struct node *n = store_find(t->touched[i]);
 
-        if (n && n->changed > t->begun)
+        if ((n && n->changed > t->begun) || (n != NULL) != t->existed[i])
             return true;
     }
     return options.conflict_in && one_in(options.conflict_in);
@@ -245,7 +347,7 @@ const char *store_end(struct transaction *t, bool commit)
         struct change *c = &t->change[i];
 
         if (commit && !conflict && c->value)
-            store_put(c->path, c->value, c->len);
+            store_put(store_guest_id, c->path, c->value, c->len);
         else if (commit && !conflict)
             store_unset(c->path);
         free(c->value);
@@ -255,20 +357,30 @@ const char *store_end(struct transaction *t, bool commit)
     return conflict ? "EAGAIN" : NULL;
 }
 
-/* ---- what requests ask ---- */
+/* ---- requests ---- */
 
-void store_add_watch(const char *path, const char *given, const char *token)
+unsigned store_watches(void)
 {
-    for (unsigned i = 0; i < WATCHES; i++) {
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < WATCHES; i++)
+        n += watches[i].used;
+    return n;
+}
+
+bool store_add_watch(const char *path, const char *given, const char *token)
+{
+    for (unsigned i = 0; i < WATCHES && store_watches() < store_quota(QUOTA_WATCHES); i++) {
         if (watches[i].used)
             continue;
         watches[i].used = true;
         store_copy_text(watches[i].path, path, PATH);
         store_copy_text(watches[i].given, given, PATH);
         store_copy_text(watches[i].token, token, sizeof(watches[i].token));
-        return;
+        return true;
     }
-    sim_violation("watches are set and not removed");
+    totals.quota_watches++;
+    return false;
 }
 
 const char *store_remove_watch(const char *token)
@@ -305,7 +417,8 @@ size_t store_list(const char *path, char *names, size_t size)
     return len;
 }
 
-const char *store_read(struct transaction *t, const struct xsd_sockmsg *hdr, const char *path)
+const char *store_read(struct transaction *t, const struct xsd_sockmsg *hdr, const char *path,
+                       const char *absent)
 {
     const struct node *n = store_find(path);
 
@@ -323,7 +436,7 @@ const char *store_read(struct transaction *t, const struct xsd_sockmsg *hdr, con
         }
     }
     if (!n)
-        return "ENOENT";
+        return absent;
     store_message(XS_READ, hdr->req_id, hdr->tx_id, n->value, n->len);
     return NULL;
 }
@@ -336,6 +449,14 @@ static void begin_as(unsigned domid)
     memset(watches, 0, sizeof(watches));
     store_guest_id = domid;
     snprintf(store_guest, sizeof(store_guest), "/local/domain/%u", domid);
+    toolstack_domain();
+}
+
+unsigned store_used(enum store_quota which)
+{
+    return which == QUOTA_NODES     ? store_owned()
+           : which == QUOTA_WATCHES ? store_watches()
+                                    : store_transactions();
 }
 
 void store_new_domain(unsigned domid)
@@ -350,10 +471,11 @@ void store_new_domain(unsigned domid)
 
 void store_init(const struct store_options *o)
 {
-    begin_as(3);
     changes = 0;
     memset(transactions, 0, sizeof(transactions));
     next_transaction = 0;
     options = *o;
     store_wire_init(o);
+    store_perms_init(o->ocaml);
+    begin_as(3);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The scheduler of the world, the clock, and event channels with delays, merges and events for
- * nothing (sim.h). */
+/* The scheduler of the world, the clock, and event channels with delays, merges and spurious
+ * events (sim.h). */
 #include "sim.h"
 
 #include <ringlet/printk.h>
@@ -8,7 +8,7 @@
 #define ACTORS    8
 #define PORTS     1024
 #define IN_FLIGHT 256
-#define TURN_NS   400 /* what a turn of the world takes, at most */
+#define TURN_NS   400 /* the maximum time of a turn of the world */
 
 struct random sim_random;
 int sim_countdown;
@@ -77,8 +77,8 @@ bool sim_bind(struct sim_channel *c, domid_t who, evtchn_port_t port)
     ports[port].state = PORT_BOUND;
     ports[port].peer = c;
     c->port = port;
-    /* Xen marks an interdomain channel pending when it is bound: the guest gets an event for
-     * nothing, sooner or later */
+    /* Xen marks an interdomain channel pending when it is bound: the guest gets a spurious
+     * event, sooner or later */
     sim_raise(port, 2000);
     return true;
 }
@@ -179,7 +179,7 @@ void actor_wake(struct actor *a, uint64_t delay)
     a->due = MIN(a->due, seam_now + delay);
 }
 
-/* An actor that is due gets its turn; false when there is none. */
+/* Runs an actor that is due; false when there is none. */
 static bool turn(void)
 {
     struct actor *ready[ACTORS];
@@ -241,7 +241,7 @@ static bool any_pending(const struct sched_poll *op)
     return false;
 }
 
-/* The guest sleeps: the world goes on until it is woken. */
+/* The guest sleeps: the world runs until it is woken. */
 static long poll(const struct sched_poll *op)
 {
     while (!any_pending(op)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads of requests (workload.h): submitting in all ways, waiting in all ways. */
+/* Threads of requests (workload.h): all ways to submit and to wait. */
 #include "workload.h"
 
 #include "workload_check.h"
@@ -7,7 +7,7 @@
 #include <ringlet/page.h>
 #include <stdlib.h>
 
-static const uint8_t zeroes[WORKLOAD_ROOM]; /* what a discard may leave */
+static const uint8_t zeroes[WORKLOAD_ROOM]; /* the content that a discard may leave */
 
 void workload_random(struct workload_options *o, size_t memory)
 {
@@ -53,7 +53,7 @@ static void take_back(struct workload *w, struct slot *s, int ret)
     else if (s->kind == BLKIF_OP_WRITE || s->kind == BLKIF_OP_DISCARD)
         oracle_write_end(&w->backend->oracle, &s->op, false);
     CHECK(w->o.lossy, "a request was refused with %s", errno_name(ret));
-    if (w->backend->hostile && (ret == -EINVAL || ret == -EROFS))
+    if (w->backend->peer.hostile && (ret == -EINVAL || ret == -EROFS))
         return; /* it has made the disk another one */
     CHECK(ret == -ENODEV || ret == -ENOMEM, "a request was refused with %s", errno_name(ret));
     if (ret == -ENODEV)
@@ -224,7 +224,7 @@ static void step_swap(struct workload *w, unsigned thread)
         workload_swap(w, s);
 }
 
-/* What no device may accept. */
+/* Requests that no device may accept. */
 static void step_wrong(struct workload *w, unsigned thread)
 {
     struct slot *s = free_slot(w, thread);
@@ -271,8 +271,8 @@ static void step(struct workload *w, unsigned thread)
 {
     unsigned pick = below(128);
 
-    /* these wait for as long as it takes, which is for ever if the backend does not answer */
-    if (w->backend->hostile && (pick < 2 || (pick >= 6 && pick < 12)))
+    /* these wait without a timeout, and forever if the backend does not answer */
+    if (w->backend->peer.hostile && (pick < 2 || (pick >= 6 && pick < 12)))
         pick = 127;
     if (!w->under_way)
         w->progress = seam_now;
@@ -290,7 +290,7 @@ static void step(struct workload *w, unsigned thread)
         step_swap(w, thread);
     else
         step_batch(w, thread);
-    if (w->backend->oracle.unflushed_count > 300 && !w->backend->hostile)
+    if (w->backend->oracle.unflushed_count > 300 && !w->backend->peer.hostile)
         step_sync(w);
     while (!free_slot(w, thread) && !w->lost) {
         uint64_t before = w->completed;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's side: threads that use a blkfront device in every way the API has, and check each
+ * The guest's side: threads that use a blkfront device with all of its interface, and check each
  * result against the oracle.
  */
 #ifndef RINGLET_TESTS_WORKLOAD_H
@@ -16,11 +16,11 @@ struct workload_options {
     unsigned threads, slots; /* slots: requests that may be under way, of all threads */
     size_t bytes_max;        /* of a request */
     unsigned align;          /* offsets, lengths and buffers are multiples; 1: anything */
-    unsigned hot_in;         /* one request in so many goes to the same small part; 0: none */
+    unsigned hot_in;         /* every n-th request goes to the same small part; 0: none */
     unsigned registered_in;  /* every n-th buffer is a registered one; 0: none */
     uint64_t quota;          /* requests */
     bool lossy;           /* the device may fail: errors are no violation, answers may not come */
-    bool restarts;        /* the backend goes and comes back, with other features */
+    bool restarts;        /* the backend goes and comes back with other features */
     uint64_t watchdog_ns; /* 0: the driver's default */
 };
 
@@ -31,7 +31,7 @@ struct slot {
     struct workload *w;
     uint8_t *memory, *flat; /* pages of the guest's; a vector's data in one piece */
     uint64_t flush_begun;
-    uint64_t place; /* of what a discard discards ... */
+    uint64_t place; /* of a discard ... */
     size_t extent;  /* ... and its bytes */
     uint8_t kind;   /* BLKIF_OP_* */
     bool busy;
@@ -51,7 +51,8 @@ struct workload {
     unsigned slot_pages, running, next_thread, under_way;
     uint64_t left, completed, errors, progress; /* progress: when the last one completed */
     bool lost;
-    /* threads that wait for a flush, and must one of them yet hear of lost writes? */
+    /* threads that wait for a flush, and whether one of them must still get the error for lost
+     * writes */
     unsigned flush_waiters;
     bool owed;
     struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Completions of the workload's requests: exactly once, with a result that is explained, and the
- * data that the oracle knows. */
+/* Completions of the workload's requests: exactly once, with a result that has a cause, and the
+ * oracle's data. */
 #include "workload_check.h"
 
 #include <ringlet/page.h>
@@ -15,7 +15,7 @@ static void check_result(const struct slot *s, int ret)
 
     if (!ret || w->o.lossy) {
         CHECK(!ret || ret == -EIO || ret == -ENODEV || ret == -ETIMEDOUT || ret == -ENOMEM ||
-                  ret == -EOPNOTSUPP || (ret == -EROFS && w->backend->hostile),
+                  ret == -EOPNOTSUPP || (ret == -EROFS && w->backend->peer.hostile),
               "a request ended with %s", errno_name(ret));
         return;
     }
@@ -44,16 +44,16 @@ static void flush_failed(struct workload *w, uint64_t begun, bool waited)
     if (begun >= b->told_at) {
         CHECK(b->may_fail_flush, "a flush failed, and no backend went");
         b->may_fail_flush--;
-        /* a thread may have been the first to be told, but when that was is not known */
+        /* a thread may have been the first to get the error, but the time of that is unknown */
         b->lost_at = waited || w->flush_waiters ? 0 : b->must_fail_flush;
         b->told_at = oracle_flush_begin(&b->oracle);
     }
     b->must_fail_flush = 0;
-    b->unflushed = 0; /* it did flush, and says what it could not */
+    b->unflushed = 0; /* it did flush, and reports the lost writes */
 }
 
-/* It must fail if there was something to lose; but perhaps that was told to a thread that has not
- * had its turn since. */
+/* It must fail if writes were lost; but the error may have gone to a thread that has not run
+ * since. */
 static void flush_succeeded(struct workload *w, uint64_t begun)
 {
     struct backend *b = w->backend;
@@ -64,7 +64,7 @@ static void flush_succeeded(struct workload *w, uint64_t begun)
     }
     CHECK(!b->lost_at || begun < b->lost_at || begun >= b->told_at,
           "a flush was told of lost writes, and one that was begun before that succeeded");
-    b->must_fail_flush = 0; /* if it was answered before the backend went, nothing was lost */
+    b->must_fail_flush = 0; /* if it was answered before the backend died, nothing was lost */
     b->unflushed = 0;
 }
 
@@ -87,7 +87,7 @@ void workload_flushed(struct workload *w, uint64_t begun, int ret, bool waited)
     if (ret)
         return;
     flush_succeeded(w, begun);
-    if (!b->hostile && b->present)
+    if (!b->peer.hostile && b->peer.present)
         oracle_flush_end(&b->oracle, begun);
 }
 
@@ -104,10 +104,10 @@ static const uint8_t *read_data(struct slot *s)
     return s->flat;
 }
 
-/* Whose data is no business of anybody: the backend lies. */
+/* The data are not checked: the backend lies. */
 static bool believed(const struct workload *w)
 {
-    return !w->backend->hostile;
+    return !w->backend->peer.hostile;
 }
 
 void workload_finish(struct slot *s, int ret)
@@ -138,7 +138,7 @@ void workload_finish(struct slot *s, int ret)
         oracle_write_end(o, &s->op, !ret && believed(w));
         if (!(s->aiocb.aio_flags & BLKFRONT_FUA) || !s->aiocb.aio_nbytes)
             break;
-        if (!ret && believed(w) && w->backend->present && !s->op.crashed)
+        if (!ret && believed(w) && w->backend->peer.present && !s->op.crashed)
             oracle_stable(o, &s->op);
         if (!ret) /* it was a flush, too */
             flush_succeeded(w, s->op.begun);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The workload's buffers: plain ones and registered ones, of which some are freed and taken anew
- * while the backend may still map them. */
+/* The workload's buffers: ordinary and registered ones, of which some are freed and allocated
+ * again while the backend may still map them. */
 #include "workload_check.h"
 
 #include <ringlet/page.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The workload's requests before they are submitted: what, where, how long, from which memory. */
+/* The workload's requests before submission: operation, place, length, memory. */
 #include "workload_check.h"
 
-#define POOL (256 * 1024)
+#define POOL      (256 * 1024)
+#define LONG_TIME (1000 * NSEC_PER_SEC) /* no backend is away that long */
 
 static uint8_t pool[POOL + WORKLOAD_ROOM];
 
@@ -87,6 +88,7 @@ void workload_prepare(struct workload *w, struct slot *s)
     s->aiocb = (struct blkfront_aiocb){.aio_dev = w->dev, .aio_cb = workload_done, .data = s};
     s->aiocb.aio_queue = one_in(3) ? below(8) : 0;
     s->aiocb.aio_flags = one_in(24) ? BLKFRONT_FUA : 0;
+    s->aiocb.aio_timeout_ns = one_in(16) ? LONG_TIME : 0;
     bytes = workload_place(w, s, bytes);
     follow(w, s, bytes);
     s->aiocb.aio_buf = s->memory + (one_in(3) ? ROUND_DOWN(below(PAGE_SIZE), 512u) : 0);

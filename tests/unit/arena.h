@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of the page allocator: an arena at an address of their own, of which nothing is
- * resident, and sums that always hold. */
+/* For tests of the page allocator: an arena at an address of its own, without resident pages,
+ * and sums that always hold. */
 #ifndef RINGLET_TESTS_ARENA_H
 #define RINGLET_TESTS_ARENA_H
 
-#include "../../lib/core/mem_private.h"
+#include "lib/core/mem_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs the test guest blktest, whole, on the fake driver, and reads its console. Include it in one
- * file of a program, behind cmocka.h.
+ * Runs the whole test guest blktest on the fake driver, and reads its console. Include it in one
+ * file of a program, after cmocka.h.
  */
 #ifndef RINGLET_TESTS_BLKTEST_RUN_H
 #define RINGLET_TESTS_BLKTEST_RUN_H
@@ -21,7 +21,7 @@ static uint8_t content[FAKE_DISKS][DISK_BYTES];
 static bool (*on_shutdown)(enum shutdown_request);
 static bool continue_written;
 
-/* ---- what else blktest needs of the kernel ---- */
+/* ---- other functions of the kernel for blktest ---- */
 
 void shutdown_on_request(bool (*fn)(enum shutdown_request request))
 {
@@ -132,7 +132,7 @@ static unsigned results(const char *a, const char *b)
     return n;
 }
 
-/* Is there a digest line of this kind for this part of the disk, and is it what is there? */
+/* Whether there is a digest line of this kind for this part of the disk, with the right digest. */
 static bool digest(unsigned disk, uint64_t offset, uint64_t bytes, const char *kind)
 {
     struct sha256 sha;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests of blkfront on the fake disk share: a disk for each test, requests that count their
- * completion. */
+/* Shared by tests of blkfront on the fake disk: a disk for each test, requests that count their
+ * completions. */
 #ifndef RINGLET_TESTS_DISK_TEST_H
 #define RINGLET_TESTS_DISK_TEST_H
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of the scheduler: a source of events in the test's hands, and a trace of what happened.
- */
+/* For tests of the scheduler: a source of events that the test controls, and a trace of actions. */
 #ifndef RINGLET_TESTS_EVENTS_H
 #define RINGLET_TESTS_EVENTS_H
 
 #include "host/seam.h"
 
+#include <kernel/thread.h>
 #include <ringlet/clock.h>
 #include <ringlet/errno.h>
 #include <ringlet/heap.h>
 #include <ringlet/string.h>
-#include <ringlet/thread.h>
 
 #include <stdarg.h>
 
@@ -19,7 +18,7 @@
 static bool raised;
 static void (*on_event)(void); /* the handler */
 static void (*when_idle)(void);
-static unsigned dispatched, blocked;
+static unsigned dispatched, blocked, yielded;
 
 static inline bool source_pending(void)
 {
@@ -41,14 +40,20 @@ static inline void source_block(uint64_t deadline)
         when_idle();
     if (raised)
         return;
-    assert_int_not_equal(deadline, DEADLINE_NEVER); /* it would sleep for ever */
+    assert_int_not_equal(deadline, DEADLINE_NEVER); /* it would sleep forever */
     if (deadline > seam_now)
         seam_now = deadline;
 }
 
-static const struct event_source source = {source_pending, source_dispatch, source_block};
+static inline void source_yield(void)
+{
+    yielded++;
+}
 
-/* What happened, as letters. */
+static const struct event_source source = {source_pending, source_dispatch, source_block,
+                                           source_yield};
+
+/* The trace: a letter for each action. */
 static char trace[256];
 
 static inline void note(char c)
@@ -67,7 +72,7 @@ static inline int setup(void **state)
     thread_set_event_source(&source);
     raised = false;
     on_event = when_idle = NULL;
-    dispatched = blocked = 0;
+    dispatched = blocked = yielded = 0;
     trace[0] = '\0';
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A block frontend that is none: the API of ringlet/blkfront.h on disks in the host's memory, which
- * completes requests in a changing order and misbehaves as it is told to. It stands in for the
- * driver where a test is about the driver's users. Include it in one file of a program.
+ * A fake block frontend: the interface of ringlet/blkfront.h on disks in the host's memory, which
+ * completes requests in a changing order and injects the faults that a test selects. It replaces
+ * the driver in tests of the driver's users. Include it in one file of a program.
  */
 #ifndef RINGLET_TESTS_FAKE_BLKFRONT_H
 #define RINGLET_TESTS_FAKE_BLKFRONT_H
@@ -32,17 +32,20 @@ struct blkfront_dev {
     struct blkfront_stats stats;
 };
 
-/* What goes wrong, and at the how manieth request of its kind (1 = the first; 0 = never). */
+/* The faults, and the number of the request of its kind at which each happens (1 = the first; 0
+ * = never). */
 struct fake_faults {
     unsigned lose_write, misplace_write, fail_write, flip_read, silent_read, fail_read;
     unsigned refuse_enqueue; /* each so manieth with -ENOMEM */
-    unsigned gone_after;     /* requests, then -ENODEV for ever */
+    unsigned gone_after;     /* requests, then always -ENODEV */
     unsigned stuck_after;    /* requests, then nothing completes */
     bool accept_readonly;    /* a read-only disk lets itself be written */
     bool no_flush;           /* flushes are offered but answered with -EOPNOTSUPP */
+    int sync;                /* the result of blkfront_sync */
+    uint64_t grows_at;       /* disks have size 0 until then */
     bool trim_garbage;       /* a discard leaves something else behind */
     unsigned buffers;        /* so many registered buffers there can be; 0: any number */
-    int connect;             /* what opening a disk returns */
+    int connect;             /* the result of opening a disk */
 };
 
 static struct blkfront_dev fake_disk[FAKE_DISKS];
@@ -160,7 +163,7 @@ static void fake_complete(struct blkfront_dev *d, unsigned i)
     d->submitted--;
     fake_completed++;
     seam_now += 1000;
-    clock_now(); /* the driver looks when it finds a response */
+    clock_now(); /* the driver reads the clock when it finds a response */
     if (!d->present || (fake.gone_after && fake_completed > fake.gone_after))
         ret = -ENODEV;
     else if (op == BLKIF_OP_READ || op == BLKIF_OP_WRITE)
@@ -194,11 +197,11 @@ static int fake_enqueue(struct blkfront_aiocb *a, uint8_t op)
     return 0;
 }
 
-/* Disk 1 arrives and goes so many times, as soon as somebody watches. */
+/* Disk 1 arrives and goes this many times, from the first watch on. */
 static unsigned fake_arrivals;
 static uint8_t *fake_arrival_data;
 static uint64_t fake_arrival_bytes;
-static int fake_arrival_connect; /* what becomes of connecting it */
+static int fake_arrival_connect; /* the result of connecting it */
 
 int blkfront_open_device(const char *nodename, const struct blkfront_config *config,
                          struct blkfront_info *info, struct blkfront_dev **dev)
@@ -298,6 +301,8 @@ int blkfront_vdev_number(const char *name, unsigned *devid)
 void blkfront_get_limits(const struct blkfront_dev *dev, struct blkfront_limits *out)
 {
     *out = dev->limits;
+    if (clock_now() < fake.grows_at)
+        out->sectors = 0;
 }
 
 void blkfront_get_stats(const struct blkfront_dev *dev, struct blkfront_stats *out)
@@ -335,7 +340,7 @@ int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op)
     return ret;
 }
 
-/* Completes up to limit of what is visible, in any order. */
+/* Completes up to limit of the requests that are visible, in any order. */
 static int fake_reap(struct blkfront_dev *dev, unsigned limit)
 {
     int n = 0;
@@ -360,11 +365,11 @@ int blkfront_aio_wait(struct blkfront_dev *dev, uint64_t deadline)
     n = fake_reap(dev, 1 + (unsigned)(fake_next_random() % 8));
     if (n == 0 && dev->queued)
         seam_now = MAX(seam_now, deadline);
-    clock_now(); /* the scheduler looks after each sleep */
+    clock_now(); /* the scheduler reads the clock after each sleep */
     return n;
 }
 
-/* Registered memory is marked, so that a test can tell. */
+/* Registered memory is marked, so that a test recognises it. */
 void *blkfront_buf_alloc(struct blkfront_dev *dev, size_t bytes)
 {
     void *p;
@@ -416,7 +421,7 @@ int blkfront_io(struct blkfront_aiocb *aiocb, int write)
 int blkfront_sync(struct blkfront_dev *dev)
 {
     dev->stats.flushes++;
-    return 0;
+    return fake.sync;
 }
 
 #endif

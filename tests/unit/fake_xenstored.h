@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small xenstored at the other end of the ring: a flat table of nodes, watches by prefix,
- * transactions that conflict when told so. It runs when the guest is idle (seam_idle).
+ * transactions that conflict when the test wants it. It runs when the guest is idle (seam_idle).
+ *
+ * Permissions are those of libxl: the guest owns its own directory (relative paths). Of other
+ * domains it may read the directories of its own backends, and nothing else. As their parents are
+ * not readable, an absent node there is EACCES, as in C xenstored (oxenstored answers ENOENT:
+ * fake.ocaml).
  */
 #ifndef RINGLET_TESTS_FAKE_XENSTORED_H
 #define RINGLET_TESTS_FAKE_XENSTORED_H
 
 #include "host/seam.h"
 
-#include <ringlet/event_channel.h>
+#include <kernel/event_channel.h>
+#include <kernel/xenstore.h>
 #include <ringlet/string.h>
 #include <ringlet/thread.h>
-#include <ringlet/xenstore.h>
 #include <xen/io/xs_wire.h>
 
 #include <stdarg.h>
@@ -52,6 +57,11 @@ static struct {
     const char *error;  /* every request gets this error */
     /* or: the error of this one, NULL for none */
     const char *(*refuse)(uint32_t type, const char *body);
+    bool ocaml;         /* absent nodes are ENOENT regardless of their parents */
+    const char *hidden; /* nodes with this prefix exist, but the guest may not read them */
+    /* the guest's quotas; 0: only the table's size. xenstored's are 1000, 128 and, for the bytes
+     * of a value, 2048 */
+    unsigned quota_nodes, quota_watches, quota_bytes;
     unsigned directory; /* bytes of names in one answer at most; 0 = 4096 */
     unsigned generation;
     bool mangle_type; /* answers of the wrong type */
@@ -67,7 +77,7 @@ static struct {
     size_t len;
 } fake_held[64];
 static unsigned fake_held_count;
-/* What it was like when the newest transaction began; one that fails changes nothing. */
+/* The state at the beginning of the newest transaction; one that fails changes nothing. */
 static struct fake_node fake_before[FAKE_NODES];
 static bool fake_changing; /* by a request in a transaction */
 
@@ -152,7 +162,7 @@ static inline void fake_put(struct fake_node *nodes, const char *path, const voi
 static inline void fake_set(const char *path, const void *value, size_t len)
 {
     fake_put(fake.nodes, path, value, len);
-    if (!fake_changing) /* by somebody else: it stays if the transaction fails */
+    if (!fake_changing) /* written outside the transaction: it stays if the transaction fails */
         fake_put(fake_before, path, value, len);
     fake_fire(path);
 }
@@ -203,6 +213,14 @@ static inline void fake_watch(const char *path, const char *token, bool add)
     abort();
 }
 
+static inline bool fake_watched(const char *token)
+{
+    for (unsigned i = 0; i < FAKE_WATCHES; i++)
+        if (fake.watches[i].used && strcmp(fake.watches[i].token, token) == 0)
+            return true;
+    return false;
+}
+
 /* The names in a directory; their length in bytes. */
 static inline size_t fake_names(const char *path, char *names, size_t size)
 {
@@ -250,6 +268,80 @@ static inline void fake_directory_part(const struct xsd_sockmsg *hdr, const char
     fake_message(XS_DIRECTORY_PART, hdr->req_id, hdr->tx_id, body, len);
 }
 
+/* ---- permissions and quotas ---- */
+
+/* The length of the backend directory /local/domain/D/backend/TYPE/GUEST/DEVICE that path is in, or
+ * of path. */
+static inline size_t fake_directory_of(const char *path)
+{
+    size_t n = 0;
+
+    for (unsigned slashes = 0; path[n]; n++)
+        if (path[n] == '/' && ++slashes == 8)
+            break;
+    return n;
+}
+
+static inline bool fake_any_in(const char *path, size_t len)
+{
+    for (unsigned i = 0; i < FAKE_NODES; i++)
+        if (fake.nodes[i].used && !strncmp(fake.nodes[i].path, path, len) &&
+            (!fake.nodes[i].path[len] || fake.nodes[i].path[len] == '/'))
+            return true;
+    return false;
+}
+
+/* The error for a guest's read or write of path, or NULL. */
+static inline const char *fake_refuses(const char *path, bool write)
+{
+    if (strlen(path) > (path[0] == '/' ? XENSTORE_ABS_PATH_MAX : XENSTORE_REL_PATH_MAX))
+        return "EINVAL";
+    if (fake.hidden && !strncmp(path, fake.hidden, strlen(fake.hidden)))
+        return "EACCES";
+    if (path[0] != '/')
+        return NULL;
+    if (write)
+        return "EACCES";
+    if (fake_any_in(path, fake_directory_of(path)))
+        return NULL;
+    return fake.ocaml ? "ENOENT" : "EACCES";
+}
+
+/* C xenstored's error when a quota of the guest is used up. */
+static inline const char *fake_quota(const struct xsd_sockmsg *hdr, const char *path, size_t len)
+{
+    unsigned nodes = 0, used = 0;
+
+    for (unsigned i = 0; i < FAKE_NODES; i++)
+        nodes += fake.nodes[i].used && fake.nodes[i].path[0] != '/';
+    for (unsigned i = 0; i < FAKE_WATCHES; i++)
+        used += fake.watches[i].used;
+    if (hdr->type == XS_WATCH && fake.quota_watches && used >= fake.quota_watches)
+        return "E2BIG";
+    if (hdr->type != XS_WRITE)
+        return NULL;
+    if (fake.quota_bytes && len > fake.quota_bytes)
+        return "ENOSPC";
+    return fake.quota_nodes && !fake_find(path) && nodes >= fake.quota_nodes ? "ENOSPC" : NULL;
+}
+
+static inline const char *fake_permits(const struct xsd_sockmsg *hdr, const char *path)
+{
+    switch (hdr->type) {
+    case XS_READ:
+    case XS_DIRECTORY:
+    case XS_DIRECTORY_PART:
+        return fake_refuses(path, false);
+    case XS_WRITE:
+    case XS_MKDIR:
+    case XS_RM:
+    case XS_SET_PERMS:
+        return fake_refuses(path, true);
+    default:
+        return NULL;
+    }
+}
+
 static inline void fake_request(const struct xsd_sockmsg *hdr, const char *body)
 {
     const char *path = body, *error = fake.error;
@@ -261,7 +353,13 @@ static inline void fake_request(const struct xsd_sockmsg *hdr, const char *body)
     fake.in_transaction += hdr->tx_id != 0;
     if (!error && fake.refuse)
         error = fake.refuse(hdr->type, body);
+    if (!error)
+        error = fake_permits(hdr, path);
+    if (!error)
+        error = fake_quota(hdr, path, hdr->len - MIN((size_t)(rest - body), (size_t)hdr->len));
     if (!error && (hdr->type == XS_READ || hdr->type == XS_RM) && !fake_find(path))
+        error = "ENOENT";
+    if (!error && hdr->type == XS_UNWATCH && !fake_watched(rest))
         error = "ENOENT";
     if (!error && hdr->type == XS_TRANSACTION_END && body[0] == 'T' && fake.conflicts) {
         fake.conflicts--;
@@ -294,6 +392,9 @@ static inline void fake_request(const struct xsd_sockmsg *hdr, const char *body)
         break;
     case XS_TRANSACTION_START:
         fake_message(type, hdr->req_id, 0, "4711", 5);
+        break;
+    case XS_GET_PERMS:
+        fake_message(type, hdr->req_id, hdr->tx_id, "n0\0r5\0b17", sizeof("n0\0r5\0b17"));
         break;
     case XS_GET_DOMAIN_PATH:
         fake_message(type, hdr->req_id, 0, "/local/domain/3", 16);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of the frontend machine share: a driver that notes what it is told, in one letter
- * each, and the small xenstored. */
+/* Shared by the tests of the frontend state machine: a driver that records its calls, in one
+ * letter each, and the small xenstored. */
 #ifndef RINGLET_TESTS_FRONTEND_TEST_H
 #define RINGLET_TESTS_FRONTEND_TEST_H
 
 #include "fake_xenstored.h"
 
+#include <kernel/frontend.h>
 #include <ringlet/clock.h>
-#include <ringlet/frontend.h>
 #include <ringlet/heap.h>
 
 #include <setjmp.h>
@@ -21,7 +21,7 @@ static struct frontend fe;
 static char calls[4096];
 static unsigned ncalls;
 static int lost_reason, connected_ret;
-static char reaction[10]; /* what the backend goes to when the frontend writes state n; 0 = stays */
+static char reaction[10]; /* the backend's new state when the frontend writes state n; 0 = stays */
 
 static inline void note(char c)
 {
@@ -32,7 +32,7 @@ static inline void note(char c)
 
 /* ---- the driver ---- */
 
-/* Publishes a key that tells which backend it is for. */
+/* Publishes a key that names its backend. */
 static inline int one_key(struct frontend *f, struct frontend_key *keys, unsigned *count)
 {
     note('n');

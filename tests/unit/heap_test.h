@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests of the heap share: MEMORY bytes for each test, and statistics as values. Included
- * behind cmocka.h and the definition of MEMORY. */
+/* Shared by tests of the heap: MEMORY bytes for each test, and statistics as values. Include it
+ * after cmocka.h and the definition of MEMORY. */
 #ifndef RINGLET_TESTS_HEAP_TEST_H
 #define RINGLET_TESTS_HEAP_TEST_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of a frontend whose backend goes share: a driver that reconnects, and backends in
- * two domains that follow it. */
+/* Shared by the tests of a frontend whose backend goes: a driver that reconnects, and backends
+ * in two domains that follow it. */
 #ifndef RINGLET_TESTS_RECONNECT_TEST_H
 #define RINGLET_TESTS_RECONNECT_TEST_H
 
@@ -9,7 +9,7 @@
 #define BEFORE "/local/domain/5/backend/vbd/3/51712"
 #define AFTER  "/local/domain/6/backend/vbd/3/51712"
 
-/* ---- a driver that notes what it is told ---- */
+/* ---- a driver that records its calls ---- */
 
 static const struct frontend_ops ops = {
     .type = "vbd",

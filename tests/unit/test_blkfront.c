@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* blkfront against a backend with a RAM disk: what is sent, and how often. */
+/* blkfront with a backend with a RAM disk: which requests and notifications are sent. */
 #include "disk_test.h"
 
-#include <ringlet/heap.h>
+#include <kernel/heap.h>
 #include <ringlet/thread.h>
 
 #include <string.h>
@@ -77,7 +77,7 @@ static void batch_is_one_push_and_one_notification(void **state)
     page_free(p, 8);
 }
 
-/* A busy backend that has not yet asked for an event is not notified again. */
+/* A busy backend that has not yet requested an event is not notified again. */
 static void no_notification_for_a_busy_backend(void **state)
 {
     uint8_t *p = pages(2);
@@ -200,13 +200,13 @@ static void vectors(void **state)
     page_free(p, 16);
 }
 
-/* An event without a response is counted; a response is never missed when it comes with no event
- * because the frontend was still at work. */
+/* An event without a response is counted; a response without an event, because the frontend was
+ * still working, is never missed. */
 static void spurious_events_are_counted(void **state)
 {
     (void)state;
     fdisk_open(&disk, &(struct fake_options){0});
-    seam_raise(disk.dev->queues[0].port);
+    seam_raise(disk.dev->path.queues[0].port);
     thread_poll_events();
     assert_int_equal(disk.dev->stats.events, 1);
     assert_int_equal(disk.dev->stats.spurious, 1);

@@ -15,7 +15,7 @@ static uint64_t little(const uint8_t *at, unsigned bytes)
     return n;
 }
 
-/* What a read of one page is on the wire, and that nothing is written behind it. */
+/* The layout of a read of one page; nothing is written behind it. */
 static void the_bytes_of_a_request(void **state)
 {
     struct blkfront_aiocb a;

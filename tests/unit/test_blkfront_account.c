@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What blkfront counts and keeps account of: bytes copied, grants, the budget, bounce pages, and
- * which requests a sync waits for. */
+/* blkfront's accounts: bytes copied, grants, the budget, bounce pages, and the requests that a
+ * sync waits for. */
 #include "disk_test.h"
 
 #include <ringlet/heap.h>
@@ -91,13 +91,13 @@ static void indirect_requests_flushes_and_slots(void **state)
     page_free(p, 12);
 }
 
-/* Half of what is there when the device opens; never nothing. */
+/* Half of the memory that is free when the device opens; at least one page. */
 static void default_budget(void **state)
 {
     (void)state;
     fdisk_open(&disk, &(struct fake_options){0});
     assert_int_equal(disk.dev->limits.grant_budget, gnttab_available() / 2);
-    assert_int_equal(disk.dev->grants_left, gnttab_available() / 2);
+    assert_int_equal(disk.dev->memory.grants_left, gnttab_available() / 2);
     assert_int_equal(disk.dev->limits.max_segments, 11);
     fdisk_close(&disk);
 }
@@ -115,12 +115,12 @@ static void smallest_budget(void **state)
     fdisk_drain(&disk);
     assert_int_equal(disk.requests, 4);
     assert_int_equal(disk.granted_max, 1);
-    assert_int_equal(disk.dev->grants_left, 1);
+    assert_int_equal(disk.dev->memory.grants_left, 1);
     fdisk_close(&disk);
     page_free(p, 4);
 }
 
-/* The backend keeps one page mapped when the device is lost: the account says so at each step. */
+/* The backend keeps one page mapped when the device is lost: the account is right at each step. */
 static void account_of_a_loss(void **state)
 {
     uint8_t *p = pages(2);
@@ -134,20 +134,20 @@ static void account_of_a_loss(void **state)
     a.aio_cb = b.aio_cb = count_call;
     assert_int_equal(blkfront_aio(&a, 1), 0);
     assert_int_equal(blkfront_aio(&b, 1), 0);
-    assert_int_equal(disk.dev->grants_left, 7);
+    assert_int_equal(disk.dev->memory.grants_left, 7);
     fdisk_take(&disk);
     ref = disk.taken[0].seg[1].gref;
     fdisk_map(ref, true);
-    dev_lost(disk.dev);
-    assert_int_equal(calls, 1); /* b; a is still being looked at */
+    lifecycle_close(disk.dev);
+    assert_int_equal(calls, 1); /* b; a is still being checked */
     assert_int_equal(stats().grants_ended, 2);
     assert_int_equal(stats().grants_quarantined, 0);
-    assert_int_equal(disk.dev->grants_left, 9);
-    dev_gone(disk.dev);
+    assert_int_equal(disk.dev->memory.grants_left, 9);
+    lifecycle_release(disk.dev);
     assert_int_equal(calls, 2);
     assert_int_equal(stats().grants_ended, 2);
     assert_int_equal(stats().grants_quarantined, 1);
-    assert_int_equal(disk.dev->grants_left, 10);
+    assert_int_equal(disk.dev->memory.grants_left, 10);
     fdisk_map(ref, false);
     seam_now += 10 * NSEC_PER_SEC;
     thread_poll_events();
@@ -178,14 +178,14 @@ static void account_of_a_held_page(void **state)
     assert_int_equal(stats().grants_made, 1);
     assert_int_equal(stats().grants_ended, 0);
     assert_int_equal(stats().grants_quarantined, 1);
-    assert_int_equal(disk.dev->grants_left, 10);
-    assert_int_equal(disk.dev->free_page_count, 0);
+    assert_int_equal(disk.dev->memory.grants_left, 10);
+    assert_int_equal(disk.dev->memory.free_page_count, 0);
     fdisk_map(ref, false);
     fdisk_close(&disk);
     page_free(p, 1);
 }
 
-/* A partial write waits for a write to its sector, in whatever slot that is. */
+/* A partial write waits for a write to its sector, in any slot. */
 static void merge_waits_for_any_slot(void **state)
 {
     uint8_t *p = pages(6);
@@ -214,7 +214,7 @@ static void merge_waits_for_any_slot(void **state)
     page_free(p, 6);
 }
 
-/* "Not supported" takes back what was asked, and nothing else. */
+/* "Not supported" disables the requested feature, and nothing else. */
 static void only_the_refused_feature_goes(void **state)
 {
     uint8_t *p = pages(1);
@@ -240,12 +240,12 @@ static void lost_device_hears_nothing(void **state)
 {
     (void)state;
     fdisk_open(&disk, &(struct fake_options){0});
-    seam_raise(disk.dev->queues[0].port);
+    seam_raise(disk.dev->path.queues[0].port);
     thread_poll_events();
     assert_int_equal(stats().events, 1);
     assert_int_equal(stats().spurious, 1);
-    dev_lost(disk.dev);
-    seam_raise(disk.dev->queues[0].port);
+    lifecycle_close(disk.dev);
+    seam_raise(disk.dev->path.queues[0].port);
     thread_poll_events();
     assert_int_equal(stats().events, 1);
     fdisk_close(&disk);
@@ -259,8 +259,8 @@ static size_t pages_held(void)
     return s.quarantined;
 }
 
-/* The driver's own pages that the backend still maps when the device has gone: just those pages are
- * kept back, until it lets go. */
+/* The driver's own pages that the backend still maps when the device has gone: exactly those
+ * pages are held back, until it unmaps them. */
 static void held_pages_of_the_drivers_own(void **state)
 {
     uint8_t *p = pages(1025);
@@ -274,13 +274,13 @@ static void held_pages_of_the_drivers_own(void **state)
     assert_int_equal(blkfront_aio(&a, 0), 0);
     fdisk_drain(&disk);
     assert_int_equal(disk.largest, 1025);
-    held[0] = disk.dev->free_large->indirect_ref[1];
-    held[1] = disk.dev->queues[0].page_ref[2];
+    held[0] = disk.dev->memory.pool.large->indirect_ref[1];
+    held[1] = disk.dev->path.queues[0].page_ref[2];
     fdisk_map(held[0], true);
     fdisk_map(held[1], true);
     assert_int_equal(pages_held(), 0);
-    dev_lost(disk.dev);
-    dev_gone(disk.dev);
+    lifecycle_close(disk.dev);
+    lifecycle_release(disk.dev);
     assert_int_equal(pages_held(), 2);
     fdisk_map(held[0], false);
     fdisk_map(held[1], false);
@@ -317,7 +317,7 @@ static void what_is_asked_at_the_edges(void **state)
     a.aio_iovcnt = 1; /* and no vector */
     assert_int_equal(blkfront_aio(&a, 0), -EINVAL);
     a.aio_iov = &v;
-    a.aio_buf = NULL; /* not looked at */
+    a.aio_buf = NULL; /* not checked */
     assert_int_equal(blkfront_aio(&a, 0), 0);
     fdisk_drain(&disk);
     assert_int_equal(blkfront_sync(NULL), -EINVAL);
@@ -343,7 +343,7 @@ static void answer(unsigned i)
         thread_yield();
 }
 
-/* A sync waits for what came before it and not for what came after, again and again. */
+/* A sync waits for requests before it and not for later ones, repeatedly. */
 static void sync_waits_for_the_right_ones(void **state)
 {
     uint8_t *p = pages(2);
@@ -419,7 +419,7 @@ static void works_long(struct blkfront_aiocb *a, int ret)
     assert_int_equal(blkfront_aio_read(&next), 0);
 }
 
-/* What a callback does is not the backend's time. */
+/* A callback's time is not counted as the backend's. */
 static void callbacks_take_their_own_time(void **state)
 {
     uint8_t *p = pages(1);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* As many queues as there may be, all of them busy: nothing is done to the first few only, and
- * nothing behind the last. */
+/* The maximum number of queues, all of them busy: each operation covers all queues, and nothing
+ * behind the last. */
 #include "disk_test.h"
 
-#include <ringlet/event_channel.h>
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
 #include <ringlet/thread.h>
 
-#define QUEUES NEGOTIATE_QUEUES_MAX
+#define QUEUES QUEUES_MAX
 #define SLOTS  32u
 #define EACH   (SLOTS + 1) /* one more than a queue's ring has slots */
 
@@ -70,7 +71,7 @@ static void each_queue_works(void **state)
     close_disk();
 }
 
-/* Each is woken by an event of its own, and by no other's. */
+/* Each is woken by its own event, and by no other. */
 static void each_queue_is_notified(void **state)
 {
     (void)state;
@@ -79,7 +80,7 @@ static void each_queue_is_notified(void **state)
         a[i] = in_queue(i, 0, 512);
         assert_int_equal(blkfront_aio_read(&a[i]), 0);
         assert_int_equal(disk.dev->stats.notifications, i + 1);
-        assert_int_equal(seam_last_send, disk.dev->queues[i].port);
+        assert_int_equal(seam_last_send, disk.dev->path.queues[i].port);
     }
     assert_int_equal(fdisk_take(&disk), QUEUES);
     for (unsigned i = QUEUES; i--;) {
@@ -128,13 +129,13 @@ static void batches_take_turns(void **state)
     close_disk();
 }
 
-/* What was sent ends, and what waits, in whichever queue. */
+/* Requests complete in each queue, whether sent or waiting. */
 static void all_end_with_the_device(void **state)
 {
     (void)state;
     open_disk((struct fake_options){.nomerges = true});
     fill_rings(false);
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(calls, QUEUES * EACH);
     for (unsigned i = 0; i < QUEUES * EACH; i++)
         assert_int_equal(a[i].result, i / QUEUES < SLOTS ? -EIO : -ENODEV);
@@ -142,7 +143,7 @@ static void all_end_with_the_device(void **state)
     close_disk();
 }
 
-/* A backend that maps what it was given has it until the device is gone. */
+/* A backend that maps pages has them until the device is gone. */
 static void mapped_pages_stay_until_the_end(void **state)
 {
     grant_ref_t ref[QUEUES];
@@ -158,9 +159,9 @@ static void mapped_pages_stay_until_the_end(void **state)
         ref[i] = disk.taken[i].seg[0].gref;
         fdisk_map(ref[i], true);
     }
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(calls, 0);
-    dev_gone(disk.dev);
+    lifecycle_release(disk.dev);
     assert_int_equal(calls, QUEUES);
     assert_int_equal(disk.dev->stats.grants_quarantined, QUEUES);
     for (unsigned i = 0; i < QUEUES; i++)
@@ -170,21 +171,21 @@ static void mapped_pages_stay_until_the_end(void **state)
     close_disk();
 }
 
-static void all_is_asked_again(bool is_void)
+static void all_is_asked_again(bool invalidated)
 {
     open_disk((struct fake_options){.nomerges = true});
     calls = 0;
     fill_rings(true);
-    if (is_void) {
+    if (invalidated) {
         memset(seam_grants, 0, 4 * PAGE_SIZE);
         evtchn_resume();
         gnttab_resume();
     }
-    dev_requeue(disk.dev, is_void);
+    requeue_all(disk.dev, invalidated);
     assert_int_equal(disk.dev->stats.grants_made, disk.dev->stats.grants_ended);
     for (unsigned i = 0; i < QUEUES; i++) {
-        assert_int_equal(disk.dev->queues[i].port, 0);
-        assert_int_equal(disk.dev->queues[i].page_ref[0], 0);
+        assert_int_equal(disk.dev->path.queues[i].port, 0);
+        assert_int_equal(disk.dev->path.queues[i].page_ref[0], 0);
     }
     fdisk_reconnect(&disk);
     fdisk_drain(&disk);
@@ -202,7 +203,8 @@ static void all_is_asked_again_of_the_next(void **state)
     all_is_asked_again(false);
 }
 
-/* What waits in any queue, or is only prepared, fails when the disk becomes too small for it. */
+/* Requests that wait in any queue, or are only prepared, fail when the disk becomes too small
+ * for them. */
 static void all_must_fit_another_disk(void **state)
 {
     struct blkfront_aiocb late[QUEUES], prepared[QUEUES];
@@ -219,7 +221,7 @@ static void all_must_fit_another_disk(void **state)
         assert_int_equal(blkfront_aio_enqueue(&prepared[i], 0), 0);
     }
     disk.dev->limits.sectors = 2047;
-    dev_fit_requests(disk.dev);
+    fit_requests(disk.dev);
     thread_poll_events();
     assert_int_equal(calls, 2 * QUEUES);
     for (unsigned i = 0; i < QUEUES; i++) {
@@ -289,7 +291,8 @@ static void a_merge_waits_for_all(void **state)
     close_disk();
 }
 
-/* Kept pages that lie idle in the first queues serve the last one, and go with the connection. */
+/* Idle persistent pages of the first queues serve the last one, and are freed with the
+ * connection. */
 static void the_last_queue_gets_idle_pages(void **state)
 {
     (void)state;
@@ -299,7 +302,7 @@ static void the_last_queue_gets_idle_pages(void **state)
         assert_int_equal(blkfront_aio_write(&a[i]), 0);
     }
     fdisk_drain(&disk);
-    assert_int_equal(disk.dev->grants_left, 0);
+    assert_int_equal(disk.dev->memory.grants_left, 0);
     a[0] = in_queue(QUEUES - 1, 0, 4096);
     a[0].aio_nbytes = 2 * 4096;
     a[0].aio_buf = p;
@@ -308,8 +311,8 @@ static void the_last_queue_gets_idle_pages(void **state)
     assert_int_equal(disk.taken[0].segments, 2);
     fdisk_drain(&disk);
     assert_int_equal(disk.dev->stats.grants_made, QUEUES);
-    assert_int_equal(disk.dev->queues[QUEUES - 1].kept_count, 2);
-    assert_int_equal(disk.dev->queues[0].kept_count, 0);
+    assert_int_equal(disk.dev->path.queues[QUEUES - 1].persistent.count, 2);
+    assert_int_equal(disk.dev->path.queues[0].persistent.count, 0);
     assert_int_equal(calls, QUEUES + 1);
     fdisk_unmap(&disk);
     close_disk();

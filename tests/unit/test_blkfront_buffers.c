@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Registered buffers that are freed while they are used, wherever the request is; and how many
- * pages may be registered. */
+/* Registered buffers that are freed while they are used, at each stage of a request; and the
+ * limit of registered pages. */
 #include "disk_test.h"
 
-#include <ringlet/event_channel.h>
-#include <ringlet/heap.h>
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
+#include <kernel/heap.h>
 #include <ringlet/page.h>
 #include <ringlet/thread.h>
 
@@ -31,24 +32,24 @@ static void freed_between_read_and_write(void **state)
     a = request(b, 5, 100);
     assert_int_equal(blkfront_aio(&a, 1), 0);
     fdisk_take(&disk);
-    disk.dev->held = true;
+    device_freeze(disk.dev, FREEZE_SUSPEND);
     fdisk_run(&disk);
     thread_poll_events();
-    assert_false(list_empty(&disk.dev->merge_ready));
+    assert_false(list_empty(&disk.dev->path.rmw_ready));
     blkfront_buf_free(disk.dev, b);
     assert_int_equal(in_use() - before, 1);
-    assert_int_equal(disk.dev->registry.dying, 1);
-    disk.dev->held = false;
-    dev_reap(disk.dev, NULL);
+    assert_int_equal(disk.dev->memory.registered.dying, 1);
+    device_thaw(disk.dev, FREEZE_SUSPEND);
+    complete_reap(disk.dev, NULL);
     fdisk_drain(&disk);
     assert_int_equal(calls, 1);
     assert_int_equal(in_use() - before, 0);
-    assert_int_equal(disk.dev->registry.dying, 0);
+    assert_int_equal(disk.dev->memory.registered.dying, 0);
     assert_int_equal(disk.data[5], 7);
     fdisk_close(&disk);
 }
 
-/* Whoever frees it need not know that its disk has gone, nor which disk that was. */
+/* The caller that frees it need not know that its disk has gone, nor which disk that was. */
 static void freed_after_its_disk(void **state)
 {
     unsigned before;
@@ -79,7 +80,8 @@ static void free_other(struct blkfront_aiocb *a, int ret)
     left = in_use();
 }
 
-/* Both are answered; the first callback frees what the second has not been told of yet. */
+/* Both are answered; the first callback frees the second's buffer before the second callback has
+ * run. */
 static void freed_before_its_callback(void **state)
 {
     struct blkfront_aiocb a[2];
@@ -99,7 +101,7 @@ static void freed_before_its_callback(void **state)
     fdisk_run(&disk);
     thread_poll_events();
     assert_int_equal(calls, 2);
-    assert_int_equal(left - before, 2); /* until it was told */
+    assert_int_equal(left - before, 2); /* until its callback ran */
     assert_int_equal(in_use() - before, 1);
     blkfront_buf_free(disk.dev, b[0]);
     assert_int_equal(in_use(), before);
@@ -130,7 +132,7 @@ static void neighbours_are_not_in_use(void **state)
     fdisk_close(&disk);
 }
 
-/* A vector's pieces are looked at one by one, and what is only enqueued counts as well. */
+/* A vector's pieces are checked one by one, and requests that are only enqueued count as well. */
 static void only_its_own_requests_hold_it(void **state)
 {
     struct blkfront_aiocb a;
@@ -163,15 +165,15 @@ static void only_its_own_requests_hold_it(void **state)
 
 static void look(const uint8_t *at, const uint8_t *low, const uint8_t *high, bool registered)
 {
-    struct registry *g = &disk.dev->registry;
+    struct registered *g = &disk.dev->memory.registered;
 
-    registry_look(g, (uintptr_t)at);
+    registered_look(g, (uintptr_t)at);
     assert_int_equal(g->low, (uintptr_t)low);
     assert_int_equal(g->high, (uintptr_t)high);
     assert_int_equal(g->ref != NULL, registered);
 }
 
-/* What is around a page: its buffer, or what is free of buffers. */
+/* The range around a page: its buffer, or the range without buffers. */
 static void ranges(void **state)
 {
     uint8_t *b[2], *low, *high, *end = (uint8_t *)UINTPTR_MAX;
@@ -213,7 +215,7 @@ static uint64_t copied(uint8_t *p)
     return after.bytes_copied - before.bytes_copied;
 }
 
-/* What was looked at before is looked at anew when there is one buffer more, or one less. */
+/* A cached lookup is made again after a buffer was added or removed. */
 static void memory_changes_its_kind(void **state)
 {
     static uint8_t *taken[4096];
@@ -238,7 +240,7 @@ static void memory_changes_its_kind(void **state)
     fdisk_close(&disk);
 }
 
-/* What a backend that went still has mapped keeps its grant, and gets no second one. */
+/* A page that the previous backend still maps keeps its grant, and gets no second one. */
 static void granted_once(void **state)
 {
     unsigned available;
@@ -250,18 +252,18 @@ static void granted_once(void **state)
     available = gnttab_available();
     b = blkfront_buf_alloc(disk.dev, 3 * 4096);
     assert_int_equal(gnttab_available(), available - 3);
-    registry_look(&disk.dev->registry, (uintptr_t)b);
-    ref = disk.dev->registry.ref[1];
+    registered_look(&disk.dev->memory.registered, (uintptr_t)b);
+    ref = disk.dev->memory.registered.ref[1];
     fdisk_map(ref, true);
-    registry_end(disk.dev, false);
+    registered_end(disk.dev, false);
     assert_int_equal(gnttab_available(), available - 1);
     assert_int_equal(disk.dev->stats.grants_kept, 1);
-    registry_grant(disk.dev);
+    registered_grant(disk.dev);
     assert_int_equal(gnttab_available(), available - 3);
     assert_int_equal(disk.dev->stats.grants_kept, 3);
     assert_int_equal(disk.dev->stats.grants_made, 5);
-    registry_look(&disk.dev->registry, (uintptr_t)b);
-    assert_int_equal(disk.dev->registry.ref[1], ref);
+    registered_look(&disk.dev->memory.registered, (uintptr_t)b);
+    assert_int_equal(disk.dev->memory.registered.ref[1], ref);
     fdisk_map(ref, false);
     blkfront_buf_free(disk.dev, b);
     assert_int_equal(gnttab_available(), available);
@@ -283,14 +285,14 @@ static void void_grants(void **state)
     b = blkfront_buf_alloc(disk.dev, 6 * 4096);
     kept = (unsigned)s->grants_kept;
     assert_in_range(kept, 1, 5);
-    assert_int_equal(kept, disk.dev->registered_max);
+    assert_int_equal(kept, disk.dev->memory.registered_max);
     memset(seam_grants, 0, 4 * PAGE_SIZE);
     evtchn_resume();
     gnttab_resume();
-    dev_requeue(disk.dev, true);
+    requeue_all(disk.dev, true);
     assert_int_equal(s->grants_kept, 0);
     assert_int_equal(s->grants_ended, kept);
-    assert_int_equal(disk.dev->registry.granted, 0);
+    assert_int_equal(disk.dev->memory.registered.granted, 0);
     fdisk_reconnect(&disk);
     assert_int_equal(s->grants_kept, kept);
     blkfront_buf_free(disk.dev, b);
@@ -306,7 +308,7 @@ static size_t block_bytes(void)
     return s.in_use[MEM_BLOCK];
 }
 
-/* There is a first one, so that the list has room; what fails leaves nothing behind. */
+/* There is a first one, so that the list has room; a failure leaves nothing behind. */
 static void each_allocation_of_another_fails_once(void **state)
 {
     uint8_t *first, *b = NULL;
@@ -319,7 +321,7 @@ static void each_allocation_of_another_fails_once(void **state)
     before = block_bytes();
     for (unsigned i = 1; !b; i++) {
         assert_true(i < 10);
-        disk.dev->registry.reported = false;
+        disk.dev->memory.registered.reported = false;
         seam_console_clear();
         mem_fail_nth(i);
         b = blkfront_buf_alloc(disk.dev, 4096);
@@ -328,9 +330,9 @@ static void each_allocation_of_another_fails_once(void **state)
             break;
         failed++;
         assert_non_null(strstr(seam_console(), "buffer of 1 pages: ENOMEM, with 1 of"));
-        assert_int_equal(disk.dev->registry.pages, 1);
+        assert_int_equal(disk.dev->memory.registered.pages, 1);
         assert_int_equal(block_bytes(), before);
-        blkfront_buf_free(disk.dev, &before); /* is looked for among all, and not there */
+        blkfront_buf_free(disk.dev, &before); /* searched for among all, and not found */
     }
     assert_true(failed >= 2);
     blkfront_buf_free(disk.dev, b);
@@ -339,7 +341,7 @@ static void each_allocation_of_another_fails_once(void **state)
     fdisk_close(&disk);
 }
 
-/* Three eighths of the grant table, or as many as were asked for. */
+/* Three eighths of the grant table, or the configured number. */
 static void how_many(void **state)
 {
     unsigned available;

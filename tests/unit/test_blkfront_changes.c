@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A disk that becomes another one while the backend stays, when that cannot be read. */
+/* A disk whose properties change while the backend stays, and cannot be read. */
 #include "fake_vbd.h"
+#include <kernel/heap.h>
 
 static struct blkfront_dev *dev;
 static char events[64];
@@ -33,7 +34,8 @@ static int teardown(void **state)
     return vbd_teardown(state);
 }
 
-/* What could not be read for want of memory is not what is absent: the disk stays what it was. */
+/* A key that could not be read for want of memory is not an absent key: the disk stays as it
+ * was. */
 static void without_memory_it_stays(void **state)
 {
     struct blkfront_limits was, is;

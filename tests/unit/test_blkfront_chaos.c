@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whole lives of a disk in which everything happens at any time: the backend answers in any order
- * or not at all, changes its state at random, keeps pages mapped, breaks the protocol; memory
- * fails; the user opens, submits, cancels, closes. Whatever happens, each accepted request
- * completes exactly once, and when the backend has let go nothing is left.
+ * Complete cycles of a disk with random events: the backend answers in any order or not at all,
+ * changes its state at random, keeps pages mapped, breaks the protocol; memory fails; the user
+ * opens, submits, cancels, closes. In all cases each accepted request completes exactly once, and
+ * when the backend has unmapped everything nothing is left.
  */
 #include "fake_vbd.h"
+#include <kernel/heap.h>
 
 #define LANES 16
 #define LANE  (10 * 4096)
@@ -97,7 +98,7 @@ static void backend_works(void)
 {
     struct fake_disk *d = &disk[0];
 
-    if (!attached[0] || !dev_active(dev))
+    if (!attached[0] || !device_active(dev))
         return;
     fdisk_take(d);
     while (d->count && (calm || !one_in(3))) {
@@ -142,7 +143,7 @@ static void use(void)
     }
 }
 
-/* A reference whose quarantine could not be remembered for want of memory stays out of use. */
+/* A reference that could not be quarantined for want of memory is never used again. */
 static void assert_grants_balance(void)
 {
     struct heap_stats heap;
@@ -174,7 +175,7 @@ static void one_life(void)
     if (one_in(3))
         mem_fail_nth(1 + random_below(rnd, 200));
     if (blkfront_open_device("xvda", &config, NULL, &dev) == 0) {
-        if (dev_active(dev))
+        if (device_active(dev))
             vbd_attach(0, dev);
         use();
         if (one_in(2))

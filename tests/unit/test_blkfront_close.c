@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a disk: closed by its user, by the toolstack, or by a backend that misbehaves; several
- * disks at once, and with memory that fails. */
+/* The end of a disk: closed by its user, by the toolstack, or by a backend that misbehaves;
+ * several disks at once, and with failing allocations. */
 #include "fake_vbd.h"
+#include <kernel/heap.h>
 
 static unsigned done_calls;
 static int done_result;
@@ -59,8 +60,8 @@ static void violation_closes_the_device(void **state)
     assert_int_equal(blkfront_open_device("xvda", NULL, NULL, &dev), 0);
     a = aio_read(dev, buf);
     assert_int_equal(blkfront_aio(&a, 0), 0);
-    dev->queues[0].ring.ring->rsp_prod = 77;
-    seam_raise(dev->queues[0].port);
+    dev->path.queues[0].ring.ring->rsp_prod = 77;
+    seam_raise(dev->path.queues[0].port);
     assert_int_equal(blkfront_aio_wait(dev, clock_deadline(NSEC_PER_SEC)), 1);
     assert_int_equal(done_result, -EIO);
     thread_sleep(NSEC_PER_SEC);
@@ -82,7 +83,7 @@ static void backend_that_does_not_close(void **state)
     assert_in_range(seam_now - begin, 10 * NSEC_PER_SEC, 11 * NSEC_PER_SEC);
 }
 
-/* ---- what may not happen at the same time ---- */
+/* ---- actions that exclude each other ---- */
 
 static struct blkfront_dev *shared;
 static int closed_with;
@@ -133,7 +134,7 @@ static void callback_cannot_close(void **state)
     assert_int_equal(blkfront_aio_wait(dev, DEADLINE_NEVER), 1);
     assert_int_equal(closed_with, -EDEADLK);
     closed_with = 0;
-    assert_int_equal(blkfront_aio(&a, 0), 0); /* by who polls */
+    assert_int_equal(blkfront_aio(&a, 0), 0); /* by the thread that polls */
     fdisk_run(&disk[0]);
     assert_int_equal(blkfront_aio_poll(dev), 1);
     assert_int_equal(closed_with, -EDEADLK);
@@ -157,7 +158,7 @@ static void sync_shared(void *arg)
     synced++;
 }
 
-/* Nobody waits for XenStore any more, so the close runs through without a pause. */
+/* No thread waits for XenStore any more, so the close runs through without a pause. */
 static void others_in_sync_are_through_before_the_device_is_freed(void **state)
 {
     uint8_t *buf = page_alloc(1, MEM_APP);
@@ -220,7 +221,7 @@ static void several_disks_come_and_go(void **state)
         thread_join(t[i]);
 }
 
-/* ---- a life in which one allocation fails ---- */
+/* ---- one allocation fails ---- */
 
 static void each_allocation_of_a_life_fails_once(void **state)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What callers are told of a disk, which paths of a backend are taken, and a disk on its way out.
- */
+/* The information for callers about a disk, the accepted paths of a backend, and a disk that is
+ * closing. */
 #include "fake_vbd.h"
 
 #include <ringlet/thread.h>
@@ -61,7 +61,7 @@ static void count(struct blkfront_aiocb *a, int ret)
     assert_int_equal(blkfront_aio_submit(closing), -ENODEV);
 }
 
-/* What was accepted is finished while the disk closes, and nothing new is accepted. */
+/* Accepted requests complete while the disk closes, and no new ones are accepted. */
 static void closing_drains(void **state)
 {
     uint8_t *buffer = page_alloc_zeroed(1, MEM_APP);
@@ -101,6 +101,11 @@ static void listing_leaves_nothing_behind(void **state)
     fake_text(FRONT, "");
     fake_text("device/vbd/51728", "");
     fake_text("device/vbd/0", "");
+    for (unsigned i = 0; i < FAKE_NODES; i++) /* one is listed twice */
+        if (!fake.nodes[i].used) {
+            fake.nodes[i] = *fake_find(FRONT);
+            break;
+        }
     heap_get_stats(&before);
     assert_int_equal(blkfront_enumerate(each, &n), 3);
     assert_int_equal(n, 3);
@@ -184,6 +189,73 @@ static void timeouts_are_named(void **state)
     assert_non_null(strstr(seam_console(), "xvda"));
 }
 
+/* ---- a hotplug script that takes long ---- */
+
+static void attach_late(void *arg)
+{
+    (void)arg;
+    thread_sleep(39 * NSEC_PER_SEC);
+    backend_state(0, XenbusStateInitWait);
+}
+
+static void a_disk_that_arrives_late(void **state)
+{
+    struct blkfront_dev *dev;
+    struct thread *t;
+
+    (void)state;
+    backend_state(0, XenbusStateInitialising);
+    assert_int_equal(thread_create(&t, "script", attach_late, NULL, 0), 0);
+    assert_int_equal(blkfront_open_device("xvda", NULL, NULL, &dev), 0);
+    thread_join(t);
+    assert_int_equal(shutdown_blkfront(dev), 0);
+}
+
+/* ---- a quota of XenStore's ---- */
+
+static const char *no_room_for;
+
+static const char *quota(uint32_t type, const char *body)
+{
+    return type == XS_WRITE && strstr(body, no_room_for) ? "EQUOTA" : NULL;
+}
+
+static void fewer_keys(const char *what, unsigned queues, unsigned ring_pages)
+{
+    const struct blkfront_config much = {.queues = 4, .ring_pages = 4};
+    struct blkfront_limits l;
+    struct blkfront_dev *dev;
+
+    vbd_fresh(0);
+    vbd_set(0, true, "multi-queue-max-queues", "4");
+    no_room_for = what;
+    fake.refuse = quota;
+    seam_console_clear();
+    assert_int_equal(blkfront_open_device("xvda", &much, NULL, &dev), 0);
+    fake.refuse = NULL;
+    blkfront_get_limits(dev, &l);
+    assert_int_equal(l.queues, queues);
+    assert_int_equal(l.ring_pages, ring_pages);
+    assert_non_null(strstr(seam_console(), "xvda: the guest's quota in XenStore is reached"));
+    assert_null(strstr(seam_console(), "error"));
+    assert_int_equal(shutdown_blkfront(dev), 0);
+}
+
+static void without_room_in_xenstore(void **state)
+{
+    struct blkfront_dev *dev;
+
+    (void)state;
+    fewer_keys("queue-3/", 1, 4);
+    fewer_keys("ring-ref1", 1, 1);
+    vbd_fresh(0);
+    no_room_for = "ring-ref";
+    fake.refuse = quota;
+    assert_int_equal(blkfront_open_device("xvda", NULL, NULL, &dev), -ENOSPC);
+    fake.refuse = NULL;
+    assert_non_null(strstr(seam_console(), "cannot write its keys"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +265,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(paths_of_backends, vbd_setup, vbd_teardown),
         cmocka_unit_test_setup_teardown(states_have_names, vbd_setup, vbd_teardown),
         cmocka_unit_test_setup_teardown(timeouts_are_named, vbd_setup, vbd_teardown),
+        cmocka_unit_test_setup_teardown(a_disk_that_arrives_late, vbd_setup, vbd_teardown),
+        cmocka_unit_test_setup_teardown(without_room_in_xenstore, vbd_setup, vbd_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

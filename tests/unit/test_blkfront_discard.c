@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Discards: what of a range is sent, in how many pieces, in which order, and what is answered. */
+/* Discards: the part of a range that is sent, the number, order and result of its pieces. */
 #include "disk_test.h"
 
 #include <ringlet/thread.h>
@@ -40,7 +40,7 @@ static void the_disk_forgets_that_and_nothing_else(void **state)
     fdisk_close(&disk);
 }
 
-/* What discard_range leaves, against the plain way to say it: each granule that is inside. */
+/* discard_range compared with a simple computation: all granules inside the range. */
 static void whole_granules_only(void **state)
 {
     static const uint64_t granules[] = {512, 1024, 1536, 4096};
@@ -97,7 +97,7 @@ static void what_is_no_granule_is_dropped(void **state)
     fdisk_close(&disk);
 }
 
-/* A disk of 16 TiB that has no memory behind it: only what is asked counts. */
+/* A disk of 16 TiB without memory behind it: only the requests that arrive matter. */
 static void long_ones_are_split(void **state)
 {
     const uint64_t sectors = 1ULL << 35, piece = (UINT32_MAX & ~4095u) / 512;
@@ -124,7 +124,7 @@ static void long_ones_are_split(void **state)
     assert_int_equal(a.result, -EIO);
     assert_int_equal(calls, 1);
 
-    /* pieces are whole granules; one that is larger than a piece goes as it is */
+    /* pieces are whole granules; a granule larger than a piece is sent whole */
     disk.dev->limits.discard_granularity = 3ULL << 20;
     a = discard(0, 8ULL << 30);
     assert_int_equal(push(&a), 0);
@@ -215,7 +215,7 @@ static void secure_is_asked_for(void **state)
     fdisk_take(&disk);
     assert_int_equal(disk.taken[0].flag, BLKIF_DISCARD_SECURE);
 
-    /* refused: plain discards go on; refused too: nothing does */
+    /* refused: plain discards continue; refused, too: none */
     disk.discard_status = BLKIF_RSP_EOPNOTSUPP;
     a.aio_cb = count_call;
     fdisk_drain(&disk);
@@ -334,7 +334,7 @@ static void a_lost_device_ends_them(void **state)
         a[i].aio_cb = count_call;
         assert_int_equal(push(&a[i]), 0);
     }
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(calls, 40);
     assert_int_equal(a[0].result, -EIO);
     assert_int_equal(a[39].result, -ENODEV);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a device or of a connection: what callbacks may do then, and that it reaches every
- * queue, grant and port. And what a request's time is counted from. */
+/* The end of a device or of a connection: the calls that callbacks may make then; it reaches all
+ * queues, grants and ports. And the start of a request's time. */
 #include "disk_test.h"
 
 #include <ringlet/clock.h>
@@ -35,7 +35,7 @@ static void callbacks_of_a_lost_device(void **state)
         a[i].aio_cb = asks_again;
         assert_int_equal(blkfront_aio(&a[i], 0), 0);
     }
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(calls, 4);
     fdisk_close(&disk);
     page_free(p, 1);
@@ -49,7 +49,7 @@ static void frees_all(struct blkfront_aiocb *x, int ret)
     count_call(x, ret);
     free(x);
     blkfront_buf_free(dev, buf);
-    assert_int_equal(dev->registry.dying, 0); /* nobody used it any more */
+    assert_int_equal(dev->memory.registered.dying, 0); /* it was not in use any more */
 }
 
 /* A request that has ended is of no interest to the device, not even while others end. */
@@ -65,7 +65,7 @@ static void a_callback_may_free_its_request(void **state)
         x->aio_cb = frees_all;
         assert_int_equal(blkfront_aio(x, 0), 0);
     }
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(calls, 3);
     fdisk_close(&disk);
 }
@@ -95,9 +95,9 @@ static void a_pause_is_for_all_queues(void **state)
 
     (void)state;
     fdisk_open(&disk, &(struct fake_options){.queues = 3});
-    dev_pause(disk.dev);
+    lifecycle_stop(disk.dev);
     for (unsigned i = 0; i < 3; i++)
-        seam_raise(disk.dev->queues[i].port);
+        seam_raise(disk.dev->path.queues[i].port);
     thread_poll_events();
     blkfront_get_stats(disk.dev, &s);
     assert_int_equal(s.events, 0);
@@ -111,7 +111,7 @@ static void a_wait_begins_anew_in_all_queues(void **state)
 
     (void)state;
     fdisk_open(&disk, &(struct fake_options){.queues = 3});
-    dev_pause(disk.dev);
+    lifecycle_stop(disk.dev);
     for (unsigned i = 0; i < 3; i++) {
         a[i] = request(p, 0, 512);
         a[i].aio_queue = i + 1;
@@ -119,7 +119,7 @@ static void a_wait_begins_anew_in_all_queues(void **state)
         assert_int_equal(blkfront_aio(&a[i], 0), 0);
     }
     seam_now += 5 * NSEC_PER_SEC;
-    watchdog_resume(disk.dev);
+    watchdog_begin(disk.dev);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(a[i].request->submitted, seam_now);
     fdisk_close(&disk);
@@ -127,7 +127,7 @@ static void a_wait_begins_anew_in_all_queues(void **state)
     page_free(p, 1);
 }
 
-/* The backend that went may still write to it, so nobody else is asked to. */
+/* The previous backend may still write to it, so the request is not resubmitted. */
 static void registered_memory_that_stays_mapped(void **state)
 {
     uint8_t *b;
@@ -136,19 +136,19 @@ static void registered_memory_that_stays_mapped(void **state)
     (void)state;
     fdisk_open(&disk, &(struct fake_options){0});
     b = blkfront_buf_alloc(disk.dev, 2 * 4096);
-    ref = registry_ref(&disk.dev->registry, b);
+    ref = registered_ref(&disk.dev->memory.registered, b);
     for (unsigned i = 0; i < 2; i++) {
         a[i] = request(b + 4096 * (size_t)i, 8192 * i, 4096);
         a[i].aio_cb = count_call;
         assert_int_equal(blkfront_aio(&a[i], 0), 0);
     }
     fdisk_map(ref, true);
-    dev_requeue(disk.dev, false);
+    requeue_all(disk.dev, false);
     assert_int_equal(disk.dev->stats.grants_quarantined, 1);
     thread_poll_events();
     assert_int_equal(calls, 1);
     assert_int_equal(a[0].result, -EIO);
-    assert_int_equal(blkfront_in_flight(disk.dev), 1); /* the other page is ours again */
+    assert_int_equal(blkfront_in_flight(disk.dev), 1); /* the other page is free again */
     fdisk_map(ref, false);
     seam_now += 10 * NSEC_PER_SEC;
     thread_poll_events();
@@ -166,7 +166,7 @@ static void each_connection_has_its_own_grants(void **state)
     fdisk_open(&disk, &(struct fake_options){0});
     b = blkfront_buf_alloc(disk.dev, 2 * 4096);
     assert_int_equal(disk.dev->stats.grants_made, 2);
-    buffer_regrant(disk.dev);
+    map_regrant(disk.dev);
     assert_int_equal(disk.dev->stats.grants_ended, 2);
     assert_int_equal(disk.dev->stats.grants_made, 4);
     blkfront_buf_free(disk.dev, b);
@@ -191,7 +191,7 @@ static int submits(unsigned how)
     }
 }
 
-/* The time of what was only enqueued begins with whatever submits it. */
+/* The time of an enqueued request begins with the call that submits it. */
 static void a_requests_time_begins_when_it_is_submitted(void **state)
 {
     uint8_t *p = pages(1);

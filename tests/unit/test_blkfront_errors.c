@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What blkfront does not accept, and the errors of what it did. */
+/* Requests that blkfront refuses, and the errors of accepted ones. */
 #include "disk_test.h"
 
 #include <ringlet/heap.h>
@@ -108,7 +108,7 @@ static void errors_arrive(void **state)
     page_free(p, 64);
 }
 
-/* Whatever else fails afterwards. */
+/* Regardless of later errors. */
 static void the_first_error_is_told(void **state)
 {
     static const int16_t status[] = {BLKIF_RSP_ERROR, BLKIF_RSP_EOPNOTSUPP};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the caller hears when the backend goes and comes back: each thing once, and of lost writes
- * only where there was something to lose. */
+/* The caller's events when the backend goes and comes back: each once, and lost writes only
+ * where there was something to lose. */
 #include "disk_test.h"
 
 static char events[16];
@@ -25,43 +25,44 @@ static void back_is_told_once(void **state)
 {
     (void)state;
     open_disk(&(struct fake_options){0});
-    dev_back(disk.dev); /* it was never away */
+    xenbus_reconnected(disk.dev); /* it was never away */
     assert_string_equal(events, "");
     assert_string_equal(seam_console(), "");
-    dev_away(disk.dev);
-    assert_false(disk.dev->online);
-    dev_go(disk.dev);
-    dev_back(disk.dev);
+    xenbus_away(disk.dev);
+    assert_true(disk.dev->frozen & FREEZE_DISCONNECTED);
+    lifecycle_start(disk.dev);
+    xenbus_reconnected(disk.dev);
     assert_string_equal(events, "ab");
-    dev_back(disk.dev);
+    xenbus_reconnected(disk.dev);
     assert_string_equal(events, "ab");
-    disk.dev->restarted = true; /* the domain was resumed */
-    dev_back(disk.dev);
+    device_freeze(disk.dev, FREEZE_RESUMED); /* the domain was resumed */
+    xenbus_reconnected(disk.dev);
     assert_string_equal(events, "abb");
-    dev_back(disk.dev);
+    xenbus_reconnected(disk.dev);
     assert_string_equal(events, "abb");
     fdisk_close(&disk);
 }
 
-/* Who opens a device hears of it when that has succeeded; who asked for no events gets none. */
+/* The opener of a device gets events after the open has succeeded, and none if it configured
+ * none. */
 static void nobody_listens_yet(void **state)
 {
     (void)state;
     open_disk(&(struct fake_options){0});
-    disk.dev->opening = true;
-    dev_away(disk.dev);
-    dev_back(disk.dev);
+    disk.dev->life.entry.handle = DEVICE_HANDLE_OPENING;
+    xenbus_away(disk.dev);
+    xenbus_reconnected(disk.dev);
     assert_string_equal(events, "");
-    disk.dev->opening = false;
+    disk.dev->life.entry.handle = DEVICE_HANDLE_OPEN;
     disk.dev->config.event = NULL;
-    dev_away(disk.dev);
-    dev_back(disk.dev);
+    xenbus_away(disk.dev);
+    xenbus_reconnected(disk.dev);
     assert_string_equal(events, "");
     fdisk_close(&disk);
 }
 
-/* One that closes in order has written everything; the others may have lost what was not flushed,
- * if they have a cache, which is said once. */
+/* A backend that closes in order has written everything; the others may have lost unflushed
+ * writes, if they have a cache, which is reported once. */
 static void what_may_be_lost(void **state)
 {
     static const struct {
@@ -79,15 +80,15 @@ static void what_may_be_lost(void **state)
     (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
         open_disk(&(struct fake_options){.flush = cases[i].flush, .barrier = cases[i].barrier});
-        disk.dev->writes_done = 3;
-        disk.dev->writes_flushed = cases[i].flushed;
-        dev_ended(disk.dev, cases[i].orderly);
-        assert_int_equal(disk.dev->writes_lost, cases[i].lost);
+        disk.dev->path.writes.done = 3;
+        disk.dev->path.writes.flushed = cases[i].flushed;
+        xenbus_closed(disk.dev, cases[i].orderly);
+        assert_int_equal(disk.dev->path.writes.lost, cases[i].lost);
         snprintf(said, sizeof(said), ": %u completed writes were not flushed and may be lost",
                  3 - cases[i].flushed);
         assert_int_equal(strstr(seam_console(), said) != NULL, cases[i].lost);
         seam_console_clear();
-        dev_at_risk(disk.dev);
+        xenbus_at_risk(disk.dev);
         if (!cases[i].orderly)
             assert_string_equal(seam_console(), "");
         fdisk_close(&disk);

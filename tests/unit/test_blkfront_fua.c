@@ -162,14 +162,14 @@ static void errors_reach_the_caller(void **state)
 
     assert_int_equal(blkfront_aio(&a, 1), 0);
     only(BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(calls, 4);
     assert_int_equal(a.result, -EIO);
     close_disk();
 }
 
-/* Barriers of two such writes, in the order in which neither was answered; and one of the
- * caller's own between them, in another queue. */
+/* Barriers of two such writes, answered in reverse order; and one of the caller's own between
+ * them, in another queue. */
 static void their_barriers_are_in_order(void **state)
 {
     struct blkfront_aiocb a[2], b, c;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* blkfront with a backend that lies, or keeps pages mapped, or must not be trusted. In all of it
- * each request completes exactly once and nothing leaks. */
+/* blkfront with a backend that lies, or keeps pages mapped, or is not trusted. In all cases each
+ * request completes exactly once and nothing leaks. */
 #include "host/fake_disk.h"
 
 #include <ringlet/heap.h>
@@ -85,11 +85,11 @@ static int submit_fresh(void)
     return blkfront_aio(&fresh, 0);
 }
 
-/* The device stops at once, says one line, completes all with an error when it is told that it is
- * lost, and believes nothing any more. */
+/* The device stops at once, prints one line, completes all requests with an error when it is
+ * lost, and accepts no response any more. */
 static void assert_contained(unsigned answered, const char *message)
 {
-    assert_true(disk.dev->violated);
+    assert_true(disk.dev->state >= DEVICE_FAILED);
     assert_true(disk.dev->fe.fail_wanted);
     assert_int_equal(disk.dev->fe.fail_reason, -EPROTO);
     assert_int_equal(lines_with(message), 1);
@@ -102,12 +102,12 @@ static void assert_contained(unsigned answered, const char *message)
     while (disk.count)
         fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
     disk.queue[0].ring->rsp_prod = disk.queue[0].rsp_prod;
-    seam_raise(disk.dev->queues[0].port);
+    seam_raise(disk.dev->path.queues[0].port);
     thread_poll_events();
     assert_int_equal(blkfront_aio_poll(disk.dev), 0);
     assert_int_equal(blkfront_in_flight(disk.dev), N - answered);
 
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(blkfront_in_flight(disk.dev), 0);
     assert_int_equal(lines_with("error: "), 1);
     assert_int_equal(blkfront_aio_poll(disk.dev), 0);
@@ -182,7 +182,7 @@ static void too_many_responses(void **state)
     open_and_start();
     seam_console_clear();
     disk.queue[0].ring->rsp_prod = N + 1;
-    seam_raise(disk.dev->queues[0].port);
+    seam_raise(disk.dev->path.queues[0].port);
     thread_poll_events();
     assert_contained(0, "rsp_prod");
 }
@@ -196,7 +196,7 @@ static void responses_taken_back(void **state)
     thread_poll_events();
     seam_console_clear();
     disk.queue[0].ring->rsp_prod = 0;
-    seam_raise(disk.dev->queues[0].port);
+    seam_raise(disk.dev->path.queues[0].port);
     thread_poll_events();
     assert_contained(1, "rsp_prod");
 }
@@ -239,10 +239,10 @@ static void bounce_page_kept_is_given_up(void **state)
     for (unsigned i = 0; i < 2; i++)
         fdisk_map(refs[i] = disk.taken[i].seg[0].gref, true);
     fdisk_drain(&disk);
-    assert_int_equal(results[0], -EIO); /* what can still change is not believed */
+    assert_int_equal(results[0], -EIO); /* data that may still change are not accepted */
     assert_int_equal(buffer[0], 0);
-    assert_int_equal(results[1], 0); /* what was written was written */
-    assert_false(disk.dev->violated);
+    assert_int_equal(results[1], 0); /* the writes had been completed */
+    assert_false(disk.dev->state >= DEVICE_FAILED);
     assert_int_equal(disk.dev->stats.grants_quarantined, 2);
     page_get_stats(&s);
     assert_int_equal(s.quarantined, 2);
@@ -260,7 +260,7 @@ static void keeping_many_bounce_pages_fails_the_device(void **state)
 
     (void)state;
     fdisk_open(&disk, &(struct fake_options){.untrusted = true});
-    while (!disk.dev->violated && rounds++ < 100) {
+    while (disk.dev->state < DEVICE_FAILED && rounds++ < 100) {
         assert_int_equal(start(0, true), 0);
         fdisk_take(&disk);
         fdisk_map(disk.taken[0].seg[0].gref, true);
@@ -276,7 +276,48 @@ static void keeping_many_bounce_pages_fails_the_device(void **state)
     thread_sleep(20 * NSEC_PER_SEC);
 }
 
-/* ---- an untrusted backend sees nothing but what it is told ---- */
+/* A backend that is late each time is slow: pages that it has unmapped do not count any more. */
+static void unmapping_late_again_and_again_is_no_fault(void **state)
+{
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.untrusted = true});
+    for (unsigned round = 0; round < 200; round++) {
+        grant_ref_t ref;
+
+        assert_int_equal(start(0, true), 0);
+        fdisk_take(&disk);
+        ref = disk.taken[0].seg[0].gref;
+        fdisk_map(ref, true);
+        fdisk_run(&disk);
+        thread_poll_events();
+        fdisk_map(ref, false);
+        thread_sleep(NSEC_PER_SEC);
+    }
+    assert_int_equal(disk.dev->state, DEVICE_OPEN);
+    assert_int_equal(disk.dev->stats.grants_quarantined, 200);
+    fdisk_close(&disk);
+}
+
+/* A page in quarantine outlives its device, whose count is not touched any more. */
+static void a_page_outlives_the_count(void **state)
+{
+    grant_ref_t ref;
+
+    (void)state;
+    fdisk_open(&disk, &(struct fake_options){.untrusted = true});
+    assert_int_equal(start(0, true), 0);
+    fdisk_take(&disk);
+    ref = disk.taken[0].seg[0].gref;
+    fdisk_map(ref, true);
+    fdisk_run(&disk);
+    thread_poll_events();
+    assert_int_equal(disk.dev->memory.pages_held_back, 1);
+    fdisk_close(&disk);
+    fdisk_map(ref, false);
+    thread_sleep(20 * NSEC_PER_SEC);
+}
+
+/* ---- an untrusted backend sees only the data ---- */
 
 static bool all_zero(const uint8_t *p, size_t bytes)
 {
@@ -307,7 +348,7 @@ static void untrusted_backend_sees_zeroed_pages_of_the_drivers(void **state)
 
             assert_true(page < buffer || page >= buffer + (N + 2) * 4096);
             assert_true(all_zero(page + (i % 2 ? 1024 : 0), i % 2 ? 3072 : 4096));
-            memset(page + 2048, 0xbb, 2048); /* what it leaves there, nobody finds */
+            memset(page + 2048, 0xbb, 2048); /* its writes there are never read */
         }
         fdisk_drain(&disk);
     }
@@ -348,6 +389,8 @@ int main(void)
         TEST(callers_page_kept_fails_the_device),
         TEST(bounce_page_kept_is_given_up),
         TEST(keeping_many_bounce_pages_fails_the_device),
+        TEST(unmapping_late_again_and_again_is_no_fault),
+        TEST(a_page_outlives_the_count),
         TEST(untrusted_backend_sees_zeroed_pages_of_the_drivers),
         TEST(failed_read_leaves_the_buffer_alone),
     };

@@ -3,12 +3,13 @@
  * use. */
 #include "disk_test.h"
 
+#include <kernel/grant_table.h>
 #include <ringlet/heap.h>
 #include <ringlet/thread.h>
 
 #include <string.h>
 
-/* The indirect descriptors of n segments are where the backend looks for them. */
+/* The indirect descriptors of n segments are at the place where the backend reads them. */
 static void large_requests_are_one_slot(void **state)
 {
     static const unsigned segments[] = {12, 32, 256, 511, 512, 513, 1024, 1025};
@@ -132,7 +133,7 @@ static void grant_budget_is_kept(void **state)
         assert_int_equal(calls, 4);
         assert_true(disk.granted_max <= budgets[i]);
         assert_true(disk.granted_max > budgets[i] / 3);
-        assert_int_equal(disk.dev->grants_left, budgets[i]);
+        assert_int_equal(disk.dev->memory.grants_left, budgets[i]);
         if (budgets[i] < 64)
             assert_true(disk.dev->stats.waited_grant > 0);
         fdisk_close(&disk);
@@ -140,7 +141,7 @@ static void grant_budget_is_kept(void **state)
     page_free(p, 64);
 }
 
-/* Somebody else has all the grants; when some come back the request goes on by itself. */
+/* All grants are in use elsewhere; the request continues by itself when some are free again. */
 static void grants_of_others_are_waited_for(void **state)
 {
     static int refs[512];
@@ -206,7 +207,7 @@ static void hog_when_done(struct blkfront_aiocb *a, int ret)
     hog(a->aio_buf);
 }
 
-/* A partial write has read its sector, and then somebody takes the grant that it needs to write. */
+/* A partial write has read its sector, and then the grant that it needs to write is taken away. */
 static struct blkfront_aiocb partial;
 
 static void begin_merge_without_grants(uint8_t *p)

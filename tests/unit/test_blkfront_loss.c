@@ -3,7 +3,7 @@
  * each request completes exactly once, nothing leaks, nothing hangs. */
 #include "host/fake_disk.h"
 
-#include <ringlet/heap.h>
+#include <kernel/heap.h>
 #include <ringlet/thread.h>
 
 #include <setjmp.h>
@@ -85,11 +85,11 @@ static void loss_completes_everything_once(void **state)
     thread_poll_events(); /* two merges are now writing */
     ref = disk.taken[3].seg[0].gref;
     fdisk_map(ref, true);
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(blkfront_in_flight(disk.dev), 1); /* its page is still being used */
     assert_int_equal(calls[5], 0);
     assert_int_equal(start(0, true), -ENODEV);
-    dev_gone(disk.dev);
+    lifecycle_release(disk.dev);
     assert_int_equal(blkfront_in_flight(disk.dev), 0);
     assert_true(page_is_pinned(buffer + 5 * 4096));
     assert_int_equal(blkfront_sync(disk.dev), -ENODEV);
@@ -97,7 +97,7 @@ static void loss_completes_everything_once(void **state)
         assert_int_equal(calls[i], 1);
         assert_int_equal(results[i], i == 7 ? -ENODEV : -EIO);
     }
-    assert_true(list_empty(&disk.dev->merging));
+    assert_true(list_empty(&disk.dev->path.rmw_active));
     fdisk_map(ref, false);
     thread_sleep(NSEC_PER_SEC);
     fdisk_close(&disk);
@@ -117,7 +117,8 @@ static void waiting_requests_are_lost_too(void **state)
     }
 }
 
-/* A request of which one part failed and the rest waits: ends when what is in flight has ended. */
+/* A request of which one ring request failed and the rest waits completes when its ring requests
+ * in flight have ended. */
 static void big_request_fails_while_it_waits(void **state)
 {
     (void)state;
@@ -138,7 +139,7 @@ static void big_request_fails_while_it_waits(void **state)
     fdisk_close(&disk);
 }
 
-/* A request without data has ended but was not told yet when the device goes. */
+/* A request without data is done but not delivered yet when the device goes. */
 static void empty_request_is_not_forgotten(void **state)
 {
     (void)state;
@@ -235,14 +236,14 @@ static void no_memory_to_open(void **state)
         int ret = -ENOMEM;
 
         mem_fail_nth(n);
-        dev = dev_create(51712, &config);
+        dev = lifecycle_create(51712, &config);
         if (dev) {
             dev->peer = 7;
             dev->limits.queues = dev->limits.ring_pages = 1;
             wait_queue_init(&dev->fe.events);
-            ret = dev_make_rings(dev);
-            dev_gone(dev);
-            dev_destroy(dev);
+            ret = lifecycle_make_rings(dev);
+            lifecycle_release(dev);
+            lifecycle_destroy(dev);
         }
         mem_fail_nth(0);
         if (mem_allocations() - begin < n) {
@@ -261,18 +262,18 @@ static void big_ring_shrinks_when_memory_is_short(void **state)
 
     (void)state;
     assert_int_equal(negotiate_config(NULL, &config), 0);
-    dev = dev_create(51712, &config);
+    dev = lifecycle_create(51712, &config);
     assert_non_null(dev);
     dev->peer = 7;
     dev->limits.queues = 1;
     dev->limits.ring_pages = 16;
     mem_fail_nth(1);
-    assert_int_equal(dev_make_rings(dev), 0);
+    assert_int_equal(lifecycle_make_rings(dev), 0);
     assert_int_equal(dev->limits.ring_pages, 8);
     assert_int_equal(dev->limits.ring_slots, 256);
-    assert_int_equal(dev->queues[0].ring.slots, 256);
-    dev_gone(dev);
-    dev_destroy(dev);
+    assert_int_equal(dev->path.queues[0].ring.slots, 256);
+    lifecycle_release(dev);
+    lifecycle_destroy(dev);
 }
 
 static bool flush_done;
@@ -349,7 +350,7 @@ static void each_allocation_fails_once(void **state)
     }
 }
 
-/* No memory at all for a while: what cannot go on fails, nothing hangs. */
+/* No memory at all for a while: requests that need some fail, nothing hangs. */
 static void memory_is_gone_for_a_while(void **state)
 {
     static void *hog[4096];

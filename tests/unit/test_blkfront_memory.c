@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory that requests are made of: when buffers are used in place, what becomes of bounce
- * pages when the backend is lost, and that another connection begins with clean books. */
+/* The memory of requests: buffers in place, bounce pages when the backend is lost, and accounts
+ * that start from zero with each connection. */
 #include "disk_test.h"
 
-#include <ringlet/event_channel.h>
-#include <ringlet/heap.h>
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
+#include <kernel/heap.h>
 #include <ringlet/page.h>
 #include <ringlet/thread.h>
 
@@ -19,17 +20,17 @@ static void run_one(struct blkfront_aiocb a, bool write)
     fdisk_drain(&disk);
 }
 
-/* The domain goes on elsewhere: nobody knows of grants and ports any more. */
+/* The domain is resumed on another host: grants and ports do not exist any more. */
 static void lose_all(void)
 {
     memset(seam_grants, 0, 4 * PAGE_SIZE);
     evtchn_resume();
     gnttab_resume();
-    dev_requeue(disk.dev, true);
+    requeue_all(disk.dev, true);
 }
 
-/* Registered, but no sector of 4096 bytes lies within a page of it: it goes through bounce pages,
- * which have nothing to do with the buffer's grants. */
+/* Registered, but no sector of 4096 bytes lies within a page of it: it goes through bounce
+ * pages, which are independent of the buffer's grants. */
 static void large_sectors_need_whole_pages(bool persistent)
 {
     uint8_t *b, *copy = malloc(8192);
@@ -62,7 +63,7 @@ static void large_sectors_need_pages_of_their_own(void **state)
     large_sectors_need_whole_pages(true);
 }
 
-/* Nothing of a buffer is shown to a backend that is not trusted, nor to one that comes later. */
+/* A buffer is never granted to a backend that is not trusted, nor to a later one. */
 static void no_grants_for_the_untrusted(void **state)
 {
     struct gnttab_stats before, after;
@@ -73,7 +74,7 @@ static void no_grants_for_the_untrusted(void **state)
     b = blkfront_buf_alloc(disk.dev, 4 * 4096);
     assert_non_null(b);
     gnttab_get_stats(&before);
-    dev_requeue(disk.dev, false);
+    requeue_all(disk.dev, false);
     fdisk_reconnect(&disk);
     gnttab_get_stats(&after);
     assert_int_equal(after.in_use, before.in_use);
@@ -82,7 +83,7 @@ static void no_grants_for_the_untrusted(void **state)
     blkfront_buf_free(NULL, b);
 }
 
-/* But a trusted one that comes later has them all. */
+/* But a later, trusted one gets grants of all buffers. */
 static void buffers_are_granted_again(void **state)
 {
     uint8_t *b;
@@ -94,7 +95,7 @@ static void buffers_are_granted_again(void **state)
         assert_int_equal(now()->grants_made, 4 * i);
         assert_int_equal(now()->grants_kept, 4);
         if (i & 1)
-            dev_requeue(disk.dev, false);
+            requeue_all(disk.dev, false);
         else
             lose_all();
         assert_int_equal(now()->grants_kept, 0);
@@ -125,12 +126,12 @@ static void a_mapped_page_is_not_given_up(bool registered)
     ref = disk.taken[0].seg[1].gref;
     fdisk_map(ref, true);
     for (unsigned i = 0; i < 3; i++) {
-        dev_lost(disk.dev);
+        lifecycle_close(disk.dev);
         assert_int_equal(calls, 0);
         assert_non_null(a.request);
     }
     fdisk_map(ref, false);
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(calls, 1);
     assert_int_equal(a.result, -EIO);
     assert_int_equal(now()->grants_made, now()->grants_ended);
@@ -148,7 +149,7 @@ static void a_mapped_page_stays(void **state)
     a_mapped_page_is_not_given_up(true);
 }
 
-/* Bounce pages that nobody uses are kept for the next request, with each backend anew. */
+/* Unused bounce pages are reused by the next request, separately for each connection. */
 static void bounce_pages_are_used_again(void **state)
 {
     uint8_t *p = pages(130);
@@ -169,7 +170,7 @@ static void bounce_pages_are_used_again(void **state)
         page_get_stats(&some);
         assert_int_equal(some.in_use[MEM_BLOCK] - none.in_use[MEM_BLOCK], used);
         if (i & 1)
-            dev_requeue(disk.dev, false);
+            requeue_all(disk.dev, false);
         else
             lose_all();
         fdisk_reconnect(&disk);
@@ -180,7 +181,7 @@ static void bounce_pages_are_used_again(void **state)
     page_free(p, 130);
 }
 
-/* Only what does not fit in a ring entry has a page that describes it. */
+/* Only segments that do not fit in a ring entry are described by a page. */
 static void small_requests_have_no_description(void **state)
 {
     uint8_t *p = pages(12);
@@ -203,7 +204,7 @@ static void small_requests_have_no_description(void **state)
     page_free(p, 12);
 }
 
-/* A backend that keeps the pages mapped that describe segments has these, and no others. */
+/* A backend that keeps the descriptor pages mapped has these, and no others. */
 static void mapped_descriptions_stay(void **state)
 {
     uint8_t *p = pages(600);
@@ -215,11 +216,11 @@ static void mapped_descriptions_stay(void **state)
     fdisk_open(&disk,
                &(struct fake_options){.max_segments = 600, .budget = 1000, .sectors = 16384});
     run_one(request(p, 0, 600 * 4096), false);
-    assert_non_null(disk.dev->free_large);
-    assert_int_equal(disk.dev->free_large->indirect_pages, 2);
-    description = disk.dev->free_large->indirect;
+    assert_non_null(disk.dev->memory.pool.large);
+    assert_int_equal(disk.dev->memory.pool.large->indirect_pages, 2);
+    description = disk.dev->memory.pool.large->indirect;
     for (unsigned i = 0; i < 2; i++) {
-        ref[i] = disk.dev->free_large->indirect_ref[i];
+        ref[i] = disk.dev->memory.pool.large->indirect_ref[i];
         fdisk_map(ref[i], true);
     }
     fdisk_close(&disk);
@@ -236,8 +237,8 @@ static void mapped_descriptions_stay(void **state)
     page_free(p, 600);
 }
 
-/* A trusted backend sees no address of ours in a bounce page; another one nothing at all of what
- * was in it before. */
+/* A bounce page contains no pointer of the driver's for a trusted backend, and none of its
+ * earlier content for an untrusted one. */
 static void what_is_in_bounce_pages(bool untrusted)
 {
     uint8_t *p = pages(4);
@@ -293,8 +294,8 @@ static long same_port(unsigned nr, const unsigned long *arg)
     return 0;
 }
 
-/* After a resume a port or a grant of ours may have become another's, who is left alone: whatever
- * it was, of a request in flight, one that is over, or of a buffer. */
+/* After a resume the number of an old port or grant may belong to another driver and must not be
+ * used, for a request in flight, a completed one, or a buffer. */
 static void others_are_left_alone(const struct fake_options *o)
 {
     uint8_t *p = pages(64), *b;
@@ -310,7 +311,7 @@ static void others_are_left_alone(const struct fake_options *o)
         assert_int_equal(blkfront_aio_read(&a[i]), 0);
     }
     fdisk_drain(&disk);
-    assert_non_null(disk.dev->free_large); /* whose description stays granted */
+    assert_non_null(disk.dev->memory.pool.large); /* whose description stays granted */
     a[0] = request(p + 30 * 4096, 0, 20 * 4096);
     a[1] = request(p + 1, 40 * 4096, 4096);
     a[2] = request(b, 41 * 4096, 4 * 4096);
@@ -320,11 +321,11 @@ static void others_are_left_alone(const struct fake_options *o)
     fdisk_take(&disk);
     fdisk_answer(&disk, disk.count - 1, BLKIF_RSP_OKAY);
     fdisk_publish(&disk);
-    disk.dev->held = true;
+    device_freeze(disk.dev, FREEZE_SUSPEND);
     thread_poll_events();
-    assert_false(list_empty(&disk.dev->merge_ready));
-    disk.dev->held = false;
-    old_port = disk.dev->queues[0].port;
+    assert_false(list_empty(&disk.dev->path.rmw_ready));
+    device_thaw(disk.dev, FREEZE_SUSPEND);
+    old_port = disk.dev->path.queues[0].port;
     memset(seam_grants, 0, 4 * PAGE_SIZE);
     evtchn_resume();
     gnttab_resume();
@@ -335,7 +336,7 @@ static void others_are_left_alone(const struct fake_options *o)
     evtchn_unmask(port);
     for (unsigned i = 0; i < ARRAY_SIZE(ref); i++)
         assert_true((ref[i] = gnttab_grant(1, p, true)) > 0);
-    dev_requeue(disk.dev, true);
+    requeue_all(disk.dev, true);
     for (unsigned i = 0; i < ARRAY_SIZE(ref); i++)
         assert_true(seam_grants[ref[i]].flags & GTF_permit_access);
     assert_int_equal(now()->grants_made, now()->grants_ended);
@@ -369,7 +370,7 @@ static void what_others_have_now_is_theirs(void **state)
     others_are_left_alone(&o);
 }
 
-/* One segment of a request could not be had: neither is what had been had lost. */
+/* One segment of a request could not be granted: the others are not leaked. */
 static void books_balance_when_memory_is_short(void **state)
 {
     uint8_t *p = pages(5);
@@ -389,7 +390,7 @@ static void books_balance_when_memory_is_short(void **state)
             thread_poll_events();
             assert_int_equal(calls, nth > 1);
             assert_true(a.result == 0 || a.result == -ENOMEM);
-            assert_int_equal(disk.dev->grants_left + now()->grants_kept, 8);
+            assert_int_equal(disk.dev->memory.grants_left + now()->grants_kept, 8);
             assert_int_equal(now()->grants_made, now()->grants_ended + now()->grants_kept);
             run_one(request(p + 1, 0, 4 * 4096), true);
             assert_memory_equal(disk.data, p + 1, 4 * 4096);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What barriers and flushes wait for: those of the caller's, and those of writes that are to be
- * stable. */
+/* The requests that barriers and flushes wait for: the caller's barriers and flushes, and those
+ * of stable writes. */
 #include "disk_test.h"
 
 #include <ringlet/thread.h>
@@ -52,7 +52,7 @@ static void answer(uint8_t queue, uint8_t op)
     fdisk_take(&disk);
 }
 
-/* One ring keeps its order by itself. */
+/* One ring preserves its order by itself. */
 static void barriers_of_one_ring_wait_for_nothing(void **state)
 {
     (void)state;
@@ -112,7 +112,7 @@ static void a_barrier_does_not_wait_for_joined_reads(void **state)
     close_disk();
 }
 
-/* Ring order is the backend's business when only flushes are asked for. */
+/* Without barriers the backend may choose the order on the ring. */
 static void a_stable_writes_flush_waits_for_no_queue(void **state)
 {
     (void)state;
@@ -128,8 +128,8 @@ static void a_stable_writes_flush_waits_for_no_queue(void **state)
     close_disk();
 }
 
-/* It was submitted before the caller's barrier, so that one is second; but not before the write in
- * the other queue. */
+/* It was submitted before the caller's barrier, which is therefore second; but not before the
+ * write in the other queue. */
 static void a_stable_writes_barrier_has_its_writes_place(void **state)
 {
     (void)state;
@@ -172,7 +172,7 @@ static void a_stable_writes_barrier_stays_behind(void **state)
     close_disk();
 }
 
-/* Whatever else is in the aiocb: they are about the disk as a whole. */
+/* Other fields of the aiocb are ignored: they concern the whole disk. */
 static void flushes_and_barriers_have_no_range(void **state)
 {
     static const uint8_t ops[] = {BLKIF_OP_FLUSH_DISKCACHE, BLKIF_OP_WRITE_BARRIER};
@@ -195,8 +195,7 @@ static void flushes_and_barriers_have_no_range(void **state)
     close_disk();
 }
 
-/* Also when one is not the first that the device ever had: what was sent is sent in its order once
- * more. */
+/* Also when it is not the device's first: requests are resubmitted in their order. */
 static void the_order_outlasts_a_backend(void **state)
 {
     struct blkfront_dev *dev;
@@ -214,7 +213,7 @@ static void the_order_outlasts_a_backend(void **state)
     thread_poll_events();
     write_in(6, 0, 0);
     assert_int_equal(calls, 2);
-    dev_requeue(dev, false);
+    requeue_all(dev, false);
     fdisk_reconnect(&disk);
     thread_poll_events();
     assert_int_equal(fdisk_take(&disk), 5);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Persistent grants with plain buffers: bounce pages keep their grants, are used again last in
- * first out, are as many as there may be, and go with the connection. The backend of these tests
- * keeps everything mapped, so ending a grant while it is connected would fail.
+ * Persistent grants with ordinary buffers: bounce pages keep their grants, are reused last in first
+ * out, up to the limit, and are freed with the connection. The backend of these tests keeps
+ * everything mapped, so ending a grant while it is connected would fail.
  */
 #include "disk_test.h"
 
+#include <kernel/heap.h>
 #include <ringlet/clock.h>
-#include <ringlet/heap.h>
 #include <ringlet/thread.h>
 
 static uint8_t *p;
@@ -79,7 +79,7 @@ static grant_ref_t ref_of(unsigned i)
     return disk.taken[i].seg[0].gref;
 }
 
-/* What was used last is used first, so that only as many circulate as are needed. */
+/* The page used last is reused first, so that only as many circulate as are needed. */
 static void last_in_first_out(void **state)
 {
     struct blkfront_aiocb a[3];
@@ -178,7 +178,7 @@ static void a_queue_has_a_limit_of_its_own(void **state)
     assert_int_equal(disk.taken[3].queue, 0);
     assert_int_equal(disk.taken[4].queue, 1);
     assert_int_equal(now()->grants_kept, 1024 + 256);
-    assert_int_equal(disk.dev->queues[0].kept_count, 1024);
+    assert_int_equal(disk.dev->path.queues[0].persistent.count, 1024);
     fdisk_drain(&disk);
     assert_int_equal(calls, 6);
     assert_int_equal(now()->grants_made, 1024 + 256);
@@ -186,8 +186,8 @@ static void a_queue_has_a_limit_of_its_own(void **state)
     close_disk();
 }
 
-/* Each grant takes a page, so memory sets the limit, too; and no request wants more than a queue
- * may have. */
+/* Each grant takes a page, so memory is a limit, too; and no request needs more than a queue's
+ * limit. */
 static void limits_fit_memory(void **state)
 {
     struct page_stats s;
@@ -201,7 +201,7 @@ static void limits_fit_memory(void **state)
     close_disk();
 }
 
-/* Pages that another queue has and does not use are no reason to wait for ever. */
+/* Unused pages of another queue are used instead of waiting forever. */
 static void an_idle_queue_gives_its_pages(void **state)
 {
     struct blkfront_aiocb a;
@@ -220,7 +220,7 @@ static void an_idle_queue_gives_its_pages(void **state)
     close_disk();
 }
 
-/* No memory for more pages: a request takes what there is. */
+/* No memory for more pages: a request uses the present ones. */
 static void short_memory_makes_short_parts(void **state)
 {
     struct blkfront_aiocb a;
@@ -282,7 +282,7 @@ static void indirect_pages_are_kept_too(void **state)
     close_disk();
 }
 
-/* Nothing is sent twice or early when the backend goes while it maps everything. */
+/* No request is sent twice or early when the backend goes while it maps everything. */
 static void lost_with_requests_in_flight(void **state)
 {
     struct blkfront_aiocb a = request(p, 0, 8192);
@@ -293,7 +293,7 @@ static void lost_with_requests_in_flight(void **state)
     a.aio_cb = count_call;
     assert_int_equal(blkfront_aio_write(&a), 0);
     fdisk_take(&disk);
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(calls, 0); /* the backend may still read */
     fdisk_unmap(&disk);
     close_disk();
@@ -301,7 +301,7 @@ static void lost_with_requests_in_flight(void **state)
     assert_int_equal(a.result, -EIO);
 }
 
-/* A backend that does not unmap gets the pages, and nobody else before it has unmapped. */
+/* Pages that a backend does not unmap are not handed out before it has unmapped them. */
 static void pages_that_stay_mapped_are_quarantined(void **state)
 {
     struct page_stats page;
@@ -310,8 +310,8 @@ static void pages_that_stay_mapped_are_quarantined(void **state)
     (void)state;
     open_disk(&(struct fake_options){0});
     run_one(request(p, 0, 4 * 4096), false);
-    dev_lost(disk.dev);
-    dev_gone(disk.dev);
+    lifecycle_close(disk.dev);
+    lifecycle_release(disk.dev);
     page_get_stats(&page);
     gnttab_get_stats(&grants);
     assert_int_equal(page.quarantined, 4);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Polled mode: no event is asked for, none is needed, and whoever waits makes progress. */
+/* Polled mode: the driver requests no event and needs none, and every waiting caller makes
+ * progress. */
 #include "disk_test.h"
 
 #include <ringlet/event_channel.h>
@@ -39,9 +40,9 @@ static void who_polls_gets_them(void **state)
     }
     assert_int_equal(blkfront_aio_poll(disk.dev), 0);
     assert_int_equal(fdisk_run(&disk), 6);
-    /* what a backend does that raises events all the same: they are masked */
+    /* a backend that raises events nevertheless: they are masked */
     for (unsigned i = 0; i < 3; i++)
-        seam_raise(disk.dev->queues[i].port);
+        seam_raise(disk.dev->path.queues[i].port);
     thread_poll_events();
     assert_int_equal(calls, 0);
     assert_int_equal(blkfront_aio_poll(disk.dev), 6);
@@ -96,7 +97,7 @@ static void answer(void *arg)
     assert_int_equal(fdisk_run(&disk), 1);
 }
 
-/* The scheduler looks at the clock between two threads, and nobody besides. */
+/* Only the scheduler reads the clock, between two threads. */
 static void waiting_needs_no_clock(void **state)
 {
     struct blkfront_aiocb a;
@@ -114,8 +115,8 @@ static void waiting_needs_no_clock(void **state)
     close_polled();
 }
 
-/* A backend that does not answer: the deadline holds, and the pauses grow, so that there are few.
- */
+/* A backend that does not answer: the deadline holds, and the pauses grow, so that there are few
+ * polls. */
 static void waiting_leaves_the_cpu(void **state)
 {
     struct blkfront_aiocb a;
@@ -155,7 +156,7 @@ static void pauses_grow(void **state)
     close_polled();
 }
 
-/* Nobody polls, nobody waits: it completes all the same, within 10 ms or little more. */
+/* A request that no thread polls or waits for completes within little more than 10 ms. */
 static void in_the_background_too(void **state)
 {
     struct blkfront_aiocb a;
@@ -165,7 +166,7 @@ static void in_the_background_too(void **state)
     open_polled(1);
     a = request(p, 0, 4096);
     assert_int_equal(blkfront_aio(&a, 0), 0);
-    thread_sleep(25 * NSEC_PER_MSEC); /* it looks on, until there is an answer */
+    thread_sleep(25 * NSEC_PER_MSEC); /* it polls until there is a response */
     fdisk_run(&disk);
     assert_int_equal(calls, 0);
     thread_sleep(11 * NSEC_PER_MSEC);
@@ -248,7 +249,7 @@ static void answer_all_one_by_one(void *arg)
     }
 }
 
-/* As long as answers are quick nobody sleeps, however many there are. */
+/* While responses are quick no thread sleeps, however many there are. */
 static void quick_answers_need_no_pause(void **state)
 {
     static struct blkfront_aiocb a[150];
@@ -271,7 +272,7 @@ static void quick_answers_need_no_pause(void **state)
     close_polled();
 }
 
-/* And who is told by events does not look meanwhile. */
+/* A device with events does not poll. */
 static void with_events_nobody_looks(void **state)
 {
     struct blkfront_aiocb a;
@@ -282,7 +283,7 @@ static void with_events_nobody_looks(void **state)
     p = pages(8);
     a = request(p, 0, 4096);
     assert_int_equal(blkfront_aio(&a, 0), 0);
-    assert_false(disk.dev->kick.armed);
+    assert_false(disk.dev->path.kick.armed);
     polls = seam_polls;
     thread_sleep(100 * NSEC_PER_MSEC);
     assert_true(seam_polls - polls <= 3);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Several queues: who gets which, that they do not hold up each other, and what spans them all:
- * budget, merges, barriers. */
+/* Several queues: how requests are assigned, that queues do not block each other, and their
+ * shared resources: budget, read-modify-write, barriers. */
 #include "disk_test.h"
 
+#include <kernel/grant_table.h>
 #include <ringlet/thread.h>
 
 static uint8_t *p;
@@ -81,7 +82,8 @@ static void submit_more(struct blkfront_aiocb *x, int ret)
         assert_int_equal(blkfront_aio_read(&follow_up[i]), 0);
 }
 
-/* The first queue does it while it can; what callbacks submit stays in the queue that called. */
+/* The first queue is used while it has room; requests from callbacks stay in the queue that
+ * called. */
 static void an_idle_queue_is_enough(void **state)
 {
     struct blkfront_aiocb a[6];
@@ -137,7 +139,7 @@ static void the_caller_chooses(void **state)
     close_queues();
 }
 
-/* A queue whose ring is full holds up nobody else, and an event is for its queue only. */
+/* A queue whose ring is full does not block the others, and an event is for its queue only. */
 static void a_full_queue_waits_alone(void **state)
 {
     static struct blkfront_aiocb a[40], other;
@@ -169,7 +171,8 @@ static void a_full_queue_waits_alone(void **state)
     close_queues();
 }
 
-/* The budget is shared: who waits for much of it is not passed by small ones of other queues. */
+/* The budget is shared: a request that waits for a large part of it is not overtaken by small ones
+ * of other queues. */
 static void is_fair(unsigned registered)
 {
     struct blkfront_aiocb first, big, small;
@@ -212,7 +215,7 @@ static void the_budget_is_fair(void **state)
 
 static struct blkfront_aiocb beside;
 
-/* Meanwhile the other queue, which was looked at before, is answered, too. */
+/* Meanwhile the backend also answers on the other queue, which was reaped before. */
 static void looks_for_events(struct blkfront_aiocb *a, int ret)
 {
     count_good(a, ret);
@@ -222,7 +225,7 @@ static void looks_for_events(struct blkfront_aiocb *a, int ret)
     assert_non_null(beside.request);
 }
 
-/* An event that comes while completions are delivered is not lost with its look in vain. */
+/* An event that comes while completions are delivered is not lost by the check that preceded it. */
 static void an_event_in_a_callback_is_kept(void **state)
 {
     struct blkfront_aiocb a;
@@ -242,7 +245,7 @@ static void an_event_in_a_callback_is_kept(void **state)
     assert_int_equal(blkfront_aio_poll(disk.dev), 1);
     assert_int_equal(blkfront_aio_wait(disk.dev, clock_deadline(NSEC_PER_MSEC)), 1);
     assert_int_equal(calls, 2);
-    /* neither event found anything: a poll and a look at the end of it had taken the answers */
+    /* neither event found anything: a poll and the check at its end had taken the responses */
     assert_int_equal(disk.dev->stats.events, 2);
     assert_int_equal(disk.dev->stats.spurious, 2);
     close_queues();
@@ -297,8 +300,8 @@ static void a_merge_waits_for_other_queues(void **state)
     close_queues();
 }
 
-/* What was submitted before a barrier, in any queue, is complete before the barrier goes out, and
- * what comes after it in another queue waits for its end. */
+/* Requests submitted before a barrier, in any queue, complete before the barrier is sent, and
+ * later ones in another queue wait for its end. */
 static void a_barrier_spans_queues(void **state)
 {
     struct blkfront_aiocb before[3], barrier, barrier2, after[2];
@@ -405,10 +408,10 @@ static void a_lie_in_one_ends_all(void **state)
             fdisk_respond(&disk, disk.taken[i].id + 1, BLKIF_OP_READ, BLKIF_RSP_OKAY);
     fdisk_publish(&disk);
     thread_poll_events();
-    assert_true(disk.dev->violated);
+    assert_true(disk.dev->state >= DEVICE_FAILED);
     answer_of(1);
     assert_int_equal(calls, 0); /* nothing is believed any more */
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(calls, 2);
     close_queues();
 }
@@ -431,6 +434,25 @@ static void busy_queues_take_turns(void **state)
     close_queues();
 }
 
+/* A response in the wrong queue is none to a request of that queue: no two have the same id. */
+static void ids_differ_between_queues(void **state)
+{
+    struct blkfront_aiocb a[8];
+
+    (void)state;
+    open_queues(4);
+    for (unsigned i = 0; i < 8; i++) {
+        a[i] = request(p + i * 4096, 4096 * i, 512);
+        assert_int_equal(blkfront_aio(&a[i], 0), 0);
+    }
+    assert_int_equal(fdisk_take(&disk), 8);
+    for (unsigned i = 0; i < 8; i++)
+        for (unsigned k = 0; k < i; k++)
+            assert_true(disk.taken[i].id != disk.taken[k].id);
+    fdisk_drain(&disk);
+    close_queues();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,6 +470,7 @@ int main(void)
         TEST(fewer_queues_when_memory_is_short),
         TEST(a_lie_in_one_ends_all),
         TEST(busy_queues_take_turns),
+        TEST(ids_differ_between_queues),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Registered buffers: no copy and no grant operation for I/O on them, and everything that may
- * happen to one: exhaustion, freeing at a bad time, a device that goes, comes back or is another.
- */
+/* Registered buffers: no copy and no grant operation for I/O on them, and their special cases:
+ * exhaustion, freeing at a bad time, a device that goes, comes back or is another one. */
 #include "disk_test.h"
 
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
+#include <kernel/heap.h>
 #include <ringlet/clock.h>
-#include <ringlet/event_channel.h>
-#include <ringlet/heap.h>
 #include <ringlet/page.h>
 #include <ringlet/thread.h>
 
@@ -76,7 +76,7 @@ static void costs_nothing(bool persistent)
     blkfront_buf_free(disk.dev, b);
     assert_int_equal(now()->grants_ended, 17);
     assert_int_equal(stats.grants_kept, 0);
-    assert_int_equal(disk.dev->registry.pages, 0);
+    assert_int_equal(disk.dev->memory.registered.pages, 0);
     fdisk_close(&disk);
 }
 
@@ -92,7 +92,8 @@ static void costs_nothing_without(void **state)
     costs_nothing(false);
 }
 
-/* What is not whole sectors at a multiple of 512 goes through a bounce page, the rest does not. */
+/* Parts that are not whole sectors at a multiple of 512 go through a bounce page, the rest does
+ * not. */
 static void misaligned_parts_are_bounced(void **state)
 {
     uint8_t *b;
@@ -180,13 +181,13 @@ static void each_buffer_is_found(void **state)
 
         run_one(request(b[i] + last, 0, 4096), false);
         run_one(request(b[i], 512 * i, 512), false);
-        assert_int_not_equal(registry_ref(&disk.dev->registry, b[i] + last), 0);
-        assert_int_equal(registry_ref(&disk.dev->registry, b[i - 1]), 0);
+        assert_int_not_equal(registered_ref(&disk.dev->memory.registered, b[i] + last), 0);
+        assert_int_equal(registered_ref(&disk.dev->memory.registered, b[i - 1]), 0);
     }
     assert_int_equal(now()->grants_made, made);
     for (unsigned i = 1; i < 40; i += 2)
         blkfront_buf_free(disk.dev, b[i]);
-    assert_int_equal(disk.dev->registry.count, 0);
+    assert_int_equal(disk.dev->memory.registered.count, 0);
     fdisk_close(&disk);
 }
 
@@ -224,7 +225,7 @@ static void each_allocation_fails_once(void **state)
         mem_fail_nth(i);
         b = blkfront_buf_alloc(disk.dev, 4096);
         mem_fail_nth(0);
-        assert_int_equal(disk.dev->registry.pages, b != NULL);
+        assert_int_equal(disk.dev->memory.registered.pages, b != NULL);
         assert_int_equal(now()->grants_kept, b != NULL);
     }
     blkfront_buf_free(disk.dev, b);
@@ -316,8 +317,8 @@ static unsigned in_use(void)
     return (unsigned)s.in_use[MEM_APP];
 }
 
-/* Freed while requests use it, sent or waiting: it goes with the last one. */
-/* Reads the buffer's pages, each in a request of its own; how many bytes were copied for it. */
+/* Freed while requests use it, sent or waiting: it is freed with the last one. */
+/* Reads the buffer's pages, each in a request of its own; returns the number of bytes copied. */
 static uint64_t copied_for(uint8_t *b, unsigned n)
 {
     uint64_t before = now()->bytes_copied;
@@ -332,8 +333,8 @@ static uint64_t copied_for(uint8_t *b, unsigned n)
     return now()->bytes_copied - before;
 }
 
-/* 40 are 10 for what describes segments and 30 for data, of which 21 may be registered. What is
- * more is treated as plain memory, which the other 9 are for. */
+/* 40 are 10 for descriptors and 30 for data, of which 21 may be registered. More are treated as
+ * ordinary memory, for which the other 9 remain. */
 static void a_backend_keeps_only_so_many(void **state)
 {
     struct blkfront_aiocb v;
@@ -351,21 +352,21 @@ static void a_backend_keeps_only_so_many(void **state)
     assert_int_equal(copied_for(b[0], 15), 0);
     assert_int_equal(copied_for(b[1], 15), 9 * 4096);
     assert_int_equal(copied_for(b[2], 15), 15 * 4096);
-    assert_false(disk.dev->registry.affine);
-    /* a large request on what is granted and what is not */
+    assert_false(disk.dev->memory.registered.affine);
+    /* a large request on granted and on other memory */
     v = request(b[1], 0, 15 * 4096);
     assert_int_equal(blkfront_aio_read(&v), 0);
     fdisk_drain(&disk);
     assert_memory_equal(b[1], disk.data, 15 * 4096);
     assert_int_equal(disk.largest, 9);
-    assert_int_equal(kept_limit(disk.dev, &disk.dev->queues[0]), 9);
+    assert_int_equal(persistent_limit(disk.dev, &disk.dev->path.queues[0]), 9);
     /* one goes, and there is room again */
     blkfront_buf_free(disk.dev, b[0]);
     b[0] = blkfront_buf_alloc(disk.dev, 15 * 4096);
     assert_int_equal(copied_for(b[0], 15), 0);
     for (unsigned i = 0; i < 3; i++)
         blkfront_buf_free(disk.dev, b[i]);
-    assert_int_equal(disk.dev->registry.granted, 0);
+    assert_int_equal(disk.dev->memory.registered.granted, 0);
     fdisk_close(&disk);
 }
 
@@ -402,14 +403,14 @@ static void buffers_are_shared_out_to_queues(void **state)
     b[2] = blkfront_buf_alloc(disk.dev, 15 * 4096);
     b[3] = blkfront_buf_alloc(disk.dev, 15 * 4096); /* 6 of which find room */
     assert_int_equal(now()->grants_kept, 21 + 15 + 15 + 6);
-    assert_true(disk.dev->registry.affine);
+    assert_true(disk.dev->memory.registered.affine);
     assert_int_equal(queue_of(b[0], 0), 0);
     assert_int_equal(queue_of(b[1], 0), 1);
     assert_int_equal(queue_of(b[2], 0), 2);
     assert_int_equal(queue_of(b[2] + 5 * 4096 + 512, 0), 2);
     assert_int_equal(queue_of(b[2], 2), 1);
     assert_int_equal(queue_of(b[3], 0), 1);
-    /* a vector goes where its first buffer belongs */
+    /* a vector is sent on the queue of its first buffer */
     iov[0] = (struct blkfront_iovec){b[2], 4096};
     iov[1] = (struct blkfront_iovec){b[1], 4096};
     v = request(NULL, 0, 8192);
@@ -419,14 +420,14 @@ static void buffers_are_shared_out_to_queues(void **state)
     assert_int_equal(fdisk_take(&disk), 1);
     assert_int_equal(disk.taken[0].queue, 2);
     fdisk_drain(&disk);
-    assert_int_equal(kept_limit(disk.dev, &disk.dev->queues[1]), 30 - 21);
-    assert_int_equal(kept_limit(disk.dev, &disk.dev->queues[2]), 30 - 15);
+    assert_int_equal(persistent_limit(disk.dev, &disk.dev->path.queues[1]), 30 - 21);
+    assert_int_equal(persistent_limit(disk.dev, &disk.dev->path.queues[2]), 30 - 15);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(copied_for(b[i], 15), 0);
     blkfront_buf_free(disk.dev, b[1]);
     blkfront_buf_free(disk.dev, b[2]);
     blkfront_buf_free(disk.dev, b[3]);
-    assert_false(disk.dev->registry.affine);
+    assert_false(disk.dev->memory.registered.affine);
     assert_int_equal(queue_of(b[0], 0), 0);
     blkfront_buf_free(disk.dev, b[0]);
     fdisk_close(&disk);
@@ -503,7 +504,7 @@ static void freed_by_its_callback(void **state)
     fdisk_close(&disk);
 }
 
-/* The backend maps it still: the memory comes back when it has unmapped. */
+/* The backend still maps it: the memory is freed when it has unmapped. */
 static void freed_while_mapped(void **state)
 {
     struct page_stats s;
@@ -551,8 +552,8 @@ static void closed_with_buffers(void **state)
     assert_int_equal(said("no registered"), 0);
 }
 
-/* The backend holds a page when the device is lost: its request stays until that cannot be helped,
- * and the others do not. */
+/* The backend holds a page when the device is lost: its request waits until the timeout, and the
+ * others do not. */
 static void lost_while_mapped(void **state)
 {
     struct blkfront_aiocb a[2];
@@ -568,10 +569,10 @@ static void lost_while_mapped(void **state)
     }
     fdisk_take(&disk);
     fdisk_map(disk.taken[0].seg[0].gref, true);
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(calls, 1);
     assert_int_equal(a[1].result, -EIO);
-    dev_gone(disk.dev);
+    lifecycle_release(disk.dev);
     assert_int_equal(calls, 2);
     assert_int_equal(now()->grants_quarantined, 1);
     assert_int_equal(stats.grants_ended, 1);
@@ -617,13 +618,14 @@ static void budget_is_not_touched(void **state)
     }
     assert_int_equal(fdisk_take(&disk), 8);
     assert_int_equal(now()->waited_grant, 0);
-    assert_int_equal(disk.dev->grants_left, 1);
+    assert_int_equal(disk.dev->memory.grants_left, 1);
     fdisk_drain(&disk);
     blkfront_buf_free(disk.dev, b);
     fdisk_close(&disk);
 }
 
-/* Connected again, perhaps to somebody else: all is granted anew, what was kept is ended. */
+/* Connected again, perhaps to another backend: all buffers are granted again, and the old grants
+ * have ended. */
 static void connected_again(void **state)
 {
     struct blkfront_dev *dev;
@@ -637,22 +639,22 @@ static void connected_again(void **state)
         b = blkfront_buf_alloc(dev, 2 * 4096);
         run_one(request(b, 0, 8192), false);
         run_one(request(p, 0, 4 * 4096), false);
-        dev_lost(dev);
+        lifecycle_close(dev);
         fdisk_unmap(&disk);
-        dev_gone(dev);
+        lifecycle_release(dev);
         assert_int_equal(now()->grants_kept, 0);
         assert_int_equal(stats.grants_made, stats.grants_ended);
-        assert_int_equal(registry_ref(&dev->registry, b), 0);
+        assert_int_equal(registered_ref(&dev->memory.registered, b), 0);
         fdisk_detach(&disk);
 
-        dev->state = DEV_STARTING;
+        dev->state = DEVICE_CONNECTING;
         dev->peer = 9;
-        assert_int_equal(dev_make_rings(dev), 0);
-        dev_go(dev);
+        assert_int_equal(lifecycle_make_rings(dev), 0);
+        lifecycle_start(dev);
         fdisk_attach(&disk, dev);
         fill(disk.data, 4096, 8);
         assert_int_equal(now()->grants_kept, 2);
-        assert_int_equal(seam_grants[registry_ref(&dev->registry, b)].domid, 9);
+        assert_int_equal(seam_grants[registered_ref(&dev->memory.registered, b)].domid, 9);
         run_one(request(b, 0, 4096), false);
         assert_memory_equal(b, disk.data, 4096);
         run_one(request(p, 0, 4096), false);
@@ -663,7 +665,7 @@ static void connected_again(void **state)
     }
 }
 
-/* Resumed: the references are void, and ending them would end somebody else's. */
+/* Resumed: the references are invalid, and ending them could end those of another driver. */
 static void resumed(void **state)
 {
     struct blkfront_aiocb a[2];
@@ -689,18 +691,18 @@ static void resumed(void **state)
         for (unsigned i = 0; i < 64; i++) /* with the numbers that were the device's */
             assert_true(gnttab_grant(1, p, true) > 0);
         calls = 0;
-        dev_requeue(dev, true);
+        requeue_all(dev, true);
         gnttab_get_stats(&grants);
         assert_int_equal(grants.in_use, 64);
         assert_int_equal(now()->grants_kept, 0);
         assert_true(stats.grants_made == stats.grants_ended);
-        assert_int_equal(dev->grants_left, dev->limits.grant_budget);
-        assert_int_equal(registry_ref(&dev->registry, b), 0);
-        blkfront_buf_free(dev, b); /* goes when its request is through, with whatever backend */
+        assert_int_equal(dev->memory.grants_left, dev->limits.grant_budget);
+        assert_int_equal(registered_ref(&dev->memory.registered, b), 0);
+        blkfront_buf_free(dev, b); /* is freed when its request has completed, with any backend */
         fdisk_detach(&disk);
 
-        assert_int_equal(dev_make_rings(dev), 0);
-        dev_go(dev);
+        assert_int_equal(lifecycle_make_rings(dev), 0);
+        lifecycle_start(dev);
         fdisk_attach(&disk, dev);
         fill(disk.data, 8192, 4);
         assert_int_equal(now()->grants_kept, 2);
@@ -708,7 +710,7 @@ static void resumed(void **state)
         fdisk_drain(&disk);
         assert_int_equal(calls, 2);
         assert_memory_equal(p, disk.data, 8192);
-        assert_int_equal(dev->registry.count, 0);
+        assert_int_equal(dev->memory.registered.count, 0);
         page_free(p, 4);
         fdisk_unmap(&disk);
         fdisk_close(&disk);
@@ -719,9 +721,46 @@ static void resumed(void **state)
     }
 }
 
+/* All of several buffers' references are invalid after a resume. */
+static void several_resumed(void **state)
+{
+    uint8_t *b[4];
+
+    (void)state;
+    open_disk(&(struct fake_options){.persistent = false});
+    for (unsigned i = 0; i < ARRAY_SIZE(b); i++)
+        b[i] = blkfront_buf_alloc(disk.dev, 2 * 4096);
+    assert_int_equal(now()->grants_kept, 2 * ARRAY_SIZE(b));
+    memset(seam_grants, 0, 4 * PAGE_SIZE);
+    evtchn_resume();
+    gnttab_resume();
+    requeue_all(disk.dev, true);
+    assert_int_equal(now()->grants_kept, 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(b); i++) {
+        assert_int_equal(registered_ref(&disk.dev->memory.registered, b[i]), 0);
+        blkfront_buf_free(disk.dev, b[i]);
+    }
+    fdisk_close(&disk);
+}
+
+/* Without persistent grants nothing but the budget limits a buffer. */
+static void a_large_buffer(void **state)
+{
+    const unsigned n = 1500;
+    uint8_t *b;
+
+    (void)state;
+    open_disk(&(struct fake_options){.persistent = false, .registered_pages = n});
+    b = blkfront_buf_alloc(disk.dev, n * 4096);
+    assert_non_null(b);
+    assert_int_equal(now()->grants_kept, n);
+    blkfront_buf_free(disk.dev, b);
+    fdisk_close(&disk);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-/* Each buffer counts, for as long as it is there. */
+/* Each buffer counts for as long as it exists. */
 static void buffers_share_a_budget(void **state)
 {
     uint8_t *b[3];
@@ -764,6 +803,8 @@ int main(void)
         TEST(budget_is_not_touched),
         TEST(connected_again),
         TEST(resumed),
+        TEST(several_resumed),
+        TEST(a_large_buffer),
         TEST(buffers_share_a_budget),
     };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Open disks when the domain goes on on another host: its grants, ports and backends are others,
- * and what was asked here is asked again there. */
+/* Open disks when the domain is resumed on another host: grants, ports and backends are new, and
+ * requests that were in flight are resubmitted there. */
 #include "fake_vbd.h"
 
 #include <ringlet/suspend.h>
@@ -15,7 +15,8 @@ static uint8_t *buffer, *medium;
 static grant_ref_t neighbours[64];
 static const char *sectors;
 
-/* Somebody who is told of the resume first, and has grants before the disk knows of it. */
+/* A hook that runs before the disk's, and has new grants before the disk has forgotten its old
+ * ones. */
 static void take_grants(void)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(neighbours); i++) {
@@ -67,7 +68,7 @@ static int move(void)
 
 static int setup(void **state)
 {
-    const struct blkfront_config config = {.event = event};
+    const struct blkfront_config config = {.ring_pages = 4, .event = event};
 
     suspend_register(&neighbour); /* before the first disk */
     if (vbd_setup(state))
@@ -101,14 +102,14 @@ static void start(unsigned i, size_t skip)
     assert_int_equal(blkfront_aio_write(&aiocb[i]), 0);
 }
 
-/* The backend hangs, so that something is in flight when the domain goes. */
+/* The backend hangs, so that requests are in flight when the domain is suspended. */
 static void suspend_with_requests(void)
 {
     attached[0] = false;
     memset(buffer, 0x77, 2 * PAGE_SIZE);
     for (unsigned i = 0; i < N; i++)
         start(i, i & 1); /* in place and in bounce pages */
-    assert_int_equal(queue_in_use(&dev->queues[0].ring), 128);
+    assert_int_equal(ring_in_use(&dev->path.queues[0].ring), 128);
     assert_int_equal(domain_suspend(), 0);
     assert_int_equal(finished, 0);
     thread_sleep(NSEC_PER_SEC);
@@ -124,7 +125,7 @@ static void all_goes_on_there(void **state)
     free(disk[0].data);
     disk[0].data = medium;
     medium = NULL;
-    wait_event(&dev->completion, finished == N, clock_deadline(NSEC_PER_SEC));
+    wait_event(&dev->path.completion, finished == N, clock_deadline(NSEC_PER_SEC));
     assert_int_equal(finished, N);
     for (unsigned i = 0; i < N; i++) {
         assert_int_equal(results[i], 0);
@@ -133,7 +134,7 @@ static void all_goes_on_there(void **state)
     }
     assert_int_equal(dev->stats.grants_made, dev->stats.grants_ended);
     end_grants();
-    /* it was nothing that a flush would have to tell */
+    /* a flush need not report it */
     assert_int_equal(blkfront_sync(dev), 0);
     assert_int_equal(events[BLKFRONT_EV_AWAY] + events[BLKFRONT_EV_FAILED], 0);
     assert_int_equal(events[BLKFRONT_EV_BACK], 1);
@@ -148,7 +149,7 @@ static void what_cannot_go_on_ends(void **state)
 
     (void)state;
     assert_non_null(b);
-    sectors = "0";
+    sectors = "none";
     attached[0] = false;
     start(0, 0);
     made = dev->stats.grants_made;

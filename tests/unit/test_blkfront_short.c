@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* blkfront when there is less than it would like: bounce pages, grants, memory for a large
- * request's description. Requests are cut smaller, nothing is lost, and what was set aside is given
- * back. */
+/* blkfront with scarce resources: bounce pages, grants, memory for a large request's
+ * descriptors. Requests are split further, nothing is lost, and reserved resources are released. */
 #include "disk_test.h"
 
-#include <ringlet/heap.h>
+#include <kernel/grant_table.h>
+#include <kernel/heap.h>
 #include <ringlet/thread.h>
 
 static struct blkfront_stats stats(void)
@@ -15,7 +15,7 @@ static struct blkfront_stats stats(void)
     return s;
 }
 
-/* After a burst of bounced requests 128 pages are kept, not all. */
+/* After a burst of bounced requests 128 pages are cached, not all. */
 static void bounce_pages_are_given_back(void **state)
 {
     static struct blkfront_aiocb a[200];
@@ -36,7 +36,7 @@ static void bounce_pages_are_given_back(void **state)
         fdisk_drain(&disk);
         page_get_stats(&after);
         assert_int_equal(after.in_use[MEM_BLOCK], before.in_use[MEM_BLOCK] + 128);
-        assert_int_equal(disk.dev->free_page_count, 128);
+        assert_int_equal(disk.dev->memory.free_page_count, 128);
     }
     assert_int_equal(stats().bytes_copied, 2 * 200 * 4096);
     fdisk_close(&disk);
@@ -59,7 +59,7 @@ static void few_bounce_pages(void **state)
         memcpy(q, p, 8 * 4096);
         a = request(p, 0, 8 * 4096);
         disk.requests = 0;
-        buffer_destroy(disk.dev);
+        map_destroy(disk.dev);
         mem_fail_nth(nth);
         assert_int_equal(blkfront_aio(&a, 1), 0);
         mem_fail_nth(0);
@@ -67,7 +67,7 @@ static void few_bounce_pages(void **state)
         assert_memory_equal(disk.data, q, 8 * 4096);
         assert_int_equal(disk.requests, 2); /* nothing is sent twice */
         memset(p, 0, 8 * 4096);
-        buffer_destroy(disk.dev);
+        map_destroy(disk.dev);
         mem_fail_nth(nth);
         assert_int_equal(blkfront_aio(&a, 0), 0);
         mem_fail_nth(0);
@@ -122,13 +122,13 @@ static void few_grants(void **state)
     taken = leave_grants(p, 3);
     disk.requests = 0;
     assert_int_equal(blkfront_aio(&a, 1), 0);
-    assert_int_equal(disk.dev->free_page_count, 5);
+    assert_int_equal(disk.dev->memory.free_page_count, 5);
     fdisk_drain(&disk);
     assert_int_equal(disk.requests, 3);
     assert_memory_equal(disk.data, q, 8 * 4096);
     page_get_stats(&after);
     assert_int_equal(after.in_use[MEM_BLOCK], before.in_use[MEM_BLOCK]);
-    assert_int_equal(disk.dev->free_page_count, 8);
+    assert_int_equal(disk.dev->memory.free_page_count, 8);
     return_grants(taken);
     fdisk_close(&disk);
     free(q);
@@ -192,7 +192,7 @@ static void no_grant_for_a_description(void **state)
     a = request(p, 0, 12 * 4096);
     assert_int_equal(blkfront_aio(&a, 0), 0);
     assert_int_equal(fdisk_take(&disk), 0);
-    assert_null(disk.dev->free_large);
+    assert_null(disk.dev->memory.pool.large);
     return_grants(taken);
     thread_poll_events();
     fdisk_drain(&disk);
@@ -201,7 +201,7 @@ static void no_grant_for_a_description(void **state)
     page_free(p, 12);
 }
 
-/* A small one that nobody uses is at hand: none is made. */
+/* An unused small one exists: none is allocated. */
 static void a_small_part_at_hand_will_do(void **state)
 {
     uint8_t *p = pages(24);
@@ -242,17 +242,17 @@ static void ring_without_a_port_is_none(void **state)
 
     (void)state;
     assert_int_equal(negotiate_config(NULL, &config), 0);
-    dev = dev_create(51712, &config);
+    dev = lifecycle_create(51712, &config);
     assert_non_null(dev);
     dev->limits.queues = 2;
     dev->limits.ring_pages = 4;
     seam_hypercall = no_ports;
-    assert_int_equal(dev_make_rings(dev), -ENOSPC);
-    assert_null(dev->queues[0].pages);
-    dev_destroy(dev); /* the teardown sees that nothing is left */
+    assert_int_equal(lifecycle_make_rings(dev), -ENOSPC);
+    assert_null(dev->path.queues[0].pages);
+    lifecycle_destroy(dev); /* the teardown sees that nothing is left */
 }
 
-/* A device that waits for grants of others and goes meanwhile is not called when they come. */
+/* A device that ends while it waits for grants of others is not called when they are freed. */
 static void waits_for_grants_and_goes(void **state)
 {
     uint8_t *p = pages(1);
@@ -269,23 +269,23 @@ static void waits_for_grants_and_goes(void **state)
         a = request(p, 0, 4096);
         a.aio_cb = count_call;
         assert_int_equal(blkfront_aio(&a, 0), 0);
-        assert_true(disk.dev->grants_wanted);
+        assert_true(disk.dev->path.grants_wanted);
         assert_int_equal(fdisk_take(&disk), 0);
         if (lost_first) {
-            dev_lost(disk.dev);
-            assert_false(disk.dev->grants_wanted);
+            lifecycle_close(disk.dev);
+            assert_false(disk.dev->path.grants_wanted);
             assert_int_equal(calls, 1);
         }
         fdisk_close(&disk);
         assert_int_equal(calls, 1);
         assert_int_equal(a.result, -ENODEV);
         return_grants(taken);
-        thread_poll_events(); /* nobody is left to be told */
+        thread_poll_events(); /* no waiter is left */
     }
     page_free(p, 1);
 }
 
-/* And one that stays goes on as soon as one grant is there. */
+/* A waiter that stays continues as soon as one grant is free. */
 static void waits_for_grants_and_gets_one(void **state)
 {
     uint8_t *p = pages(1);
@@ -304,7 +304,7 @@ static void waits_for_grants_and_gets_one(void **state)
     return_grants(1);
     thread_poll_events();
     assert_int_equal(fdisk_take(&disk), 1);
-    assert_false(disk.dev->grants_wanted);
+    assert_false(disk.dev->path.grants_wanted);
     fdisk_drain(&disk);
     assert_int_equal(calls, 1);
     return_grants(taken - 1);
@@ -313,7 +313,7 @@ static void waits_for_grants_and_gets_one(void **state)
     page_free(p, 1);
 }
 
-/* An operation that is refused does not push what others have only enqueued. */
+/* A refused operation does not push requests that others have only enqueued. */
 static void refused_flush_submits_nothing(void **state)
 {
     uint8_t *p = pages(1);
@@ -354,14 +354,15 @@ static void grants_for_few_ring_pages(void **state)
         assert_int_equal(disk.dev->limits.queues, cases[i].queues_got);
         assert_int_equal(disk.dev->limits.ring_pages, cases[i].pages_got);
         for (unsigned page = 0; page < cases[i].pages_got; page++)
-            assert_true(disk.dev->queues[0].page_ref[page] > 0);
+            assert_true(disk.dev->path.queues[0].page_ref[page] > 0);
         fdisk_close(&disk);
         return_grants(taken);
     }
     page_free(p, 1);
 }
 
-/* What has gone otherwise stands in no line, nor does what has an answer to come. */
+/* A request that ended in another way is not queued any more, nor is one that waits for a
+ * response. */
 static void nobody_waits_for_grants_in_vain(void **state)
 {
     uint8_t *p = pages(4);
@@ -375,14 +376,14 @@ static void nobody_waits_for_grants_in_vain(void **state)
     taken = leave_grants(p, 0);
     a[0] = request(p, 0, 4096);
     assert_int_equal(blkfront_aio(&a[0], 0), 0);
-    assert_true(disk.dev->grants_wanted);
-    assert_false(list_empty(&disk.dev->grants.link));
+    assert_true(disk.dev->path.grants_wanted);
+    assert_false(list_empty(&disk.dev->path.grants.link));
     return_grants(1);
     a[1] = request(p + 4096, 8192, 4096);
     assert_int_equal(blkfront_aio(&a[1], 0), 0); /* asks before the wait is over */
     assert_int_equal(fdisk_take(&disk), 1);
-    assert_false(disk.dev->grants_wanted);
-    assert_true(list_empty(&disk.dev->grants.link));
+    assert_false(disk.dev->path.grants_wanted);
+    assert_true(list_empty(&disk.dev->path.grants.link));
     fdisk_drain(&disk);
     assert_int_equal(calls, 2);
     return_grants(taken - 1);

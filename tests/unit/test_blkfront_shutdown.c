@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The domain goes while disks are open, are being opened, or are being closed. */
+#define VBD_XENSTORE_MAY_KEEP
 #include "fake_vbd.h"
+#include <kernel/shutdown.h>
 
 static unsigned done_calls;
 static int done_result;
@@ -32,7 +34,7 @@ static struct blkfront_aiocb aio_read(struct blkfront_dev *dev, uint8_t *buf)
 static struct blkfront_dev *shared;
 static int closed_with;
 
-/* Every open device is closed in order, and answers -ENODEV to who still uses it. */
+/* Every open device is closed in order, and later calls return -ENODEV. */
 static void domain_shutdown_closes_devices(void **state)
 {
     uint8_t *buf = page_alloc(1, MEM_APP);
@@ -61,7 +63,7 @@ static void end_domain(void *delay)
 
 static int opened_with;
 
-/* The one who opens is told, and cleans up himself. */
+/* The opener gets the error and cleans up itself. */
 static void domain_shutdown_while_connecting(void **state)
 {
     struct blkfront_dev *dev;
@@ -81,7 +83,7 @@ static void domain_shutdown_while_connecting(void **state)
     assert_string_equal(fake_value(FRONT "/state"), "6");
 }
 
-/* XenStore is so slow that the frontend has not begun when the domain goes. */
+/* XenStore is so slow that the frontend has not begun at the shutdown. */
 static void domain_shutdown_before_connecting(void **state)
 {
     struct blkfront_dev *dev;
@@ -156,7 +158,7 @@ static void domain_goes_while_the_user_closes(void **state)
     page_free(buf, 1);
 }
 
-/* Who would open another disk while the domain goes hears of it, and gets none. */
+/* A thread that opens another disk during the shutdown gets an error. */
 static void nothing_is_opened_while_the_domain_goes(void **state)
 {
     uint8_t *buf = page_alloc(1, MEM_APP);
@@ -185,7 +187,7 @@ static void nothing_is_opened_while_the_domain_goes(void **state)
     page_free(buf, 1);
 }
 
-/* Goes as soon as a disk is connected, before who opens it knows. */
+/* The guest ends as soon as a disk is connected, before the opener has returned. */
 static void end_when_connected(void *arg)
 {
     (void)arg;
@@ -196,7 +198,7 @@ static void end_when_connected(void *arg)
     domain_shutdown(SHUTDOWN_REASON_POWEROFF);
 }
 
-/* The disk was there already: nobody is left who would look at it. */
+/* The disk existed already, and no thread is left to open it. */
 static void domain_shutdown_just_connected(void **state)
 {
     struct blkfront_dev *dev;

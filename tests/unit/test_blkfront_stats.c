@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A device's statistics in XenStore: for who asks, as often as was asked, and no longer. */
+/* A device's statistics in XenStore: written on request, at the requested interval, until the
+ * request ends. */
 #include "fake_vbd.h"
 
 #define REQUEST FRONT "/stats-request"
@@ -56,11 +57,11 @@ static void nobody_asks(void **state)
     open_disk();
     thread_sleep(10 * SEC);
     assert_int_equal(updates, 0);
-    assert_false(dev->store.running);
-    assert_non_null(dev->store.watch.token);
+    assert_false(dev->life.stats.running);
+    assert_non_null(dev->life.stats.watch.token);
     requests = fake.requests;
-    stats_store_stop(dev);
-    assert_int_equal(fake.requests, requests + 1); /* no more than the watch goes */
+    xenstore_stats_stop(dev);
+    assert_int_equal(fake.requests, requests + 1); /* only the watch is removed */
     assert_int_equal(shutdown_blkfront(dev), 0);
     assert_int_equal(complaints(), 0);
 }
@@ -70,7 +71,7 @@ static void once_for_each_request(void **state)
     (void)state;
     open_disk();
     read_one();
-    thread_sleep(SEC); /* the watch is there, and has fired for the first time */
+    thread_sleep(SEC); /* the watch is registered, and has fired for the first time */
     fake_text(REQUEST, "now");
     thread_sleep(SEC);
     assert_int_equal(updates, 1);
@@ -80,7 +81,7 @@ static void once_for_each_request(void **state)
     read_one();
     thread_sleep(10 * SEC);
     assert_int_equal(updates, 1);
-    assert_false(dev->store.running);
+    assert_false(dev->life.stats.running);
     fake_text(REQUEST, "now"); /* the same again is a request too */
     thread_sleep(SEC);
     assert_int_equal(updates, 2);
@@ -93,7 +94,7 @@ static void once_for_each_request(void **state)
 static void again_and_again(void **state)
 {
     (void)state;
-    fake_text(REQUEST, "2"); /* asked for before there was a driver */
+    fake_text(REQUEST, "2"); /* requested before there was a driver */
     open_disk();
     thread_sleep(SEC);
     assert_int_equal(updates, 1);
@@ -104,21 +105,21 @@ static void again_and_again(void **state)
     assert_int_equal(updates, 7);
     thread_sleep(2 * SEC);
     assert_int_equal(updates, 11);
-    assert_true(dev->store.running);
-    fake_text(REQUEST, "now"); /* who does not want more gets no more */
+    assert_true(dev->life.stats.running);
+    fake_text(REQUEST, "now"); /* when the request is removed nothing more is written */
     thread_sleep(10 * SEC);
     assert_int_equal(updates, 12);
-    assert_false(dev->store.running);
+    assert_false(dev->life.stats.running);
     fake_remove(REQUEST);
     thread_sleep(10 * SEC);
     assert_int_equal(updates, 12);
     assert_null(fake_find(STATS));
-    assert_false(dev->store.running);
-    assert_false(dev->store.written);
+    assert_false(dev->life.stats.running);
+    assert_false(dev->life.stats.written);
     assert_int_equal(shutdown_blkfront(dev), 0);
 }
 
-/* Neither a wrong interval nor who asks all the time makes XenStore busy. */
+/* Neither a wrong interval nor a constantly changing request makes XenStore busy. */
 static void rate(void **state)
 {
     (void)state;
@@ -153,8 +154,8 @@ static void no_permission(void **state)
     assert_int_equal(fake.requests, requests + 3); /* nothing is written for a guess */
     assert_int_equal(complaints(), 1);
     assert_non_null(strstr(seam_console(), "statistics cannot be asked for: EACCES"));
-    assert_false(dev->store.running);
-    assert_false(dev->store.written);
+    assert_false(dev->life.stats.running);
+    assert_false(dev->life.stats.written);
     fake.error = NULL;
     fake_text(REQUEST, "1");
     thread_sleep(3 * SEC);
@@ -170,24 +171,24 @@ static void no_watch(void **state)
     (void)state;
     open_disk();
     thread_sleep(SEC);
-    stats_store_stop(dev);
-    dev->store = (struct stats_store){0};
+    xenstore_stats_stop(dev);
+    dev->life.stats = (struct device_stats){0};
     fake.error = "EACCES";
-    stats_store_start(dev);
+    xenstore_stats_start(dev);
     thread_sleep(SEC);
     assert_int_equal(complaints(), 1);
     assert_non_null(strstr(seam_console(), "device/vbd/51712: statistics cannot be asked for"));
-    assert_false(dev->store.running);
-    assert_null(dev->store.watch.token);
+    assert_false(dev->life.stats.running);
+    assert_null(dev->life.stats.watch.token);
     fake.error = NULL;
     fake_text(REQUEST, "now");
-    stats_store_start(dev);
+    xenstore_stats_start(dev);
     thread_sleep(SEC);
     assert_int_equal(updates, 1);
-    stats_store_stop(dev);
-    dev->store = (struct stats_store){0};
+    xenstore_stats_stop(dev);
+    dev->life.stats = (struct device_stats){0};
     requests = fake.requests;
-    stats_store_stop(dev); /* as if it had not been started */
+    xenstore_stats_stop(dev); /* as if it had not been started */
     assert_int_equal(fake.requests, requests);
     assert_int_equal(shutdown_blkfront(dev), 0);
 }
@@ -199,25 +200,26 @@ static void connected_again(void **state)
 
     (void)state;
     open_disk();
-    stats_store_start(dev); /* before the thread of the first has run */
+    xenstore_stats_start(dev); /* before the thread of the first has run */
     thread_sleep(SEC);
     for (unsigned i = 0; i < FAKE_WATCHES; i++)
-        watches += fake.watches[i].used && strcmp(fake.watches[i].path, REQUEST) == 0;
+        watches += fake.watches[i].used && strcmp(fake.watches[i].path, "device/vbd") == 0;
     assert_int_equal(watches, 1);
-    assert_false(dev->store.running);
-    stats_store_start(dev);
-    assert_false(dev->store.running);
+    assert_false(dev->life.stats.running);
+    xenstore_stats_start(dev);
+    assert_false(dev->life.stats.running);
     fake_text(REQUEST, "1");
     thread_sleep(SEC / 2);
-    assert_true(dev->store.running);
-    stats_store_start(dev);
+    assert_true(dev->life.stats.running);
+    xenstore_stats_start(dev);
     thread_sleep(2 * SEC);
     assert_int_equal(updates, 3);
     assert_int_equal(shutdown_blkfront(dev), 0);
     assert_int_equal(complaints(), 0);
 }
 
-/* The next update comes a while after the end of the last, however long XenStore took for it. */
+/* The next update comes an interval after the end of the last, however long XenStore took for
+ * it. */
 static uint64_t update_at[8];
 
 static void slow_update(uint32_t type, const char *body)
@@ -229,7 +231,7 @@ static void slow_update(uint32_t type, const char *body)
     fake_text(REQUEST, "now");
 }
 
-/* ... and what is asked for during an update is answered, by one more. */
+/* ... and a request that arrives during an update gets one more update. */
 static void asked_meanwhile(void **state)
 {
     (void)state;
@@ -240,12 +242,12 @@ static void asked_meanwhile(void **state)
     thread_sleep(10 * SEC);
     assert_int_equal(updates, 3);
     assert_true(update_at[2] - SEC - update_at[1] >= 100 * MS);
-    assert_false(dev->store.running);
+    assert_false(dev->life.stats.running);
     fake.after = follow;
     assert_int_equal(shutdown_blkfront(dev), 0);
 }
 
-/* Who is to be asked again in an hour need not be waited for. */
+/* The stop does not wait for an update that is due in an hour. */
 static void stopped_at_once(void **state)
 {
     uint64_t before;
@@ -254,18 +256,18 @@ static void stopped_at_once(void **state)
     fake_text(REQUEST, "3600");
     open_disk();
     thread_sleep(SEC);
-    assert_true(dev->store.running);
+    assert_true(dev->life.stats.running);
     before = seam_now;
-    stats_store_stop(dev);
+    xenstore_stats_stop(dev);
     assert_true(seam_now - before < SEC);
     assert_null(fake_find(STATS));
     assert_int_equal(shutdown_blkfront(dev), 0);
 }
 
-/* Who asks while the device closes comes too late: no thread begins then. */
+/* A request while the device closes is too late: no thread is started. */
 static void ask_too_late(void)
 {
-    if (dev->store.stopping && !fake_find(REQUEST))
+    if (dev->life.stats.stopping && !fake_find(REQUEST))
         fake_text(REQUEST, "1");
     vbd_idle();
 }
@@ -276,9 +278,9 @@ static void asked_too_late(void **state)
     open_disk();
     thread_sleep(SEC);
     seam_idle = ask_too_late;
-    stats_store_stop(dev);
+    xenstore_stats_stop(dev);
     assert_non_null(fake_find(REQUEST));
-    assert_false(dev->store.running);
+    assert_false(dev->life.stats.running);
     assert_int_equal(updates, 0);
     assert_int_equal(shutdown_blkfront(dev), 0);
 }
@@ -294,7 +296,7 @@ static size_t all_in_use(void)
     return sum;
 }
 
-/* However often it is asked, memory stays what it is. */
+/* Repeated requests do not use more memory. */
 static void keeps_nothing(void **state)
 {
     size_t before;
@@ -310,7 +312,7 @@ static void keeps_nothing(void **state)
     assert_int_equal(shutdown_blkfront(dev), 0);
 }
 
-/* All memory but a few small blocks is somebody else's. */
+/* All memory but a few small blocks is in use. */
 static void *taken[3000];
 
 static void take_memory(void)
@@ -329,7 +331,7 @@ static void give_memory_back(void)
     }
 }
 
-/* Short memory delays nobody for ever: it is said once, and the next who asks is answered. */
+/* A lack of memory is reported once, and the next request is answered. */
 static void no_memory(void **state)
 {
     (void)state;
@@ -339,7 +341,7 @@ static void no_memory(void **state)
     fake_text(REQUEST, "now"); /* no memory for a thread */
     thread_sleep(SEC);
     assert_int_equal(updates, 0);
-    assert_false(dev->store.running);
+    assert_false(dev->life.stats.running);
     assert_int_equal(complaints(), 1);
     assert_non_null(strstr(seam_console(), "statistics cannot be asked for: ENOMEM"));
     give_memory_back();
@@ -347,7 +349,7 @@ static void no_memory(void **state)
     thread_sleep(SEC / 2);
     assert_int_equal(updates, 1);
 
-    dev->store.complained = false;
+    dev->life.stats.complained = false;
     take_memory(); /* there is a thread, but no memory for the text */
     thread_sleep(SEC);
     assert_int_equal(updates, 1);
@@ -360,7 +362,7 @@ static void no_memory(void **state)
     assert_int_equal(shutdown_blkfront(dev), 0);
 }
 
-/* What the toolstack has removed does not come back as a lone node. */
+/* A directory that the toolstack has removed is not created again as a lone node. */
 static void removed_device(void **state)
 {
     (void)state;
@@ -381,7 +383,7 @@ static void removed_device(void **state)
     assert_null(fake_find(STATS));
 }
 
-/* ... nor is there anything to remove when nothing could be written. */
+/* ... and nothing is removed when nothing could be written. */
 static void removed_before(void **state)
 {
     (void)state;
@@ -391,7 +393,7 @@ static void removed_before(void **state)
     fake_text(REQUEST, "now");
     thread_sleep(SEC);
     assert_int_equal(updates, 0);
-    assert_false(dev->store.written);
+    assert_false(dev->life.stats.written);
     assert_int_equal(complaints(), 1);
     attached[0] = false;
     shutdown_blkfront(dev);
@@ -415,9 +417,9 @@ static void closing(void **state)
             thread_yield();
         }
         if (i % 2) {
-            midway += dev->store.running && !dev->store.written;
-            stats_store_stop(dev);
-            assert_false(dev->store.running);
+            midway += dev->life.stats.running && !dev->life.stats.written;
+            xenstore_stats_stop(dev);
+            assert_false(dev->life.stats.running);
         }
         attached[0] = false;
         assert_int_equal(shutdown_blkfront(dev), 0);

@@ -15,7 +15,8 @@ static void every_figure(void **state)
         "\"other\":{\"count\":0,\"mean\":0,\"p50\":0,\"p99\":0,\"max\":0}},"
         "\"max_in_flight\":12,\"ring_high_water\":13,\"segments\":14,\"indirect\":15,"
         "\"notifications\":16,\"events\":17,\"spurious\":18,\"grants_made\":19,\"grants_ended\":20,"
-        "\"grants_quarantined\":21,\"joined\":22,\"bytes_copied\":23,\"read_merged_writes\":24,"
+        "\"grants_quarantined\":21,\"grants_kept\":30,\"joined\":22,\"bytes_copied\":23,"
+        "\"read_merged_writes\":24,\"retried_smaller\":31,"
         "\"waited_slot\":25,\"waited_grant\":26,\"rekicks\":27,\"lost_events\":28,\"timeouts\":29}";
     const struct blkfront_stats figures = {
         .completed = 2,
@@ -46,11 +47,13 @@ static void every_figure(void **state)
         .rekicks = 27,
         .lost_events = 28,
         .timeouts = 29,
+        .grants_kept = 30,
+        .retried_smaller = 31,
     };
     /* how often the values 1, 2 and 3: at a percentile, and one short of it */
     static const unsigned reads[] = {500, 490, 10}, writes[] = {499, 490, 11};
     struct blkfront_stats before;
-    char text[STATS_TEXT_MAX];
+    char text[XENSTORE_STATS_MAX];
     struct blkfront_dev *dev;
     uint64_t now;
 
@@ -59,18 +62,18 @@ static void every_figure(void **state)
     dev = disk.dev;
     before = dev->stats;
     dev->stats = figures;
-    dev->in_epoch[0]++;
+    dev->path.in_epoch[0]++;
     for (unsigned i = 0; i < ARRAY_SIZE(reads); i++) {
         for (unsigned n = 0; n < reads[i]; n++)
-            histogram_add(&dev->latency[BLKFRONT_READ], i + 1);
+            histogram_add(&dev->path.latency[BLKFRONT_READ], i + 1);
         for (unsigned n = 0; n < writes[i]; n++)
-            histogram_add(&dev->latency[BLKFRONT_WRITE], i + 1);
+            histogram_add(&dev->path.latency[BLKFRONT_WRITE], i + 1);
     }
     now = seam_now;
     seam_now = 777;
-    assert_int_equal(stats_text(dev, text, sizeof(text)), 0);
+    assert_int_equal(xenstore_stats_text(dev, text, sizeof(text)), 0);
     seam_now = now;
-    dev->in_epoch[0]--;
+    dev->path.in_epoch[0]--;
     dev->stats = before;
     assert_string_equal(text, wanted);
     fdisk_close(&disk);
@@ -84,7 +87,7 @@ static void the_largest_text(void **state)
         "flushes",       "barriers",      "discards", "segments",
         "indirect",      "notifications", "events",   "discarded_sectors",
         "max_in_flight", "spurious",      "errors",   "lost_events"};
-    char text[STATS_TEXT_MAX], key[40];
+    char text[XENSTORE_STATS_MAX], key[40];
     struct blkfront_dev *dev;
 
     (void)state;
@@ -92,21 +95,21 @@ static void the_largest_text(void **state)
     dev = disk.dev;
     memset(&dev->stats, 0xff, sizeof(dev->stats));
     for (unsigned i = 0; i < BLKFRONT_KINDS; i++)
-        dev->latency[i] = (struct histogram){.count = UINT64_MAX,
-                                             .sum = UINT64_MAX,
-                                             .max = UINT64_MAX,
-                                             .bucket[HISTOGRAM_BUCKETS - 1] = 1};
-    assert_int_equal(stats_text(dev, text, sizeof(text)), 0);
+        dev->path.latency[i] = (struct histogram){.count = UINT64_MAX,
+                                                  .sum = UINT64_MAX,
+                                                  .max = UINT64_MAX,
+                                                  .bucket[HISTOGRAM_BUCKETS - 1] = 1};
+    assert_int_equal(xenstore_stats_text(dev, text, sizeof(text)), 0);
     assert_non_null(strstr(text, "\"timeouts\":18446744073709551615}"));
     for (unsigned i = 0; i < ARRAY_SIZE(counters); i++) {
         snprintf(key, sizeof(key), "\"%s\":", counters[i]);
         assert_non_null(strstr(text, key));
     }
     memset(&dev->stats, 0, sizeof(dev->stats));
-    dev->violated = true;
-    assert_int_equal(stats_text(dev, text, sizeof(text)), 0);
+    dev->state = DEVICE_FAILED;
+    assert_int_equal(xenstore_stats_text(dev, text, sizeof(text)), 0);
     assert_non_null(strstr(text, "\"state\":\"lost\""));
-    dev->violated = false;
+    dev->state = DEVICE_OPEN;
     fdisk_close(&disk);
 }
 

@@ -46,7 +46,7 @@ static void flush_and_barrier(void **state)
     fdisk_close(&disk);
 }
 
-/* sync waits for what was accepted before, also for what was only enqueued. */
+/* sync waits for all earlier requests, also those only enqueued. */
 static void sync_comes_after_writes(void **state)
 {
     uint8_t *p = pages(2);
@@ -113,7 +113,7 @@ static void cannot_wait(struct blkfront_aiocb *a, int ret)
     told++;
 }
 
-/* Whatever is in flight besides: a callback would wait for itself. */
+/* With any other requests in flight: a callback would wait for itself. */
 static void callbacks_cannot_wait(void **state)
 {
     uint8_t *p = pages(2);
@@ -153,7 +153,7 @@ static void reader(void *arg)
     told++;
 }
 
-/* Several threads may wait, for whatever completes, also what was only enqueued. */
+/* Several threads may wait, for any completion, also of requests only enqueued. */
 static void all_who_wait_are_woken(void **state)
 {
     uint8_t *p = pages(1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A backend that does not answer: the report, the second notification, the failure; and what is
- * measured on the way. Time passes only where a test lets it. */
+/* A backend that does not answer: the report, the second notification, the failure, and the
+ * counters of each. Time passes only where a test advances it. */
 #include "watchdog_test.h"
 
 static void reported_and_late(void **state)
@@ -39,7 +39,7 @@ static void reported_and_late(void **state)
     assert_int_equal(lines("\n"), 11);
     assert_int_equal(stats().lost_events, 0);
     assert_int_equal(stats().timeouts, 0);
-    assert_false(disk.dev->watchdog.armed); /* an idle device costs nothing */
+    assert_false(disk.dev->path.watchdog.armed); /* an idle device costs nothing */
     fdisk_close(&disk);
     page_free(p, 1);
 }
@@ -59,14 +59,14 @@ static void never_fails(void **state)
     thread_sleep(3600 * SEC);
     assert_in_range(lines("\n"), 119, 120);
     assert_int_equal(stats().timeouts, 0);
-    assert_true(dev_active(disk.dev));
+    assert_true(device_active(disk.dev));
     fdisk_drain(&disk);
     assert_int_equal(req[0].result, 0);
     fdisk_close(&disk);
     page_free(p, 1);
 }
 
-/* Many that are due one after the other are few looks, and few notifications. */
+/* Many requests due one after the other cause few checks, and few notifications. */
 static void many_at_once(void **state)
 {
     uint8_t *p = pages(1);
@@ -83,7 +83,7 @@ static void many_at_once(void **state)
     assert_int_equal(stats().rekicks, 1);
     fdisk_drain(&disk);
     assert_int_equal(calls, 8);
-    /* and one that comes later has its own */
+    /* and a later one gets its own */
     submit(0, p, 0, 0);
     thread_sleep(3 * SEC / 2);
     assert_int_equal(stats().rekicks, 2);
@@ -119,7 +119,7 @@ static void lost_event(void **state)
     page_free(p, 2);
 }
 
-/* The guest was busy for long: what is pending was not lost. */
+/* The guest was busy for a long time: a pending event was not lost. */
 static void late_event(void **state)
 {
     uint8_t *p = pages(1);
@@ -157,9 +157,9 @@ static void timeout_fails_the_device(void **state)
     assert_int_equal(stats().rekicks, 1); /* at half of it */
     assert_int_equal(lines("\n"), 1);
     thread_sleep(SEC - 3 * MS);
-    assert_true(dev_active(disk.dev));
+    assert_true(device_active(disk.dev));
     thread_sleep(SEC / 4);
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     assert_true(disk.dev->fe.fail_wanted);
     assert_int_equal(disk.dev->fe.fail_reason, -ETIMEDOUT);
     assert_int_equal(stats().timeouts, 1);
@@ -173,21 +173,21 @@ static void timeout_fails_the_device(void **state)
     fdisk_publish(&disk);
     thread_poll_events();
     assert_int_equal(calls, 0);
-    dev_lost(disk.dev);
+    lifecycle_close(disk.dev);
     assert_int_equal(calls, 1);
     assert_int_equal(req[0].result, -ETIMEDOUT);
-    dev_gone(disk.dev);
+    lifecycle_release(disk.dev);
     assert_int_equal(calls, 2);
     assert_int_equal(req[1].result, -ETIMEDOUT);
     assert_int_equal(stats().grants_quarantined, 1);
     thread_sleep(60 * SEC);
     assert_int_equal(lines("\n"), 2);
     fdisk_close(&disk);
-    page_free(p, 1);
+    page_free(p, 3);
 }
 
-/* The whole guest stood still, and maybe the backend with it: it gets its notification, and some
- * time. */
+/* The whole guest stood still, and perhaps the backend with it: it gets its notification, and
+ * some time. */
 static void paused_guest(void **state)
 {
     uint8_t *p = pages(1);
@@ -198,18 +198,18 @@ static void paused_guest(void **state)
     seam_now += 100 * SEC;
     thread_poll_events();
     assert_int_equal(stats().rekicks, 1);
-    assert_true(dev_active(disk.dev));
+    assert_true(device_active(disk.dev));
     thread_sleep(SEC - MS);
-    assert_true(dev_active(disk.dev));
+    assert_true(device_active(disk.dev));
     fdisk_drain(&disk);
     assert_int_equal(req[0].result, 0);
 
     submit(0, p, 0, 0);
     seam_now += 100 * SEC;
     thread_poll_events();
-    assert_true(dev_active(disk.dev));
+    assert_true(device_active(disk.dev));
     thread_sleep(SEC + SEC / 2);
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     assert_int_equal(stats().rekicks, 2);
     fdisk_close(&disk);
     assert_int_equal(req[0].result, -ETIMEDOUT);
@@ -228,9 +228,9 @@ static void own_shorter(void **state)
     submit(1, p, 0, 100 * MS);
     thread_sleep(51 * MS);
     assert_int_equal(stats().rekicks, 1);
-    assert_true(dev_active(disk.dev));
+    assert_true(device_active(disk.dev));
     thread_sleep(60 * MS);
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     assert_int_equal(lines("sector 8 + 8 for 0.1"), 1);
     fdisk_close(&disk);
     page_free(p, 1);
@@ -244,14 +244,14 @@ static void own_longer(void **state)
     open_disk(30 * SEC, SEC);
     submit(1, p, 0, 5 * SEC);
     thread_sleep(4 * SEC);
-    assert_true(dev_active(disk.dev));
+    assert_true(device_active(disk.dev));
     thread_sleep(2 * SEC);
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     fdisk_close(&disk);
     page_free(p, 1);
 }
 
-/* It counts from the submission, also while the ring is full of requests that may take for ever. */
+/* It counts from the submission, also while the ring is full of requests without a timeout. */
 static void own_without_a_slot(void **state)
 {
     static struct blkfront_aiocb full[WIRE_SLOTS_PER_PAGE];
@@ -271,15 +271,15 @@ static void own_without_a_slot(void **state)
     assert_int_equal(lines("xvda: a write at byte 4096 has waited for a ring slot, a grant or "
                            "memory for 0.500 s"),
                      1);
-    assert_true(dev_active(disk.dev));
+    assert_true(device_active(disk.dev));
     thread_sleep(SEC / 8);
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     fdisk_close(&disk);
     assert_int_equal(calls, WIRE_SLOTS_PER_PAGE + 2);
     page_free(p, 1);
 }
 
-/* ... and what it has waited before it went to the backend counts too. */
+/* ... and the time that it waited before it was sent counts too. */
 static void own_after_waiting(void **state)
 {
     static struct blkfront_aiocb full[WIRE_SLOTS_PER_PAGE];
@@ -300,14 +300,14 @@ static void own_after_waiting(void **state)
     fdisk_take(&disk);
     assert_int_equal(disk.taken[disk.count - 1].op, BLKIF_OP_WRITE);
     thread_sleep(390 * MS);
-    assert_true(dev_active(disk.dev));
+    assert_true(device_active(disk.dev));
     thread_sleep(SEC / 8);
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     fdisk_close(&disk);
     page_free(p, 1);
 }
 
-/* Nothing is with the backend: somebody else has all grants. */
+/* No request is at the backend: all grants are in use elsewhere. */
 static void no_grants(void **state)
 {
     static grant_ref_t taken[20000];
@@ -322,10 +322,10 @@ static void no_grants(void **state)
     submit(0, p, 0, 0);
     assert_int_equal(disk.count, 0);
     thread_sleep(SEC - MS);
-    assert_true(dev_active(disk.dev));
-    assert_int_equal(stats().rekicks, 0); /* there is nobody to notify */
+    assert_true(device_active(disk.dev));
+    assert_int_equal(stats().rekicks, 0); /* there is no backend to notify */
     thread_sleep(SEC / 8);
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     assert_int_equal(stats().timeouts, 1);
     while (n)
         gnttab_end(taken[--n]);
@@ -337,8 +337,8 @@ static void no_grants(void **state)
 /* blkfront_io and blkfront_sync come to an end. */
 static void fail_in_place_of_the_frontend(void)
 {
-    if (disk.dev->fe.fail_wanted && disk.dev->state != DEV_LOST)
-        dev_lost(disk.dev);
+    if (disk.dev->fe.fail_wanted && disk.dev->state != DEVICE_CLOSED)
+        lifecycle_close(disk.dev);
 }
 
 static void waiting_ends(void **state)
@@ -392,7 +392,7 @@ static void latency(void **state)
     fdisk_drain(&disk);
     assert_int_equal(h[BLKFRONT_OTHER]->sum, 60);
 
-    /* a part of a sector: a read, then a write; each from its own beginning */
+    /* a part of a sector: a read, then a write; each with its own start */
     a = request(p, 4096, 100);
     assert_int_equal(blkfront_aio(&a, 1), 0);
     seam_now += 500;
@@ -408,7 +408,7 @@ static void latency(void **state)
     page_free(p, 1);
 }
 
-/* What a callback submits begins when it is sent, however long the callbacks take. */
+/* The time of a request from a callback begins when it is sent, however long the callbacks take. */
 static void submit_again(struct blkfront_aiocb *a, int ret)
 {
     count_good(a, ret);
@@ -435,8 +435,86 @@ static void latency_after_a_callback(void **state)
     page_free(p, 1);
 }
 
-/* Who knows the time says it: nobody looks again, and latencies and timeouts count from it. What
- * cannot be, as nobody has seen it yet, is not believed. */
+/* ---- requests that a callback submits have the time at which they are submitted ---- */
+
+static struct blkfront_aiocb follow_up;
+static uint8_t *follow_up_page;
+
+static void submit_follow_up(struct blkfront_aiocb *a, int ret)
+{
+    count_good(a, ret);
+    seam_now += 300 * MS; /* it computes before it submits */
+    follow_up = request(follow_up_page, 0, 4096);
+    follow_up.aio_cb = count_call;
+    follow_up.aio_timeout_ns = 10 * SEC;
+    assert_int_equal(blkfront_aio(&follow_up, 0), 0);
+    assert_int_equal(follow_up.request->submitted, seam_now);
+}
+
+/* A request of 0 bytes completes without a response, so that the poll which delivers it does not
+ * read the clock. */
+static void follow_up_of(struct blkfront_aiocb *a, size_t bytes)
+{
+    *a = request(follow_up_page, 0, bytes);
+    a->aio_cb = submit_follow_up;
+    assert_int_equal(blkfront_aio(a, 0), 0);
+    if (bytes)
+        fdisk_run(&disk);
+    assert_int_equal(blkfront_aio_poll(disk.dev), 1);
+    fdisk_take(&disk);
+}
+
+static void submitted_in_a_callback(void **state)
+{
+    struct blkfront_aiocb a;
+    uint64_t begin;
+
+    (void)state;
+    follow_up_page = pages(1);
+    for (size_t bytes = 0; bytes <= 4096; bytes += 4096) {
+        seam_now = 100 * SEC;
+        open_disk(30 * SEC, 0);
+        follow_up_of(&a, bytes);
+        begin = follow_up.request->submitted;
+        thread_sleep(begin + 5 * SEC - MS - seam_now);
+        assert_int_equal(lines("\n"), 0);
+        thread_sleep(5 * SEC);
+        assert_true(device_active(disk.dev));
+        assert_int_equal(lines("has not answered a read of sector 0 + 8 for 5.000 s"), 1);
+        thread_sleep(2 * SEC);
+        assert_false(device_active(disk.dev));
+        assert_int_equal(stats().timeouts, 1);
+        fdisk_close(&disk);
+    }
+    page_free(follow_up_page, 1);
+}
+
+/* ... also on a device whose watchdog has been busy before. */
+static void submitted_in_a_callback_later(void **state)
+{
+    struct blkfront_aiocb a;
+
+    (void)state;
+    follow_up_page = pages(1);
+    seam_now = 100 * SEC;
+    open_disk(SEC, 0);
+    submit(0, follow_up_page, 0, 0);
+    thread_sleep(SEC + 100 * MS);
+    assert_int_equal(stats().rekicks, 1);
+    fdisk_drain(&disk);
+    seam_console_clear();
+    follow_up_of(&a, 0);
+    thread_sleep(900 * MS);
+    assert_int_equal(lines("\n"), 0);
+    assert_true(device_active(disk.dev));
+    fdisk_drain(&disk);
+    assert_int_equal(follow_up.result, 0);
+    fdisk_close(&disk);
+    page_free(follow_up_page, 1);
+}
+
+/* A caller passes the time that it knows: the clock is not read again, and latencies and
+ * timeouts count from it. A time in the future is not accepted. */
 static void submit_at_a_given_time(void **state)
 {
     const struct histogram *reads;
@@ -455,8 +533,8 @@ static void submit_at_a_given_time(void **state)
     req[0].aio_timeout_ns = SEC;
     assert_int_equal(blkfront_aio_enqueue(&req[0], 0), 0);
     assert_int_equal(blkfront_aio_submit_at(disk.dev, now), 1);
-    assert_int_equal(disk.dev->watchdog.deadline, now + SEC / 2);
-    submit(1, p, 0, 0); /* looks for itself, twice: to arm the timer, too */
+    assert_int_equal(disk.dev->path.watchdog.deadline, now + SEC / 2);
+    submit(1, p, 0, 0); /* reads the clock itself, twice: to arm the timer, too */
     assert_in_range(seam_clock_reads, before + 1, before + 2);
     seam_now += 7;
     fdisk_drain(&disk);
@@ -474,7 +552,7 @@ static void submit_at_a_given_time(void **state)
 
     now = clock_now();
     seam_now += 9;
-    clock_now(); /* somebody has looked since */
+    clock_now(); /* the clock was read since */
     req[0] = request(p, 0, 512);
     assert_int_equal(blkfront_aio_enqueue(&req[0], 0), 0);
     assert_int_equal(blkfront_aio_submit_at(disk.dev, now), 1);
@@ -484,8 +562,8 @@ static void submit_at_a_given_time(void **state)
     page_free(p, 1);
 }
 
-/* The clock is read for a batch, not for a request; not by who finds nothing, and not again for
- * what the scheduler has found. */
+/* The clock is read once per batch, not per request; not by a poll that finds nothing, and not
+ * again for responses that the scheduler found. */
 static void clock_reads(void **state)
 {
     uint8_t *p = pages(1);
@@ -508,7 +586,7 @@ static void clock_reads(void **state)
     assert_int_equal(seam_clock_reads, before + 1);
     assert_int_equal(blkfront_aio_poll(disk.dev), 0);
     assert_int_equal(seam_clock_reads, before + 1);
-    thread_poll_events(); /* the event of what was polled */
+    thread_poll_events(); /* the event of the polled response */
     submit(0, p, 0, 0);
     fdisk_run(&disk);
     before = seam_clock_reads;
@@ -555,6 +633,8 @@ int main(void)
         TEST(waiting_ends),
         TEST(latency),
         TEST(latency_after_a_callback),
+        TEST(submitted_in_a_callback),
+        TEST(submitted_in_a_callback_later),
         TEST(submit_at_a_given_time),
         TEST(clock_reads),
         TEST(times_out_of_range),

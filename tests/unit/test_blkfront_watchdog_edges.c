@@ -2,18 +2,20 @@
 /* The watchdog at its edges: many queues, the very moment, and devices that are no more. */
 #include "watchdog_test.h"
 
-#include <ringlet/event_channel.h>
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
 
-/* What one queue has is reported, and its own backend's thread is notified, none of the others. */
+/* The request of one queue is reported, and its own backend's thread is notified, none of the
+ * others. */
 static void each_queue_is_looked_at(void **state)
 {
     uint8_t *p = pages(1);
     uint64_t sends;
 
     (void)state;
-    for (unsigned queue = 0; queue < NEGOTIATE_QUEUES_MAX; queue += NEGOTIATE_QUEUES_MAX - 1) {
-        open_queues(NEGOTIATE_QUEUES_MAX, SEC, 2 * SEC);
-        disk.dev->next_queue = queue;
+    for (unsigned queue = 0; queue < QUEUES_MAX; queue += QUEUES_MAX - 1) {
+        open_queues(QUEUES_MAX, SEC, 2 * SEC);
+        disk.dev->path.next_queue = queue;
         for (unsigned i = 0; i < queue; i++) /* the queues before it are busy when it is chosen */
             submit(1, p, 0, 0);
         submit(0, p, 0, 0);
@@ -27,20 +29,20 @@ static void each_queue_is_looked_at(void **state)
         thread_sleep(SEC + MS);
         assert_int_equal(stats().rekicks, 1);
         assert_int_equal(seam_sends, sends + 1);
-        assert_int_equal(seam_last_send, disk.dev->queues[queue].port);
+        assert_int_equal(seam_last_send, disk.dev->path.queues[queue].port);
         assert_int_equal(lines(queue ? "(queue 15, 1 requests" : "(queue 0, 1 requests"), 1);
         fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
         disk.queue[queue].ring->rsp_prod = disk.queue[queue].rsp_prod; /* and no event */
         thread_sleep(2 * SEC);
         assert_int_equal(stats().lost_events, 1);
         assert_int_equal(req[0].result, 0);
-        assert_true(dev_active(disk.dev));
+        assert_true(device_active(disk.dev));
         fdisk_close(&disk);
     }
     page_free(p, 1);
 }
 
-/* Many that come due one after the other: the second look is an eighth later, not at once. */
+/* Many that come due one after the other: the second check is an eighth later, not at once. */
 static void late_by_an_eighth(void **state)
 {
     uint8_t *p = pages(1);
@@ -50,20 +52,19 @@ static void late_by_an_eighth(void **state)
     open_disk(800 * MS, 0);
     begin = seam_now;
     submit(0, p, 0, 0);
-    assert_int_equal(disk.dev->watchdog.deadline, begin + 800 * MS);
+    assert_int_equal(disk.dev->path.watchdog.deadline, begin + 800 * MS);
     seam_now += MS;
     submit(1, p, 0, 0);
     thread_sleep(begin + 800 * MS - seam_now);
     assert_int_equal(stats().rekicks, 1); /* at that very moment */
     assert_int_equal(lines("\n"), 1);
-    assert_int_equal(disk.dev->watchdog.deadline, begin + 900 * MS);
+    assert_int_equal(disk.dev->path.watchdog.deadline, begin + 900 * MS);
     fdisk_drain(&disk);
     fdisk_close(&disk);
     page_free(p, 1);
 }
 
-/* One notification is enough for all that come due in the next eighth, and not for what is later.
- */
+/* One notification is enough for all that come due in the next eighth, and not for later ones. */
 static void one_notification_for_an_eighth(void **state)
 {
     uint8_t *p = pages(1);
@@ -84,7 +85,7 @@ static void one_notification_for_an_eighth(void **state)
     page_free(p, 1);
 }
 
-/* ... and the line is about who has waited longest, whatever its slot. */
+/* ... and the line names the request that has waited longest, in any slot. */
 static void the_oldest_is_named(void **state)
 {
     uint8_t *p = pages(1);
@@ -111,7 +112,7 @@ static void the_oldest_is_named(void **state)
     page_free(p, 1);
 }
 
-/* Another look meanwhile puts the next line off no more than the one before. */
+/* Another check meanwhile delays the next line no more than the one before. */
 static void each_line_in_time(void **state)
 {
     uint8_t *p = pages(1);
@@ -142,21 +143,21 @@ static void a_merge_that_waits(void **state)
     a = request(p, 5, 100);
     assert_int_equal(blkfront_aio(&a, 1), 0);
     fdisk_take(&disk);
-    disk.dev->held = true;
+    device_freeze(disk.dev, FREEZE_SUSPEND);
     fdisk_run(&disk);
     thread_poll_events();
     thread_sleep(2 * SEC);
     assert_int_equal(lines("xvda: a write at byte 5 has waited for a ring slot, a grant or memory"),
                      2);
-    disk.dev->held = false;
-    dev_reap(disk.dev, NULL);
+    device_thaw(disk.dev, FREEZE_SUSPEND);
+    complete_reap(disk.dev, NULL);
     fdisk_drain(&disk);
     assert_int_equal(calls, 1);
     fdisk_close(&disk);
     page_free(p, 1);
 }
 
-/* Each is called what it is, and where it begins, whether the backend has it or it waits. */
+/* Each is reported with its kind and its start, whether the backend has it or it waits. */
 static void each_kind_is_named(void **state)
 {
     static const struct {
@@ -181,12 +182,12 @@ static void each_kind_is_named(void **state)
         a.aio_cb = count_call;
         disk.dev->config.watchdog_ns = SEC;
         seam_console_clear();
-        disk.dev->held = waits;
+        disk.dev->frozen = waits ? FREEZE_SUSPEND : 0;
         assert_int_equal(blkfront_aio_push_operation(&a, kinds[i / 2].op), 0);
         fdisk_take(&disk);
         thread_sleep(SEC + SEC / 8);
         assert_int_equal(lines(waits ? kinds[i / 2].waits : kinds[i / 2].asked), 1);
-        disk.dev->held = false;
+        device_thaw(disk.dev, FREEZE_SUSPEND);
         fdisk_close(&disk);
     }
     page_free(p, 1);
@@ -204,17 +205,17 @@ static void fails_at_its_time(void **state)
     submit(0, p, 0, 0);
     thread_sleep(SEC);
     assert_int_equal(stats().rekicks, 1);
-    assert_int_equal(disk.dev->watchdog.deadline, begin + 2 * SEC);
+    assert_int_equal(disk.dev->path.watchdog.deadline, begin + 2 * SEC);
     thread_sleep(SEC - 1);
-    assert_true(dev_active(disk.dev));
+    assert_true(device_active(disk.dev));
     thread_sleep(1);
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     assert_int_equal(lines("for 2.000 s (queue 0, 1 requests in flight): the device fails"), 1);
     fdisk_close(&disk);
     page_free(p, 1);
 }
 
-/* Its failure is all that is said at that moment. */
+/* Its failure is the only message at that moment. */
 static void fails_when_a_report_is_due(void **state)
 {
     uint8_t *p = pages(1);
@@ -223,7 +224,7 @@ static void fails_when_a_report_is_due(void **state)
     open_disk(SEC, 2 * SEC);
     submit(0, p, 0, 0);
     thread_sleep(2 * SEC);
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     assert_int_equal(lines("\n"), 2);
     assert_int_equal(lines("the device fails\n"), 1);
     assert_int_equal(stats().rekicks, 1);
@@ -231,7 +232,7 @@ static void fails_when_a_report_is_due(void **state)
     page_free(p, 1);
 }
 
-/* A guest that stood still: a fourth of the patience more, to the moment. */
+/* A guest that did not run: a quarter of the timeout more, exactly. */
 static void grace_to_the_moment(void **state)
 {
     uint8_t *p = pages(1);
@@ -245,17 +246,17 @@ static void grace_to_the_moment(void **state)
         seam_now = begin + 8 * SEC + over * SEC; /* at the end, or behind it */
         thread_poll_events();
         assert_int_equal(stats().rekicks, 1);
-        assert_int_equal(disk.dev->watchdog.deadline, seam_now + SEC);
+        assert_int_equal(disk.dev->path.watchdog.deadline, seam_now + SEC);
         thread_sleep(SEC - 1);
-        assert_true(dev_active(disk.dev));
+        assert_true(device_active(disk.dev));
         thread_sleep(1);
-        assert_false(dev_active(disk.dev));
+        assert_false(device_active(disk.dev));
         fdisk_close(&disk);
     }
     page_free(p, 1);
 }
 
-/* No time more for what was looked at before its end. */
+/* No extra time for a request that was checked before its timeout ended. */
 static void late_but_in_time(void **state)
 {
     uint8_t *p = pages(1);
@@ -266,14 +267,14 @@ static void late_but_in_time(void **state)
     seam_now += 8 * SEC - MS;
     thread_poll_events();
     assert_int_equal(stats().rekicks, 1);
-    assert_true(dev_active(disk.dev));
+    assert_true(device_active(disk.dev));
     thread_sleep(SEC / 2 + MS); /* an eighth */
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     fdisk_close(&disk);
     page_free(p, 1);
 }
 
-/* A guest that stood still has its grace whatever else is due meanwhile. */
+/* A guest that stood still gets its extra time, whatever else is due meanwhile. */
 static void grace_stays(void **state)
 {
     uint8_t *p = pages(1);
@@ -290,9 +291,9 @@ static void grace_stays(void **state)
     fdisk_publish(&disk);
     thread_poll_events();
     thread_sleep(800 * MS);
-    assert_true(dev_active(disk.dev));
+    assert_true(device_active(disk.dev));
     thread_sleep(300 * MS);
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     fdisk_close(&disk);
     page_free(p, 1);
 }
@@ -308,7 +309,7 @@ static void violated_device(void **state)
     fdisk_respond(&disk, 4711, BLKIF_OP_READ, BLKIF_RSP_OKAY);
     fdisk_publish(&disk);
     thread_poll_events();
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     seam_console_clear();
     thread_sleep(10 * SEC);
     assert_string_equal(seam_console(), "");
@@ -330,7 +331,7 @@ static void violation_is_found_by_the_look(void **state)
     fdisk_respond(&disk, 4711, BLKIF_OP_READ, BLKIF_RSP_OKAY);
     disk.queue[0].ring->rsp_prod = disk.queue[0].rsp_prod; /* and no event */
     thread_sleep(10 * SEC);
-    assert_false(dev_active(disk.dev));
+    assert_false(device_active(disk.dev));
     assert_int_equal(lines("has not answered"), 0);
     assert_int_equal(stats().rekicks, 0);
     fdisk_close(&disk);
@@ -363,7 +364,7 @@ static void lost_events_are_not_reported_each_time(void **state)
     (void)state;
     open_disk(SEC, 0);
     for (unsigned i = 0; i < 4; i++) {
-        submit(0, p, 0, 200 * MS); /* is looked at after half of it */
+        submit(0, p, 0, 200 * MS); /* is checked after half of it */
         fdisk_answer(&disk, 0, BLKIF_RSP_OKAY);
         disk.queue[0].ring->rsp_prod = disk.queue[0].rsp_prod;
         thread_sleep(150 * MS);
@@ -380,7 +381,7 @@ static void lost_events_are_not_reported_each_time(void **state)
     page_free(p, 1);
 }
 
-/* The domain is stopped, and goes on elsewhere, where it is earlier. */
+/* The domain is suspended, and resumed on a host whose clock is earlier. */
 static void another_domain(uint64_t earlier)
 {
     struct blkfront_dev *dev = disk.dev;
@@ -389,18 +390,18 @@ static void another_domain(uint64_t earlier)
     evtchn_resume();
     gnttab_resume();
     seam_now -= earlier;
-    dev_requeue(dev, true);
-    assert_false(dev->watchdog.armed);
+    requeue_all(dev, true);
+    assert_true(!dev->path.watchdog.armed || dev->path.watchdog.deadline > seam_now);
     fdisk_reconnect(&disk);
 }
 
-/* A resumed domain's clock may be behind: what was said and waited before counts no more. */
+/* A resumed domain's clock may be behind: earlier reports and waits do not count any more. */
 static void a_clock_that_went_back(void **state)
 {
     uint8_t *p = pages(1);
 
     (void)state;
-    open_queues(NEGOTIATE_QUEUES_MAX, SEC, 8 * SEC);
+    open_queues(QUEUES_MAX, SEC, 8 * SEC);
     seam_now += 1000 * SEC;
     submit(0, p, 0, 8 * SEC);
     seam_now += 100 * SEC; /* reported, notified, and given some time */

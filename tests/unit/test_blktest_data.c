@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* blktest on good and bad disks: a good one passes whatever is asked, each way of losing or
- * damaging data is found, and nothing is written unasked. */
+/* blktest on good and bad disks: a good one passes all tests, each way to lose or damage data is
+ * found, and nothing is written without write=1. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,7 +51,7 @@ static uint64_t job_number(unsigned n, const char *key)
     return strtoull(line + strlen(key), NULL, 10);
 }
 
-/* Whoever adds up several disks wants to know how their times lie to each other. */
+/* For sums over several disks the times of each must be comparable. */
 static void jobs_say_when_they_began(void **state)
 {
     uint64_t before = seam_now, first, second;
@@ -63,6 +63,34 @@ static void jobs_say_when_they_began(void **state)
     assert_true(first >= before && second + job_number(1, "\"ns\":") <= seam_now);
     assert_true(second >= first + job_number(0, "\"ns\":"));
     assert_true(job_number(0, "\"ns\":") > 0);
+}
+
+/* The sum of each second number between text and the next "]]", or of each one up to "]". */
+static uint64_t sum_behind(const char *text, unsigned of)
+{
+    const char *at = strstr(seam_console(), text);
+    uint64_t sum = 0;
+
+    assert_non_null(at);
+    at += strlen(text);
+    for (unsigned i = 1; *at && !(at[0] == ']' && (of == 1 || at[1] == ']')); i++) {
+        at += strspn(at, "[],");
+        sum += i % of ? 0 : strtoull(at, NULL, 10);
+        at += strspn(at, "0123456789");
+    }
+    return sum;
+}
+
+/* The data of the charts add up to the job's totals. */
+static void profile_has_every_request(void **state)
+{
+    (void)state;
+    run("rw=read verify=0 bs=4k iodepth=4", "SUCCESS");
+    assert_int_equal(results("\"type\":\"profile\"", "\"dev\":\"xvda\""), 1);
+    assert_int_equal(sum_behind("\"interval_ns\":5000000,\"bytes\":[", 1),
+                     job_number(0, "\"bytes\":"));
+    assert_int_equal(sum_behind("\"latency_ns\":[", 2), job_number(0, "\"requests\":"));
+    assert_true(job_number(0, "\"requests\":") > 0);
 }
 
 static void a_read_that_differs_is_found(void **state)
@@ -79,7 +107,7 @@ static void a_read_that_brings_nothing_is_found(void **state)
     /* one slot, one block, twice: the buffer still holds the right data */
     fake.silent_read = 2;
     run("rw=read bs=4k size=4k iodepth=1 runtime=2us", "FAILURE");
-    /* the first read looks for a generation, the second is the read back */
+    /* the first read searches for a generation, the second is the read back */
     fake_disk[0].stats.reads = 0;
     fake.silent_read = 4;
     run("rw=write,read write=1 bs=4k size=4k iodepth=1 runtime=2us", "FAILURE");
@@ -255,6 +283,7 @@ int main(void)
         TEST(nothing_is_written_unasked),
         TEST(reading_gives_the_digest),
         TEST(jobs_say_when_they_began),
+        TEST(profile_has_every_request),
         TEST(a_read_that_differs_is_found),
         TEST(a_read_that_brings_nothing_is_found),
         TEST(read_errors_are_reported),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* blktest with hotplug=: disks that come and go while others are tested. */
+/* blktest with hotplug=: disks that arrive and go while others are tested. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +31,7 @@ static void each_arrival_is_tested_and_the_last_ends_it(void **state)
     assert_int_equal(results("\"rw\":\"write\"", "\"dev\":\"xvdb\""), 3);
     assert_int_equal(results("\"type\":\"hotplug\"", "\"arrived\":3,\"gone\":3"), 1);
     assert_true(said("xvdb: closed, number 3\n"));
-    /* it worked on while they came and went, and ended long before its time */
+    /* it worked while they came and went, and ended long before its runtime */
     assert_int_equal(results("\"rw\":\"write\"", "\"dev\":\"xvda\""), 1);
     assert_true(clock_now() < 1000 * NSEC_PER_SEC);
 }

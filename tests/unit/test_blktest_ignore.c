@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* blktest with ignore_error=: what may fail does not count, everything else is as strict as ever.
- */
+/* blktest with ignore_error=: allowed failures do not count, everything else is as strict as
+ * ever. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -101,7 +101,7 @@ static void blocks_are_known_in_runs(void **state)
     assert_true(known);
     assert_int_equal(unknown_set(&s, 700, 10), 0);
     assert_int_equal(unknown_set(&s, 5690, 10), 0);
-    unknown_clear(&s, 700, 5000); /* its own ends count as whole */
+    unknown_clear(&s, 700, 5000); /* its own end counts as whole */
     assert_false(unknown_any(&s));
     heap_free(s.unknown);
 }

@@ -11,6 +11,8 @@
 
 #include "blktest_run.h"
 
+#include <kernel/thread.h>
+
 /* ---- options ---- */
 
 static void verify_0_checks_nothing(void **state)
@@ -55,8 +57,8 @@ static void timeouts_reach_the_driver(void **state)
     assert_true(said("watchdog=never"));
 }
 
-/* What one job has had the next one gets, and all are given back; fewer than it wants make it
- * shallower. */
+/* Each job reuses the buffers of the one before, and all are freed; fewer than wanted reduce its
+ * depth. */
 static void registered_buffers(void **state)
 {
     (void)state;
@@ -212,6 +214,52 @@ static void a_read_only_disk_must_refuse(void **state)
     assert_true(digest(0, 0, DISK_BYTES, "read"));
 }
 
+static void a_read_only_disk_can_be_flushed(void **state)
+{
+    (void)state;
+    fake_add(0, content[0], DISK_BYTES, true);
+    run("rw=read", "SUCCESS");
+    assert_int_equal(fake_disk[0].stats.flushes, 1);
+    fake.sync = -EIO;
+    run("rw=read", "FAILURE");
+    assert_true(said("error: xvda: flush of a read-only disk: -EIO\n"));
+    /* a writable disk is not flushed without a reason */
+    fake_add(0, content[0], DISK_BYTES, false);
+    run("rw=read", "SUCCESS");
+}
+
+static bool nothing_pending(void)
+{
+    return false;
+}
+
+static void no_events(void)
+{
+}
+
+static void pass_time(uint64_t deadline_ns)
+{
+    seam_now = deadline_ns;
+}
+
+static void a_disk_of_size_0_may_grow(void **state)
+{
+    static const struct event_source idle = {nothing_pending, no_events, pass_time, no_events};
+
+    (void)state;
+    thread_set_event_source(&idle);
+    fake.grows_at = clock_now() + 3 * NSEC_PER_SEC;
+    run("rw=read connect_timeout=5s", "SUCCESS");
+    assert_true(said("xvda: its size is 0: waiting for it to grow\n"));
+    assert_true(digest(0, 0, DISK_BYTES, "read"));
+    fake.grows_at = clock_now() + 8 * NSEC_PER_SEC;
+    run("rw=read connect_timeout=5s", "SKIP");
+    assert_true(said("xvda: empty, nothing to test\n"));
+    fake.grows_at = clock_now() + NSEC_PER_SEC;
+    run("rw=read", "SKIP"); /* no wait was requested */
+    thread_set_event_source(NULL);
+}
+
 static void memory_of_the_driver_runs_out(void **state)
 {
     (void)state;
@@ -231,14 +279,22 @@ static void a_device_that_goes_away(void **state)
 
 static void a_stuck_device_does_not_hang_the_guest(void **state)
 {
+    uint64_t begin;
+
     (void)state;
     fake.stuck_after = 100;
     run("rw=write write=1 numjobs=2 iodepth=8", "FAILURE");
     assert_true(said("stuck: 8 requests in flight"));
     assert_true(seam_now < 120 * NSEC_PER_SEC);
+    /* while requests wait for a backend that went the device is not stuck */
+    fake.stuck_after = 100;
+    begin = seam_now;
+    run("rw=write write=1 iodepth=8 reconnect_timeout=150s", "FAILURE");
+    assert_true(said("stuck: 8 requests in flight"));
+    assert_in_range(seam_now - begin, 210 * NSEC_PER_SEC, 240 * NSEC_PER_SEC);
 }
 
-static unsigned stop_at; /* completions, then the toolstack asks for the end */
+static unsigned stop_at; /* completions, then the toolstack orders a shutdown */
 
 static void ask_to_stop(void)
 {
@@ -300,6 +356,8 @@ int main(void)
         TEST(a_verified_round_may_end_a_bit_later),
         TEST(little_memory_means_less_depth),
         TEST(a_read_only_disk_must_refuse),
+        TEST(a_read_only_disk_can_be_flushed),
+        TEST(a_disk_of_size_0_may_grow),
         TEST(memory_of_the_driver_runs_out),
         TEST(a_device_that_goes_away),
         TEST(a_stuck_device_does_not_hang_the_guest),

@@ -13,8 +13,8 @@
 #include <host/seam.h>
 #include <string.h>
 
-#include "../../arch/x86/boot_memory.c"
-#include "../../arch/x86/memmap.c"
+#include "arch/x86/boot_memory.c"
+#include "arch/x86/pvh/memmap.c"
 
 #define MIB (1UL << 20)
 
@@ -107,16 +107,30 @@ static void test_too_many_regions_lose_the_smallest(void **state)
 static void test_take_gives_the_lowest_page_below_the_limit(void **state)
 {
     (void)state;
-    assert_null(boot_ram_take(UINT64_MAX));
+    assert_null(boot_ram_take(1, UINT64_MAX));
     boot_ram_add(0x3000, 0x2000);
     boot_ram_add(0x9000, 0x1000);
-    assert_null(boot_ram_take(0));
-    assert_null(boot_ram_take(0x3fff));
-    assert_ptr_equal(boot_ram_take(0x4000), (void *)0x3000);
-    assert_ptr_equal(boot_ram_take(UINT64_MAX), (void *)0x4000);
+    assert_null(boot_ram_take(1, 0));
+    assert_null(boot_ram_take(1, 0x3fff));
+    assert_ptr_equal(boot_ram_take(1, 0x4000), (void *)0x3000);
+    assert_ptr_equal(boot_ram_take(1, UINT64_MAX), (void *)0x4000);
     assert_int_equal(boot_info.ram_regions, 1);
-    assert_ptr_equal(boot_ram_take(UINT64_MAX), (void *)0x9000);
-    assert_null(boot_ram_take(UINT64_MAX));
+    assert_ptr_equal(boot_ram_take(1, UINT64_MAX), (void *)0x9000);
+    assert_null(boot_ram_take(1, UINT64_MAX));
+}
+
+/* A list of pages that must be consecutive does not fail at a gap that is not free. */
+static void test_take_finds_a_run_above_a_gap(void **state)
+{
+    (void)state;
+    boot_ram_add(0x3000, 0x1000);
+    boot_ram_add(0x9000, 0x3000);
+    assert_null(boot_ram_take(4, UINT64_MAX));
+    assert_null(boot_ram_take(2, 0xafff));
+    assert_ptr_equal(boot_ram_take(2, 0xb000), (void *)0x9000);
+    assert_ptr_equal(boot_ram_take(1, UINT64_MAX), (void *)0x3000);
+    assert_ptr_equal(boot_ram_take(1, UINT64_MAX), (void *)0xb000);
+    assert_int_equal(boot_info.ram_regions, 0);
 }
 
 static int read_map(void)
@@ -206,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup(test_remove_cuts_and_splits, setup),
         cmocka_unit_test_setup(test_too_many_regions_lose_the_smallest, setup),
         cmocka_unit_test_setup(test_take_gives_the_lowest_page_below_the_limit, setup),
+        cmocka_unit_test_setup(test_take_finds_a_run_above_a_gap, setup),
         cmocka_unit_test_setup(test_memmap_takes_memory_only, setup),
         cmocka_unit_test_setup(test_memmap_errors, setup),
         cmocka_unit_test_setup(test_gap_follows_low_memory, setup),

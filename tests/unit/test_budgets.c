@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a request may cost, by count: hypercalls, notifications, events, ring slots, grant
+ * Limits for the cost of a request, by count: hypercalls, notifications, events, ring slots, grant
  * operations, bytes copied, in the steady state of two loads, 4 KiB 32 deep and 1 MiB 8 deep.
  * (Instructions are tests/cost's, loads from shared pages tests/loads'.)
  */
@@ -24,7 +24,7 @@ static struct fake_disk disk;
 static struct blkfront_aiocb aiocb[32];
 static unsigned failed;
 
-/* What BATCHES batches of a load have cost. */
+/* The cost of BATCHES batches of a load. */
 struct cost {
     uint64_t requests, bytes;
     uint64_t hypercalls, notifications, events, ring_requests, indirect, grants, copied;
@@ -61,7 +61,7 @@ static void add(struct cost *c, int sign)
     c->copied += sign * s.bytes_copied;
 }
 
-/* Requests of so many bytes, with as much between two of them, so that each is one on the ring;
+/* Requests of this many bytes, with gaps of the same size, so that each is one on the ring;
  * `misalign` bytes into a page. */
 static struct cost measure(enum memory memory, size_t bytes, unsigned depth, bool write,
                            size_t misalign)
@@ -109,7 +109,7 @@ static struct cost measure(enum memory memory, size_t bytes, unsigned depth, boo
     return cost;
 }
 
-/* However the data go: a batch is one notification, and comes back with one event. */
+/* In each mode a batch causes one notification and one event. */
 static void check_batches(const struct cost *c, unsigned rounds)
 {
     assert_in_range(c->notifications, 1, rounds * BATCHES);
@@ -140,7 +140,7 @@ static void large_requests(void **state)
         for (enum memory m = REGISTERED; m <= GRANTED; m++) {
             struct cost c = measure(m, 1 << 20, 8, write, 0);
 
-            /* the pages kept for copies are fewer: such a batch goes in two */
+            /* there are fewer persistent pages for copies: such a batch goes in two */
             check_batches(&c, m == COPIED ? 2 : 1);
             /* one slot for 256 segments */
             assert_int_equal(c.ring_requests, c.requests);
@@ -152,7 +152,7 @@ static void large_requests(void **state)
     }
 }
 
-/* What no backend can take as it lies is copied, once. */
+/* Data that no backend can take in place are copied, once. */
 static void unaligned_requests(void **state)
 {
     (void)state;

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include <ringlet/checksum.h>
+#include <kernel/checksum.h>
 #include <ringlet/string.h>
 
 typedef uint32_t crc_function(uint32_t crc, const void *data, size_t len);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Command lines: splitting, every type of option, and what is said of a wrong word. */
-#include <ringlet/cmdline.h>
+/* Command lines: splitting, every type of option, and the error text for a wrong word. */
+#include <kernel/cmdline.h>
 #include <ringlet/errno.h>
 #include <ringlet/string.h>
 
@@ -50,6 +50,22 @@ static void test_split_quotes(void **state)
     assert_string_equal(words[0], "");
 }
 
+static void test_split_escapes(void **state)
+{
+    (void)state;
+    assert_int_equal(split("\"print(\\\"a b\\\")\" c\\\"d e\" \"f\\g\\\\\" h\\i \"\\\\\\\"\""), 5);
+    assert_string_equal(words[0], "print(\"a b\")");
+    assert_string_equal(words[1], "c\\d e");
+    assert_string_equal(words[2], "f\\g\\");
+    assert_string_equal(words[3], "h\\i");
+    assert_string_equal(words[4], "\\\"");
+    assert_int_equal(split("\"a\\\""), -EINVAL);
+    assert_int_equal(split("\"a\\"), -EINVAL);
+    assert_int_equal(cmdline_last_word("a \"b\\\" c"), 2);
+    assert_int_equal(cmdline_last_word("a \"b\\\\\" c"), 8);
+    assert_int_equal(cmdline_last_word("a b\\\" c"), 2);
+}
+
 static void test_split_limit(void **state)
 {
     char text[] = "x";
@@ -68,7 +84,7 @@ static void test_split_limit(void **state)
     assert_null(one[0]);
 }
 
-/* Random text: the words are those of a splitter that is slow and simple. */
+/* Random text: the words equal those of a slow and simple splitter. */
 static void split_run(struct random *r)
 {
     for (unsigned i = 0; i < 2000; i++) {
@@ -79,7 +95,7 @@ static void split_run(struct random *r)
         int got;
 
         for (unsigned k = 0; k < len; k++)
-            text[k] = "ab=\" \t"[random_below(r, 6)];
+            text[k] = "ab=\" \t\\"[random_below(r, 7)];
         text[len] = '\0';
         memcpy(copy, text, sizeof(copy));
         got = cmdline_split(copy, argv, ARRAY_SIZE(argv));
@@ -96,7 +112,9 @@ static void split_run(struct random *r)
                 in_word = false;
             } else if (!end) {
                 in_word = true;
-                if (c == '"')
+                if (quoted && c == '\\' && (text[k + 1] == '"' || text[k + 1] == '\\'))
+                    want[w++] = text[++k];
+                else if (c == '"')
                     quoted = !quoted;
                 else
                     want[w++] = c;
@@ -172,7 +190,7 @@ static void test_every_type(void **state)
     assert_int_equal(out.set.value[0], 1);
     assert_int_equal(out.set.value[1], 0);
     assert_false(out.flag);
-    assert_int_equal(out.number, 16); /* what does not occur stays */
+    assert_int_equal(out.number, 16); /* absent options do not change */
     assert_int_equal(parse(""), 0);
     assert_int_equal(out.sizes.count, 3);
 }
@@ -267,6 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_split),
         cmocka_unit_test(test_split_quotes),
+        cmocka_unit_test(test_split_escapes),
         cmocka_unit_test(test_split_limit),
         cmocka_unit_test(test_split_random),
         cmocka_unit_test(test_every_type),

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The PV console: what arrives at the other side, and what a slow or hostile other side can do. */
+/* The PV console: the text that arrives at the other side, and the effects of a slow or hostile
+ * other side. */
 #include "host/seam.h"
 
+#include <kernel/console.h>
+#include <kernel/event_channel.h>
 #include <ringlet/clock.h>
-#include <ringlet/console.h>
-#include <ringlet/event_channel.h>
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
 #include <ringlet/thread.h>
@@ -139,11 +140,63 @@ static void console_nobody_reads_cannot_stop_the_guest(void **state)
     assert_int_equal(console_dropped(), 952 + 3000 + 3);
     assert_int_equal(console_drain(NSEC_PER_MSEC), -ETIMEDOUT);
     take_limit = ~0U;
-    take(50);
-    console_write("z", 1); /* it moves again */
+    take(1023);
+    console_write("z", 1); /* not yet half of it */
+    assert_int_equal(console_dropped(), 952 + 3000 + 3 + 1);
+    take(1);
+    console_write("z", 1); /* it takes text again, and gets the count of dropped bytes */
+    console_write("z", 1);
     assert_int_equal(console_drain(NSEC_PER_SEC), 0);
-    assert_int_equal(got_len, 2049);
-    assert_int_equal(got[2048], 'z');
+    assert_string_equal(got + 2048, "\r\n[3956 bytes of output were dropped]\r\nzz");
+    assert_int_equal(console_dropped(), 3956);
+}
+
+/* One that moves, however slowly, but does not free half of the ring in time. */
+static unsigned drips;
+
+static void drip(void)
+{
+    drips++;
+    seam_now += 1900 * NSEC_PER_MSEC;
+    take(1);
+}
+
+static void a_dripping_reader_cannot_hold_the_vcpu(void **state)
+{
+    static char text[3000];
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    seam_idle = drip;
+    drips = 0;
+    console_write(text, sizeof(text));
+    assert_in_range(seam_now - NSEC_PER_SEC, 2 * NSEC_PER_SEC, 4 * NSEC_PER_SEC);
+    assert_int_equal(drips, 2);
+    assert_int_equal(console_dropped(), 3000 - 2048);
+    for (unsigned i = 0; i < 100; i++) {
+        take(1);
+        console_write("line\n", 5);
+    }
+    assert_int_equal(drips, 2);
+    assert_int_equal(console_dropped(), 3000 - 2048 + 600);
+}
+
+/* Free space for a line each time, just in time: no line after the first may wait for that. */
+static void a_line_at_a_time_is_a_stall(void **state)
+{
+    static char text[2048];
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    console_write(text, sizeof(text));
+    seam_idle = drip;
+    drips = 0;
+    take_limit = 0;
+    for (unsigned i = 0; i < 100; i++) {
+        console_write("line\n", 5);
+        take(10);
+    }
+    assert_true(seam_now - NSEC_PER_SEC <= 4 * NSEC_PER_SEC);
 }
 
 static void slow_reader_loses_nothing(void **state)
@@ -151,7 +204,7 @@ static void slow_reader_loses_nothing(void **state)
     static char text[4000];
 
     (void)state;
-    take_limit = 1; /* each look at it is a turn: progress, however slow */
+    take_limit = 1; /* a byte each time, but many times a second */
     memset(text, 'x', sizeof(text));
     console_write(text, sizeof(text));
     take(~0U);
@@ -174,7 +227,7 @@ static void hostile_output_index_writes_nothing_outside(void **state)
         ring->out_cons = ring->out_prod + lies[i];
         before = *ring;
         console_write(text, sizeof(text));
-        assert_true(seam_now - start <= 2 * NSEC_PER_SEC);
+        assert_true(seam_now - start <= 2 * NSEC_PER_SEC); /* and at once after the first */
         assert_memory_equal(ring->in, before.in, sizeof(before.in));
         assert_int_equal(ring->in_cons, before.in_cons);
         if (lies[i] != 0xffffffff) /* one byte not taken is no lie */
@@ -320,6 +373,8 @@ int main(void)
         TEST(long_text_waits_for_space_and_wraps),
         TEST(writing_does_not_give_up_the_cpu),
         TEST(console_nobody_reads_cannot_stop_the_guest),
+        TEST(a_dripping_reader_cannot_hold_the_vcpu),
+        TEST(a_line_at_a_time_is_a_stall),
         TEST(slow_reader_loses_nothing),
         TEST(hostile_output_index_writes_nothing_outside),
         TEST(reads_what_was_typed),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* How ports are made and kept: what Xen is asked for each kind, many of them, short memory. */
+/* Ports: the hypercalls for each kind, many ports, failing allocations. */
 #include "host/seam.h"
 
+#include <kernel/event_channel.h>
+#include <kernel/heap.h>
 #include <ringlet/clock.h>
-#include <ringlet/event_channel.h>
-#include <ringlet/heap.h>
 #include <ringlet/thread.h>
 
 #include <setjmp.h>
@@ -120,7 +120,7 @@ static void xens_errors_are_the_callers(void **state)
     assert_int_equal(stats().bound, 0);
 }
 
-/* The list of live ports grows, and each growth may fail without harm to what is there. */
+/* The list of live ports grows, and each growth may fail without harm to the existing ports. */
 static void many_ports(void **state)
 {
     (void)state;
@@ -242,7 +242,7 @@ static void wait_port_that_is_over(void **state)
     (void)state;
     assert_int_equal(evtchn_bind_existing(9, handler, &calls[9]), 0);
     seam_polls = 0;
-    shared_info->evtchn_mask[0] = 0; /* what lies behind the pending bits */
+    shared_info->evtchn_mask[0] = 0; /* the words behind the pending bits */
     evtchn_wait_port(9, 0);
     evtchn_wait_port(4096, DEADLINE_NEVER);
     assert_int_equal(seam_polls, 0);
@@ -256,7 +256,7 @@ static size_t kernel_bytes(void)
     return heap.in_use[MEM_KERNEL];
 }
 
-/* The list of live ports is made anew when it is full; the one before goes back to the heap. */
+/* The list of live ports is reallocated when it is full; the old one is freed. */
 static void longer_list_takes_the_place_of_the_shorter(void **state)
 {
     size_t before, first;
@@ -274,7 +274,7 @@ static void longer_list_takes_the_place_of_the_shorter(void **state)
     assert_int_equal(kernel_bytes() - before, first); /* there is room */
 }
 
-/* In the new domain all ports are others, whatever word of the bitmaps they are in. */
+/* In the new domain all ports have changed, in any word of the bitmaps. */
 static void a_resume_forgets_all_ports(void **state)
 {
     static const evtchn_port_t ports[] = {3, 70, 200, 4095};
@@ -300,7 +300,7 @@ static void a_resume_forgets_all_ports(void **state)
         assert_int_equal(evtchn_bind_existing(ports[i], handler, &calls[ports[i]]), 0);
         assert_int_equal(evtchn_unmask(ports[i]), 0);
     }
-    thread_poll_events(); /* what Xen has raised in the new domain is not lost */
+    thread_poll_events(); /* events that Xen raised in the new domain are not lost */
     for (unsigned i = 0; i < ARRAY_SIZE(ports); i++)
         assert_int_equal(calls[ports[i]], 1);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels: the pending, mask and selector protocol, and what an idle guest waits for. */
+/* Event channels: the protocol of pending, mask and selector, and the wait of an idle guest. */
 #include "host/seam.h"
 
+#include <kernel/event_channel.h>
+#include <kernel/heap.h>
 #include <ringlet/clock.h>
-#include <ringlet/event_channel.h>
-#include <ringlet/heap.h>
 #include <ringlet/string.h>
 #include <ringlet/thread.h>
 
@@ -218,7 +218,7 @@ static void wrong_ports_are_refused(void **state)
     assert_false(evtchn_consume(1U << 31));
 }
 
-/* ---- what Xen is asked ---- */
+/* ---- hypercalls ---- */
 
 static long answer;
 static int last_cmd;
@@ -258,7 +258,7 @@ static void new_port_is_masked_and_xens_error_passed_on(void **state)
     answer = -EINVAL;
     assert_int_equal(evtchn_notify(130), -EINVAL);
     assert_int_equal(stats().notifications, 1);
-    assert_int_equal(evtchn_close(130), -EINVAL); /* gone all the same */
+    assert_int_equal(evtchn_close(130), -EINVAL); /* closed nevertheless */
     assert_int_equal(stats().bound, 0);
 }
 
@@ -321,7 +321,9 @@ static void more_ports_than_poll_takes_bound_the_sleep(void **state)
     seam_hypercall = poll_hook;
     for (evtchn_port_t port = 10; port < 138; port++)
         bind_live(port);
+    seam_polls = 0;
     thread_sleep(NSEC_PER_SEC);
+    assert_int_equal(seam_polls, 1);
     assert_int_equal(polled.nr_ports, 128);
     assert_int_equal(polled.timeout, 2 * NSEC_PER_SEC);
     bind_live(138);
@@ -362,7 +364,7 @@ static long event_while_asleep(unsigned nr, const unsigned long *arg)
     return poll_hook(nr, arg);
 }
 
-/* Xen takes 0 for no end; any other number would be one that is over. */
+/* Xen takes 0 for no timeout; any other number would be in the past. */
 static void sleep_without_an_end(void **state)
 {
     (void)state;

@@ -80,7 +80,7 @@ static void one_format(struct random *r)
     for (unsigned i = random_below(r, 4); i > 0; i--) {
         char flag = "-0+ #"[random_below(r, 5)];
 
-        /* what C leaves undefined is not asked for */
+        /* cases that C leaves undefined are not tested */
         if (flag == '-' || (is_number && flag == '0') || (is_number && strchr("+ ", flag)) ||
             (strchr("xXo", kind) && flag == '#'))
             fmt[n++] = flag;

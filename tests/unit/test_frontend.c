@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The frontend state machine: its table, whole lives against a fake backend, and hostile ones. */
+/* The frontend state machine: its table, whole cycles with a fake backend, and hostile ones. */
 #include "frontend_test.h"
+#include <kernel/heap.h>
 
 #define BACKEND "/local/domain/0/backend/vbd/3/51712"
 #define BSTATE  BACKEND "/state"
@@ -41,7 +42,7 @@ static void every_state_and_event_has_its_action(void **state)
     assert_string_equal(xenbus_state_name(77), "?");
 }
 
-/* ---- a driver that notes what it is told ---- */
+/* ---- a driver that records its calls ---- */
 
 static int negotiate_ret;
 static unsigned key_count;
@@ -131,7 +132,7 @@ static void said_once(const char *text)
     assert_null(strstr(first + 1, text));
 }
 
-/* ---- whole lives ---- */
+/* ---- whole cycles ---- */
 
 static void handshake_and_orderly_close(void **state)
 {
@@ -257,11 +258,11 @@ static void sixteen_at_once(void **state)
         assert_int_equal(frontend_stop(&many[i]), 0);
 }
 
-/* ---- an earlier life that did not end ---- */
+/* ---- an earlier use that was not closed ---- */
 
-/* What the frontend wrote to its state node, in order. */
+/* The frontend's writes to its state node, in order. */
 static char written[32];
-static bool backend_is_connected; /* to the rings of that life */
+static bool backend_is_connected; /* to the rings of that connection */
 
 /* As a real blkback: Connected ends with Closed alone, and new keys are read only then. */
 static void stubborn_backend(uint32_t type, const char *body)
@@ -401,7 +402,7 @@ static void keys_are_for_the_device_that_was_negotiated_with(void **state)
     }
 }
 
-/* ---- what is asked together ---- */
+/* ---- requests that are sent together ---- */
 
 static unsigned two_reads(struct frontend *f, struct xs_batch_item *items)
 {
@@ -444,7 +445,7 @@ static void connect_reading(void)
     assert_int_equal(frontend_wait_connected(&fe), 0);
 }
 
-/* Who is the backend; what does it offer; our keys; their commit; its properties. (And one for the
+/* The backend's path; its offers; our keys; their commit; its properties. (And one for the
  * backend itself, which here has followed at once.) */
 static void five_waits_to_connect(void **state)
 {
@@ -460,7 +461,7 @@ static void five_waits_to_connect(void **state)
     assert_int_equal(fake.starts, fake.ends);
 }
 
-/* What was read in another state is read again, and no transaction stays open for it. */
+/* Values read in another state are read again, and no transaction stays open for them. */
 static void a_backend_that_is_late(void **state)
 {
     (void)state;
@@ -478,7 +479,7 @@ static void a_backend_that_is_late(void **state)
     assert_int_equal(fake.starts, fake.ends);
 }
 
-/* The backend goes on as soon as it was looked at for the first time. */
+/* The backend changes its state as soon as it was read for the first time. */
 static void advance_after_the_first_look(uint32_t type, const char *body)
 {
     if (type == XS_READ && !strcmp(body, BSTATE)) {
@@ -498,7 +499,7 @@ static void no_change_is_missed_beside_the_first_event(void **state)
     frontend_stop(&fe);
 }
 
-/* ---- what does not start ---- */
+/* ---- failures to start ---- */
 
 static void unusable_devices(void **state)
 {
@@ -561,7 +562,7 @@ static void closed_backend_times_out(void **state)
     (void)state;
     fake_text(BSTATE, "6");
     fails_with(-ETIMEDOUT);
-    said_once("within 30 s: it is in state Closed");
+    said_once("within 60 s: it is in state Closed");
     assert_true(seam_now >= 31 * NSEC_PER_SEC);
 }
 
@@ -599,8 +600,8 @@ static void keys_that_cannot_be_written(void **state)
     said_once("cannot write its keys");
     fake.after = NULL;
     fake.error = NULL;
-    frontend_stop(&fe);
-    assert_string_equal(calls, "nld");
+    frontend_stop(&fe); /* it has requested fewer keys from the driver, twice */
+    assert_string_equal(calls, "nnnld");
 }
 
 /* ---- the end, from either side ---- */
@@ -709,7 +710,7 @@ static void driver_finds_the_backend_hostile(void **state)
     start_connected();
     frontend_fail(&fe, -EPROTO);
     frontend_fail(&fe, -EIO);         /* the first reason counts */
-    assert_string_equal(calls, "nc"); /* told from the frontend's thread */
+    assert_string_equal(calls, "nc"); /* called in the frontend's thread */
     settle();
     assert_string_equal(calls, "ncld");
     assert_int_equal(lost_reason, -EPROTO);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The frontend machine while its backend is away: is the device detached, who is the backend now,
- * and what if XenStore does not say? */
+/* The frontend state machine while its backend is away: whether the device is detached, which
+ * backend it has, and errors of XenStore. */
 #include "reconnect_test.h"
 
 static unsigned online_reads, backend_reads; /* requests so far */
-static const char *online_error[4];          /* what the next reads of `online` fail with */
-static const char *online_is[2];             /* what it is before each; both NULL: as it was */
+static const char *online_error[4];          /* the error of the next reads of `online` */
+static const char *online_is[2];             /* its value before each; both NULL: unchanged */
 static void (*before_last_online)(void);     /* before the second of two */
 static unsigned backend_errors;              /* reads of the device's `backend` that still fail */
 static unsigned state_errors;                /* the same with its `state` */
@@ -31,7 +31,7 @@ static const char *refuse(uint32_t type, const char *body)
             return backend_error;
         }
     }
-    if (type == XS_WATCH && !strcmp(body, PATH "/backend"))
+    if (type == XS_WATCH && !strcmp(body, "device/vbd"))
         return watch_error;
     if (type == XS_WRITE && !strcmp(body, PATH "/state"))
         return write_error;
@@ -93,7 +93,7 @@ static void remove_device(void)
     fake_remove(PATH "/backend");
 }
 
-/* It was there when it was asked about, and not when its next backend is looked for. */
+/* The device existed when it was checked, and does not when its next backend is looked up. */
 static void device_that_goes_between_two_looks(void **state)
 {
     (void)state;
@@ -103,7 +103,7 @@ static void device_that_goes_between_two_looks(void **state)
     settle();
     assert_int_equal(fe.state, FE_CLOSED);
     assert_int_equal(lost_reason, -ENODEV);
-    assert_string_equal(written, "6"); /* there is nobody to see a Closing */
+    assert_string_equal(written, "6"); /* no backend would see a Closing */
     ends_with("ncaeld");
 }
 
@@ -164,7 +164,7 @@ static void memory_that_stays_short_is_an_end(void **state)
     ends_with("ncld");
 }
 
-/* ---- who is the backend? ---- */
+/* ---- which backend it has ---- */
 
 static void directory_that_cannot_be_watched(void **state)
 {
@@ -211,7 +211,7 @@ static void state_is_read_when_there_is_memory(void **state)
     fake_text(PATH "/backend", BEFORE);
     thread_sleep(NSEC_PER_SEC);
     assert_int_equal(state_errors, 0);
-    assert_string_equal(calls, "ncaE"); /* it is ours as before */
+    assert_string_equal(calls, "ncaE"); /* it belongs to the guest as before */
     frontend_stop(&fe);
 }
 
@@ -279,7 +279,7 @@ static void touches_the_device_at_the_end(uint32_t type, const char *body)
     }
 }
 
-/* Once connected nobody looks for another backend, whatever came until then. */
+/* A connected device does not search for another backend, whatever happened before. */
 static void connected_device_is_not_looked_for(void **state)
 {
     (void)state;
@@ -287,7 +287,7 @@ static void connected_device_is_not_looked_for(void **state)
     gone();
     settle();
     fake.after = touches_the_device_at_the_end;
-    fake.portion = 20; /* the event comes behind the answer */
+    fake.portion = 20; /* the event comes after the answer */
     says_connected = false;
     backend_reads = 99;
     present(BEFORE);
@@ -299,7 +299,7 @@ static void connected_device_is_not_looked_for(void **state)
     frontend_stop(&fe);
 }
 
-/* ---- a device without a state of ours ---- */
+/* ---- a device whose frontend state is missing ---- */
 
 static void missing_state_is_written(void **state)
 {
@@ -323,7 +323,8 @@ static void state_that_cannot_be_written(void **state)
     ends_with("ld");
 }
 
-/* Who has removed the state may be making the device anew; what is written then is ours. */
+/* A toolstack that removed the state may be creating the device again; the state written then is
+ * the frontend's. */
 static void state_that_is_removed_while_away(void **state)
 {
     (void)state;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The frontend machine when single requests are refused or answered with nonsense. */
+/* The frontend state machine when single XenStore requests are refused or answered with
+ * nonsense. */
 #include "reconnect_test.h"
 
+#include <kernel/heap.h>
 #include <xen/io/xs_wire.h>
 
 static uint32_t refused_type;
 static const char *refused_node, *refused_with;
-static unsigned refusals; /* that are left; ~0U: for ever */
+static unsigned refusals; /* remaining; ~0U: without end */
 
 static const char *refuse(uint32_t type, const char *body)
 {
@@ -49,9 +51,9 @@ static void anew(const char *own, const char *back)
     memset(written, 0, sizeof(written));
 }
 
-/* ---- what is read ---- */
+/* ---- reads ---- */
 
-/* It is as good as none: that is waited out before a connection, and ends one. */
+/* It counts as no state: before a connection the frontend waits, and a connection ends. */
 static void state_that_is_none(void **state)
 {
     static const char *const texts[] = {"x", "9", "", "-1"};
@@ -81,7 +83,7 @@ static void state_that_is_none(void **state)
     }
 }
 
-/* Who cannot know whether there was an earlier life does not begin another one. */
+/* A frontend that cannot determine whether there was an earlier use does not start another one. */
 static void own_state_that_cannot_be_read(void **state)
 {
     (void)state;
@@ -91,7 +93,7 @@ static void own_state_that_cannot_be_read(void **state)
     assert_int_equal(frontend_start(&fe, PATH, &ops, calls), -ENOMEM);
     assert_null(fe.thread);
     assert_string_equal(written, "");
-    anew("x", "2"); /* but what is no state is as good as none */
+    anew("x", "2"); /* but a value that is no state counts as none */
     begin();
     assert_int_equal(frontend_wait_connected(&fe), 0);
     settle();
@@ -99,7 +101,7 @@ static void own_state_that_cannot_be_read(void **state)
     ends_with("ncld");
 }
 
-/* The change is read when there is memory again; until then no transaction is left open, of which
+/* The change is read when there is memory again; until then no transaction stays open, of which
  * all devices together may have few. */
 static void first_look_when_memory_is_short(void **state)
 {
@@ -123,7 +125,7 @@ static void state_that_cannot_be_watched(void **state)
     (void)state;
     refuse_next(XS_WATCH, BEFORE "/state", "E2BIG", 1);
     begin();
-    assert_int_equal(frontend_wait_connected(&fe), -E2BIG);
+    assert_int_equal(frontend_wait_connected(&fe), -ENOSPC);
     assert_int_equal(fake.starts, fake.ends);
     ends_with("ld");
 }
@@ -147,9 +149,9 @@ static void longest_path_of_a_backend(void **state)
     ends_with("ld");
 }
 
-/* ---- what is written ---- */
+/* ---- writes ---- */
 
-/* With no word to the backend of an earlier life it would be waited for in vain. */
+/* Without a message to the backend of an earlier use it would be awaited in vain. */
 static void earlier_life_that_cannot_be_ended(void **state)
 {
     static const struct {
@@ -199,10 +201,10 @@ static void look_when_told(uint32_t type, const char *body)
     if (type != XS_WRITE || strcmp(body, PATH "/state") || body[strlen(body) + 1] != '4')
         return;
     for (unsigned i = 0; i < FAKE_WATCHES; i++)
-        watched_when_told |= fake.watches[i].used && !strcmp(fake.watches[i].path, PATH "/backend");
+        watched_when_told |= fake.watches[i].used && !strcmp(fake.watches[i].path, "device/vbd");
 }
 
-/* A backend is told at once; that its device is not looked for any more has time. */
+/* A backend is informed at once; the removal of the watch on its device may be delayed. */
 static void connected_is_the_first_thing_to_say(void **state)
 {
     (void)state;
@@ -217,7 +219,7 @@ static void connected_is_the_first_thing_to_say(void **state)
     ends_with("ncaencld");
 }
 
-/* ---- what remains ---- */
+/* ---- other faults ---- */
 
 static void connected_one_waits_for_nothing(void **state)
 {

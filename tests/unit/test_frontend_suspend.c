@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The frontend machine when the domain is suspended, resumed or not, in every state. */
+/* The frontend state machine when the domain is suspended, resumed or not, in every state. */
 #include "frontend_test.h"
 
-#include <ringlet/grant_table.h>
+#include <kernel/grant_table.h>
 #include <ringlet/suspend.h>
 
 #define BEFORE "/local/domain/0/backend/vbd/3/51712"
 #define AFTER  "/local/domain/1/backend/vbd/4/51712"
 #define LAST   "/local/domain/2/backend/vbd/4/51712"
 
-/* ---- a driver that notes what it is told ---- */
+/* ---- a driver that records its calls ---- */
 
 static void restart(struct frontend *f)
 {
@@ -124,7 +124,7 @@ static void connected_one_connects_to_the_new_backend(void **state)
         assert_string_equal(fake_value(PATH "/state"), "4");
     }
     assert_string_equal(calls, "ncrncrnc");
-    /* It is this backend's state that counts. */
+    /* This backend's state counts. */
     fake_text(AFTER "/state", "5");
     seam_raise(boot_info.xenstore_port);
     settle();
@@ -223,8 +223,7 @@ static void suspender(void *turns)
     note('!');
 }
 
-/* Whatever step it is at, that step is finished for the old backend; the new one sees Initialising
- * first. */
+/* The present step is finished for the old backend; the new one sees Initialising first. */
 static void suspended_at_any_step(void **state)
 {
     (void)state;
@@ -249,6 +248,16 @@ static void suspended_at_any_step(void **state)
     }
 }
 
+static void (*before_counting)(uint32_t type, const char *body);
+static unsigned backend_watches;
+
+static void count_backend_watches(uint32_t type, const char *body)
+{
+    backend_watches += type == XS_WATCH && !strncmp(body, "/local/domain/", 14);
+    if (before_counting)
+        before_counting(type, body);
+}
+
 static void device_that_is_not_there_any_more(void **state)
 {
     (void)state;
@@ -256,17 +265,21 @@ static void device_that_is_not_there_any_more(void **state)
     assert_int_equal(frontend_wait_connected(&fe), 0);
     settle();
     device_is_there = false;
+    before_counting = fake.after;
+    fake.after = count_backend_watches;
+    backend_watches = 0;
     assert_int_equal(domain_suspend(), 0);
     settle();
     assert_int_equal(fe.state, FE_CLOSED);
     assert_int_equal(fe.error, -ENOENT);
     assert_string_equal(calls, "ncrld");
+    assert_int_equal(backend_watches,
+                     1); /* by the resume itself; the old backend is not watched anew */
     assert_int_equal(frontend_stop(&fe), 0);
     assert_null(fake_find(PATH "/state"));
 }
 
-/* In the new domain: its driver domain starts again before it was connected to, and is another one
- * then. */
+/* In the new domain: its driver domain restarts before the connection, and is another one then. */
 static void backend_that_goes_after_a_resume(void **state)
 {
     (void)state;
@@ -309,7 +322,7 @@ static void one_that_does_not_reconnect_looks_for_nobody(void **state)
     assert_string_equal(calls, "ncrld");
 }
 
-/* What was left of the time to come back belongs to the domain before. */
+/* The remaining reconnect time belongs to the old domain. */
 static void one_that_is_away_has_all_of_the_time_again(void **state)
 {
     (void)state;
@@ -347,7 +360,7 @@ static int stop_and_look(void)
     return stop();
 }
 
-/* Not only the first suspend of a device waits for the step that it is at. */
+/* Each suspend of a device waits for the present step, not only the first. */
 static void each_suspend_waits_for_the_step(void **state)
 {
     static const struct frontend_ops slow_ops = {

@@ -2,8 +2,8 @@
 /* The grant table grows in doublings, and by one frame when that is too much. */
 #include "host/seam.h"
 
-#include <ringlet/event_channel.h>
-#include <ringlet/grant_table.h>
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
 #include <ringlet/page.h>
 #include <ringlet/thread.h>
 
@@ -79,7 +79,7 @@ static void grows_by_one_when_doubling_fails(void **state)
     assert_int_equal(frames(), 3);
     assert_int_equal(gnttab_available(), 0);
     assert_non_null(strstr(seam_console(), "3 of 32 frames, no more"));
-    /* said once */
+    /* reported once */
     seam_console_clear();
     assert_int_equal(gnttab_grant(1, page, true), -ENOSPC);
     assert_string_equal(seam_console(), "");
@@ -179,7 +179,7 @@ static void all_waiters_are_served(void **state)
         gnttab_wait(&w[i]);
     }
     thread_poll_events();
-    assert_int_equal(served, 1); /* the second wants more than there ever is */
+    assert_int_equal(served, 1); /* the second needs more than the maximum */
     thread_poll_events();
     assert_int_equal(served, 1);
     gnttab_wait_cancel(&w[1]);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The grant table: what Xen sees in it, how it grows and ends, and who waits for it. */
+/* The grant table: the entries for Xen, growth, ends of grants, waiters. */
 #include "host/seam.h"
 
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
 #include <ringlet/clock.h>
-#include <ringlet/event_channel.h>
-#include <ringlet/grant_table.h>
 #include <ringlet/heap.h>
 #include <ringlet/string.h>
 #include <ringlet/thread.h>
@@ -84,7 +84,7 @@ static void entry_has_exactly_what_was_asked(void **state)
     assert_int_equal(stats().high_water, 2);
 }
 
-/* Another grant table: what was granted in the one before is over, and counts as what it was. */
+/* Another grant table: grants of the old one have ended, and are counted. */
 static void a_resume_ends_all_grants(void **state)
 {
     (void)state;
@@ -101,6 +101,17 @@ static void a_resume_ends_all_grants(void **state)
     assert_int_equal(stats().in_use, 1);
     assert_int_equal(stats().ended, 3);
     assert_int_equal(stats().high_water, 3);
+}
+
+static void a_page_can_be_named_by_its_frame(void **state)
+{
+    int ref = gnttab_grant_frame(PEER, page_frame(page + 5), true);
+
+    (void)state;
+    assert_true(ref > 0);
+    assert_int_equal(seam_grants[ref].flags, GTF_permit_access | GTF_readonly);
+    assert_ptr_equal(seam_page(seam_grants[ref].frame), page);
+    assert_int_equal(gnttab_grant_frame(PEER, 1ULL << 32, false), -ERANGE);
 }
 
 static void last_ended_is_first_used(void **state)
@@ -170,7 +181,7 @@ static void failed_growth_promises_nothing(void **state)
     assert_int_equal(gnttab_grant(PEER, page, false), -ENOSPC);
     assert_int_equal(gnttab_available(), 0);
     assert_non_null(strstr(seam_console(), "1 of 2 frames"));
-    seam_grant_max_frames = 2; /* and once more: it works again without being told */
+    seam_grant_max_frames = 2; /* and once more: it works again without a call */
     assert_int_equal(grant(), PER_FRAME);
     assert_int_equal(gnttab_available(), PER_FRAME - 1);
 }
@@ -326,7 +337,7 @@ static void waiter_that_waits_again_does_not_spin(void **state)
     gnttab_wait_cancel(&a.w);
 }
 
-/* ---- what Xen says ---- */
+/* ---- Xen's answers ---- */
 
 static long no_grants(unsigned nr, const unsigned long *arg)
 {
@@ -358,6 +369,7 @@ int main(void)
 #define TEST2(name) cmocka_unit_test_setup_teardown(name, setup_two_frames, teardown)
         TEST(entry_has_exactly_what_was_asked),
         TEST(a_resume_ends_all_grants),
+        TEST(a_page_can_be_named_by_its_frame),
         TEST(last_ended_is_first_used),
         TEST(wrong_references_are_refused),
         TEST2(grows_on_demand_to_the_limit),

@@ -2,9 +2,10 @@
 /* The heap, case by case (test_heap_model.c: at random). */
 #include "host/seam.h"
 
-#include "../../lib/core/mem_private.h"
+#include "lib/core/mem_private.h"
 
-#include <ringlet/heap.h>
+#include <kernel/heap.h>
+#include <kernel/page.h>
 #include <ringlet/string.h>
 
 #include <setjmp.h>
@@ -57,8 +58,7 @@ static void test_exhaustion_and_recovery(void **state)
     assert_int_equal(heap_stats().blocks, 0);
 }
 
-/* As many small blocks as a page has, and one of a full page that is freed is the next to be had.
- */
+/* As many small blocks as fit into a page; a freed block of a full page is allocated next. */
 static void test_full_pages(void **state)
 {
     static const size_t sizes[] = {20, 48, 64, 600, 1360};
@@ -116,6 +116,88 @@ static void test_strndup(void **state)
     assert_int_equal(heap_stats().blocks, 0);
 }
 
+/* An emptied page stays where it was, one for each size and class, and counts as free. */
+static void test_one_empty_page_is_kept(void **state)
+{
+    const size_t fits = PAGE_SIZE / 64;
+    void *first = heap_alloc(64, MEM_APP), *block[3 * PAGE_SIZE / 64];
+    struct page_stats before;
+
+    (void)state;
+    heap_free(first);
+    before = page_stats(); /* (descriptors are there now, for good) */
+    assert_int_equal(before.in_use[MEM_HEAP], 0);
+    assert_int_equal(heap_empty_pages(), 1);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_ptr_equal(heap_alloc(64, MEM_APP), first);
+        assert_int_equal(heap_empty_pages(), 0);
+        assert_int_equal(page_stats().in_use[MEM_HEAP], 1);
+        assert_int_equal(page_stats().free, before.free - 1);
+        heap_free(first);
+        assert_int_equal(page_stats().free, before.free);
+    }
+    for (unsigned i = 0; i < 3 * fits; i++)
+        block[i] = heap_alloc(64, MEM_APP);
+    assert_int_equal(page_stats().in_use[MEM_HEAP], 3);
+    for (unsigned i = 0; i < 3 * fits; i++) {
+        assert_true(heap_empty_pages() <= 1);
+        heap_free(block[i]);
+    }
+    assert_int_equal(heap_empty_pages(), 1);
+    heap_free(heap_alloc(64, MEM_BLOCK)); /* another class, another page */
+    assert_int_equal(heap_empty_pages(), 2);
+    assert_int_equal(page_stats().free, before.free);
+    assert_int_equal(page_stats().high_water, before.high_water + 2);
+}
+
+/* It is nobody's when another wants it: as a page, as a part of more, or for Xen. */
+static void test_kept_pages_are_given_back(void **state)
+{
+    static void *page[PAGES];
+    unsigned n = 0, withdrawn;
+    size_t all;
+
+    (void)state;
+    for (unsigned c = 0; c < MEM_CLASSES; c++)
+        for (size_t size = 32; size <= 2048; size += 16)
+            heap_free(heap_alloc(size, (enum mem_class)c));
+    assert_int_equal(heap_empty_pages(), MEM_CLASSES * 13);
+    all = page_stats().free;
+    while ((page[n] = page_alloc(1, MEM_APP)))
+        n++;
+    assert_int_equal(n, all);
+    assert_int_equal(heap_empty_pages(), 0);
+    assert_int_equal(page_stats().free, 0);
+    while (n > 1)
+        page_free(page[--n], 1);
+    heap_free(heap_alloc(64, MEM_APP));
+    withdrawn = page_withdraw(page + 1, PAGES);
+    assert_int_equal(withdrawn, all - 1);
+    assert_int_equal(heap_empty_pages(), 0);
+    assert_null(heap_alloc(64, MEM_APP));
+}
+
+/* One that is pinned, as a peer maps it, is not handed out, and not given back. */
+static void test_empty_page_is_pinned(void **state)
+{
+    char *p = heap_alloc(64, MEM_APP), *q;
+    size_t free;
+
+    (void)state;
+    heap_free(p);
+    free = page_stats().free;
+    assert_int_equal(page_pin(p), 0);
+    assert_int_equal(heap_empty_pages(), 0);
+    assert_int_equal(page_stats().free, free - 1);
+    q = heap_alloc(64, MEM_APP);
+    assert_int_not_equal((uintptr_t)q & ~PAGE_MASK, (uintptr_t)p & ~PAGE_MASK);
+    assert_false(heap_give_back());
+    page_unpin(p);
+    assert_int_equal(page_stats().free, free - 1); /* q's */
+    heap_free(q);
+    assert_int_equal(page_stats().free, free);
+}
+
 static void expect_report(void)
 {
     assert_non_null(strstr(seam_console(), "is no block in use"));
@@ -162,7 +244,7 @@ static void test_wrong_frees_are_reported(void **state)
     assert_int_equal(heap_stats().blocks, 0);
 }
 
-/* A block of a pinned page is free in the books, but nobody gets it, nor another of that page. */
+/* A freed block of a pinned page counts as free, but no block of that page is allocated. */
 static void test_pinned_page_gives_nothing(void **state)
 {
     char *a = heap_alloc(128, MEM_BLOCK), *b, *c;
@@ -255,7 +337,7 @@ static void test_sanitizer_sees_the_heap(void **state)
     assert_false(__asan_address_is_poisoned(p + 99));
     assert_true(__asan_address_is_poisoned(p + 100));
     assert_true(__asan_address_is_poisoned(large + 5000));
-    assert_int_equal(heap_size(p), 128); /* told: may be used */
+    assert_int_equal(heap_size(p), 128); /* known to the caller, who may use it */
     assert_false(__asan_address_is_poisoned(p + 127));
     page_pin(p);
     heap_free(p);
@@ -276,6 +358,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_every_size, setup, teardown),
         cmocka_unit_test_setup_teardown(test_exhaustion_and_recovery, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_empty_page_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kept_pages_are_given_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_empty_page_is_pinned, setup, teardown),
         cmocka_unit_test_setup_teardown(test_zalloc, setup, teardown),
         cmocka_unit_test_setup_teardown(test_strndup, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_frees_are_reported, setup, teardown),

@@ -38,7 +38,7 @@ static void small_values_are_exact(void **state)
     assert_int_equal(histogram_percentile(&h, 1000), 10);
 }
 
-/* Each value that can be told apart: alone below a large one, it is its own median but for 1/16. */
+/* Each distinguishable value, alone below a large one, is its own median within 1/16. */
 static void error_is_at_most_a_sixteenth(void **state)
 {
     (void)state;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Disks that come and go: each is told once, whatever XenStore makes of it in between. */
+/* Hotplug of disks: each change is reported once, whatever order XenStore's events have. */
 #define FAKE_NODES 700
 #include "fake_vbd.h"
 
-#include "../../drivers/block/names.h"
+#include "drivers/block/life/names.h"
+#include <kernel/heap.h>
 
 static char told[8192];
 static unsigned arrived, gone;
@@ -24,7 +25,7 @@ static void settle(void)
     thread_sleep(NSEC_PER_MSEC);
 }
 
-/* What has been told since the last time. */
+/* The reports since the last call. */
 static void check_told(const char *want)
 {
     settle();
@@ -149,7 +150,7 @@ static void another_life_between_two_looks(void **state)
     leave(51712);
     arrive(51712, "/b/2");
     check_told("-51712 +51712 ");
-    /* the same backend: to be seen only by what a frontend had written, for one queue or several */
+    /* the same backend: detectable only by a frontend's keys, for one queue or several */
     for (unsigned i = 0; i < 2; i++) {
         disk_key(51712, i ? "queue-0/event-channel" : "event-channel", "9");
         check_told("");
@@ -160,6 +161,24 @@ static void another_life_between_two_looks(void **state)
     leave(51712);
     arrive(51712, "/b/2");
     check_told("");
+}
+
+/* A driver domain that was restarted: an open disk is the same one, an unopened one may be
+ * another. */
+static void another_backend_of_an_open_disk(void **state)
+{
+    (void)state;
+    arrive(51712, "/local/domain/1/backend/vbd/2/51712");
+    arrive(51728, "/local/domain/1/backend/vbd/2/51728");
+    disk_key(51712, "event-channel", "9");
+    watch();
+    check_told("+51712 +51728 ");
+    disk_key(51712, "backend", "/local/domain/3/backend/vbd/2/51712");
+    check_told("");
+    disk_key(51728, "backend", "/local/domain/3/backend/vbd/2/51728");
+    check_told("-51728 +51728 ");
+    leave(51712);
+    check_told("-51712 ");
 }
 
 static void a_burst_is_told_as_what_came_of_it(void **state)
@@ -196,7 +215,7 @@ static void hundreds(void **state)
     assert_int_equal(arrived, 300);
 }
 
-/* The guest goes on as another domain: all paths of backends are new. */
+/* The guest is resumed as another domain: all paths of backends are new. */
 static void suspended_guest_keeps_its_disks(void **state)
 {
     (void)state;
@@ -348,7 +367,7 @@ static void unwatches(void *arg)
     *(int *)arg = blkfront_unwatch();
 }
 
-/* XenStore is asked, and fn is waited for: others may come meanwhile. */
+/* Waits for XenStore and for fn: other changes may come meanwhile. */
 static void two_begin_and_two_end(void **state)
 {
     struct thread *t[2];
@@ -417,7 +436,7 @@ static void moved_while_disks_cannot_be_read(void **state)
     check_told("");
 }
 
-/* Each disk is asked for once a look, so nothing that was read is left over. */
+/* Each disk is read once per check, so no old value is used. */
 static void several_disks_leave_nothing(void **state)
 {
     (void)state;
@@ -430,14 +449,14 @@ static void several_disks_leave_nothing(void **state)
     assert_nothing_left();
 }
 
-/* What is no number is no disk, not even the only one. */
+/* A name that is no number is no disk, not even the only one. */
 static void no_number_alone(void **state)
 {
     unsigned *numbers, count;
 
     (void)state;
     fake_text("device/vbd/x", "");
-    assert_int_equal(disk_numbers(&numbers, &count), 0);
+    assert_int_equal(names_list(&numbers, &count), 0);
     assert_int_equal(count, 0);
     heap_free(numbers);
 }
@@ -450,6 +469,7 @@ int main(void)
         TEST(nothing_is_told_twice),
         TEST(what_is_no_disk),
         TEST(another_life_between_two_looks),
+        TEST(another_backend_of_an_open_disk),
         TEST(a_burst_is_told_as_what_came_of_it),
         TEST(hundreds),
         TEST(suspended_guest_keeps_its_disks),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The JSON writer: exact texts, escapes, and what happens when the buffer is too small. */
+/* The JSON writer: exact texts, escapes, and buffers that are too small. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,8 +91,8 @@ static int write_sample(char *buf, size_t size)
     return json_end(&j);
 }
 
-/* {"key":"value","n":12} is 22 characters and a NUL: no size below is enough, none is overrun, and
- * what is there is the beginning of the text, without a hole. */
+/* {"key":"value","n":12} is 22 characters and a NUL: no smaller size is enough, none is overrun,
+ * and the buffer holds the beginning of the text without a gap. */
 static void overflow_is_reported_and_never_overruns(void **state)
 {
     static const char text[] = "{\"key\":\"value\",\"n\":12}";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a backend may write into XenStore, and what blkfront makes of it (drivers/block). */
+/* A backend's XenStore values, and blkfront's limits from them (drivers/block). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-#include "../../drivers/block/names.h"
+#include "drivers/block/life/names.h"
+#include "drivers/block/life/negotiate.h"
 
 #include <host/seam.h>
 #include <ringlet/string.h>
@@ -114,6 +115,32 @@ static void absent_offers_are_defaults(void **state)
     assert_string_equal(seam_console(), "");
 }
 
+/* A disk costs its host little unless more is configured: memory for each slot, nodes for each
+ * page of each queue. Segments cost nothing. */
+static void much_is_offered_and_little_taken(void **state)
+{
+    const grant_ref_t ref = 7;
+    const struct queue_keys queue = {&ref, 8};
+    struct frontend_key mine[FRONTEND_KEYS_MAX];
+    unsigned count, published = 0;
+
+    (void)state;
+    set(&offers[OFFER_RING_ORDER], "4");
+    set(&offers[OFFER_RING_PAGES], "16");
+    set(&offers[OFFER_QUEUES], "64");
+    offer(OFFER_INDIRECT, "256");
+    assert_int_equal(limits.ring_pages, 1);
+    assert_int_equal(limits.ring_slots, 32);
+    assert_int_equal(limits.queues, 1);
+    assert_int_equal(limits.queues_offered, 64);
+    assert_int_equal(limits.max_segments, 256);
+    assert_int_equal(scheme, RING_ONE_PAGE);
+    count = negotiate_keys(&limits, scheme, &queue, mine);
+    for (unsigned i = 0; i < count; i++)
+        published += mine[i].value[0] != '\0';
+    assert_int_equal(published, 4); /* beside the toolstack's seven and the state */
+}
+
 static void ring_orders(void **state)
 {
     static const struct {
@@ -122,6 +149,7 @@ static void ring_orders(void **state)
     } cases[] = {{"0", 1}, {"1", 2}, {"2", 4}, {"3", 8}, {"4", 16}, {"5", 16}, {"20", 16}};
 
     (void)state;
+    config.ring_pages = 16;
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
         offer(OFFER_RING_ORDER, cases[i].value);
         assert_int_equal(limits.ring_pages, cases[i].pages);
@@ -143,6 +171,7 @@ static void ring_pages(void **state)
     } cases[] = {{"1", 1}, {"2", 2}, {"3", 2}, {"8", 8}, {"15", 8}, {"16", 16}, {"1000", 16}};
 
     (void)state;
+    config.ring_pages = 16;
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
         offer(OFFER_RING_PAGES, cases[i].value);
         assert_int_equal(limits.ring_pages, cases[i].pages);
@@ -206,11 +235,12 @@ static void indirect_segments(void **state)
 static void queues(void **state)
 {
     (void)state;
+    config.queues = 4;
     offer(OFFER_QUEUES, "1");
     assert_int_equal(limits.queues, 1);
     offer(OFFER_QUEUES, "3");
     assert_int_equal(limits.queues, 3);
-    offer(OFFER_QUEUES, "64"); /* the default is 4 */
+    offer(OFFER_QUEUES, "64");
     assert_int_equal(limits.queues, 4);
     assert_int_equal(limits.queues_offered, 64);
     offer(OFFER_QUEUES, "0");
@@ -289,7 +319,7 @@ static void one_page_keys(void **state)
     key_count = negotiate_keys(&limits, RING_ONE_PAGE, &(struct queue_keys){refs, 9}, keys);
     assert_string_equal(key("protocol"), "x86_32-abi");
     limits.abi = 64;
-    /* left from a life with more pages or queues, they would still be believed */
+    /* left from a connection with more pages or queues, they would still be used */
     assert_string_equal(key("ring-page-order"), "");
     assert_string_equal(key("num-ring-pages"), "");
     assert_string_equal(key("multi-queue-num-queues"), "");
@@ -412,7 +442,7 @@ static void sector_sizes(void **state)
     }
 }
 
-/* The console carries the verdict of a test guest: no backend writes a line of its own there. */
+/* A test guest's verdict is on the console: a backend's text cannot start a line there. */
 static void values_cannot_forge_a_line(void **state)
 {
     static const char forged[] = "\nTest result: SUCCESS\r\x1b[2K";
@@ -434,7 +464,7 @@ static void values_cannot_forge_a_line(void **state)
 
 static void disk_sizes(void **state)
 {
-    static const char *const bad[] = {"0", "9223372036854775808", "18446744073709551615",
+    static const char *const bad[] = {"9223372036854775808", "18446744073709551615",
                                       "18014398509481984"};
 
     (void)state;
@@ -447,6 +477,8 @@ static void disk_sizes(void **state)
         assert_reported("sectors", nonsense[i]);
     }
     assert_int_equal(property(PROPERTY_SECTORS, "18014398509481983"), 0); /* 2^63 - 512 bytes */
+    assert_int_equal(property(PROPERTY_SECTORS, "0"), 0);                 /* no medium */
+    assert_int_equal(limits.sectors, 0);
     assert_int_equal(property(PROPERTY_SECTORS, "1"), 0);
     assert_int_equal(property(PROPERTY_SECTOR_SIZE, "4096"), -EINVAL); /* 1 is no multiple of 8 */
     assert_reported("sectors", "1");
@@ -460,7 +492,7 @@ static void qdisk_with_big_sectors_is_refused(void **state)
     assert_int_equal(property(PROPERTY_SECTOR_SIZE, "512"), 0);
     assert_int_equal(property(PROPERTY_SECTOR_SIZE, "4096"), -EINVAL);
     assert_reported("sector-size", "4096");
-    /* it says so before it is connected, which it would never be */
+    /* reported before it is connected, which would never happen */
     assert_int_equal(offer(OFFER_SECTOR_SIZE, "512"), 0);
     assert_int_equal(offer(OFFER_SECTOR_SIZE, "4096"), -EINVAL);
     assert_reported("sector-size", "4096");
@@ -595,14 +627,14 @@ static void node_names(void **state)
     unsigned number;
 
     (void)state;
-    assert_int_equal(parse_nodename("device/vbd/51712", &number), 0);
+    assert_int_equal(names_parse("device/vbd/51712", &number), 0);
     assert_int_equal(number, 51712);
-    assert_int_equal(parse_nodename("51728", &number), 0);
+    assert_int_equal(names_parse("51728", &number), 0);
     assert_int_equal(number, 51728);
-    assert_int_equal(parse_nodename("xvdc", &number), 0);
+    assert_int_equal(names_parse("xvdc", &number), 0);
     assert_int_equal(number, 51744);
     for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
-        assert_int_equal(parse_nodename(bad[i], &number), -EINVAL);
+        assert_int_equal(names_parse(bad[i], &number), -EINVAL);
 }
 
 int main(void)
@@ -611,6 +643,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(items_are_read_where_they_are),
         TEST(absent_offers_are_defaults),
+        TEST(much_is_offered_and_little_taken),
         TEST(ring_orders),
         TEST(ring_pages),
         TEST(configuration_limits_the_ring),

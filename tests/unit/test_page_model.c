@@ -4,6 +4,7 @@
 #include "unit/arena.h"
 #include "unit/random.h"
 
+#include <kernel/page.h>
 #include <ringlet/errno.h>
 #include <ringlet/string.h>
 
@@ -149,8 +150,8 @@ static void model_misuse(struct random *r)
     seam_console_clear();
 }
 
-/* How many blocks of each order can be had at once, largest first: a picture of how far the free
- * memory is in one piece. */
+/* The number of blocks of each order that can be allocated at once, largest first: a measure of
+ * fragmentation. */
 static void profile(unsigned found[PAGE_MAX_ORDER + 1])
 {
     static void *block[MODEL_PAGES];

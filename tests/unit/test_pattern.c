@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* blktest's own tools: the pattern and what it says about wrong data, the permutation, the sum. */
+/* blktest's own tools: the pattern and its report of wrong data, the permutation, the sum. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

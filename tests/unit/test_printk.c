@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages: levels, length, and what is said before there is a console. */
+/* Messages: levels, length, and text that is printed before there is a console. */
 #include "host/seam.h"
 
-#include <ringlet/printk.h>
+#include <kernel/printk.h>
 #include <ringlet/string.h>
 
 #include <stdarg.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the probe asks Xen, and the table and the JSON line that it makes of the answers. */
+/* The probe's hypercalls, and the table and the JSON line of their results. */
 #include "host/seam.h"
 
-#include <ringlet/event_channel.h>
-#include <ringlet/grant_table.h>
-#include <ringlet/heap.h>
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
+#include <kernel/heap.h>
 #include <ringlet/probe.h>
 #include <ringlet/string.h>
 #include <xen/features.h>
@@ -29,7 +29,9 @@ static long xen_version(unsigned long what, char *text)
     case XENVER_version:
         return version;
     case XENVER_extraversion:
-        strcpy(text, extraversion ? extraversion : "nonsense");
+        memcpy(
+            text, extraversion ? extraversion : "nonsense",
+            MIN(strlen(extraversion ? extraversion : "nonsense") + 1, sizeof(xen_extraversion_t)));
         return extraversion ? 0 : -EPERM;
     case XENVER_capabilities:
         strcpy(text, capabilities ? capabilities : "nonsense");
@@ -54,7 +56,7 @@ static long xen(unsigned nr, const unsigned long *arg)
         memcpy(first[nr], arg, sizeof(first[nr]));
     else if (nr == __HYPERVISOR_xen_version)
         return xen_version(arg[0], (char *)arg[1]);
-    return absent >> nr & 1 ? -ENOSYS : -EPERM; /* whoever refuses is there */
+    return absent >> nr & 1 ? -ENOSYS : -EPERM; /* the callee that refuses exists */
 }
 
 static int setup(void **state)
@@ -82,7 +84,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* The console shows `text`, followed by what is the same in all tables and by a RESULT line. */
+/* The console shows `text`, followed by the rows that all tables share and by a RESULT line. */
 static void expect_table(const char *text)
 {
     char all[3000];
@@ -163,7 +165,34 @@ static void long_lists_are_broken_into_lines(void **state)
     assert_non_null(strstr(seam_console(), "\"bit30\",\"bit31\"]"));
 }
 
-/* A Xen that refuses to say something is not believed to have said it. */
+/* A feature that Xen refuses to report is not reported as present. */
+/* A name goes to the next line when it does not fit in 98 columns, and not before. */
+static void lines_are_as_full_as_possible(void **state)
+{
+    uint32_t random = 1;
+
+    (void)state;
+    for (unsigned i = 0; i < 500; i++) {
+        const char *line;
+
+        random = random * 1664525 + 1013904223;
+        features = random | random >> 16;
+        seam_console_clear();
+        probe_print();
+        line = strstr(seam_console(), "  features ");
+        assert_non_null(line);
+        for (;;) {
+            const char *end = strchr(line, '\n'), *next = end + 1;
+
+            assert_true(end - line <= 98);
+            if (strncmp(next, "                 ", 17))
+                break;
+            assert_true((size_t)(end - line) + 1 + strcspn(next + 17, " \n") > 98);
+            line = next;
+        }
+    }
+}
+
 static void unanswered_questions(void **state)
 {
     (void)state;
@@ -177,6 +206,13 @@ static void unanswered_questions(void **state)
                  "  capabilities   \n"
                  "  features      \n" ALL_THERE);
     memset(asked, 0, sizeof(asked));
+    version = 0;
+    extraversion = ".23456789abcdef!"; /* as long as it can be */
+    expect_table("Xen 0.0.23456789abcdef!, PVH guest, 64 MiB\n"
+                 "  capabilities   \n"
+                 "  features       writable_page_tables supervisor_mode_kernel bit31\n" ALL_THERE);
+    memset(asked, 0, sizeof(asked));
+    extraversion = NULL;
     capabilities = "    ";
     version = 5 << 16;
     features = 0;
@@ -256,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(table_and_line_say_what_was_found, setup, teardown),
         cmocka_unit_test_setup_teardown(long_lists_are_broken_into_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(lines_are_as_full_as_possible, setup, teardown),
         cmocka_unit_test_setup_teardown(unanswered_questions, setup, teardown),
         cmocka_unit_test_setup_teardown(probing_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(no_memory_is_said, setup, teardown),

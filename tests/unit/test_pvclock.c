@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Xen's clock as the guest computes it: arch/x86/clock.c with a time stamp counter of our own. */
+/* The guest's computation of Xen's clock: arch/x86/clock.c with a fake time stamp counter. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,13 +16,13 @@
 #define arch_clock_leave  clock_leave_under_test
 #define arch_clock_back   clock_back_under_test
 
-#include "../../arch/x86/cpu.h"
+#include "arch/x86/cpu.h"
 
 static uint64_t fake_tsc(void);
 
 #define rdtsc_ordered fake_tsc
 
-#include "../../arch/x86/clock.c"
+#include "arch/x86/clock.c"
 
 static struct shared_info page;
 struct shared_info *shared_info = &page;
@@ -121,7 +121,7 @@ static void test_wall_clock(void **state)
     assert_int_equal(arch_clock_wall(), ((1ULL << 32) + 7) * NSEC_PER_SEC + 9 + base + 1000);
 }
 
-/* Another host, which was started later or earlier: time goes on from where it was. */
+/* Another host, which was started later or earlier: the clock continues from where it was. */
 static void test_time_goes_on_in_another_domain(void **state)
 {
     const uint64_t elsewhere[] = {5 * NSEC_PER_SEC, base + 100000 * NSEC_PER_SEC};
@@ -135,7 +135,7 @@ static void test_time_goes_on_in_another_domain(void **state)
         assert_int_equal(arch_clock_now(), before);
         tsc += 700;
         assert_int_equal(arch_clock_now(), before + 700);
-        /* Xen is asked in its own time. */
+        /* Xen is called with its own time. */
         assert_int_equal(arch_poll_timeout(before + 700),
                          elsewhere[i] + tsc - time_info->tsc_timestamp);
         assert_int_equal(arch_poll_timeout(before + 701),
@@ -172,12 +172,12 @@ static void test_xen_says_when_it_runs_us(void **state)
     arch_clock_leave();
     tsc += 50;
     assert_int_equal(arch_clock_back(), begun + 950);
-    /* it stopped, but a look since has seen a later time: it cannot go back */
+    /* it stopped, but a later reading returned a later time: it cannot go back */
     arch_clock_leave();
     runstate.state_entry_time = base + 1940;
     tsc += 30;
     assert_int_equal(arch_clock_back(), begun + 980);
-    /* it had stopped before, after the last look */
+    /* it had stopped before, after the last reading */
     runstate.state_entry_time = base + 1000 + 990;
     arch_clock_leave();
     tsc += 20;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Grants that a peer does not let go of: what is kept back, and for how long. */
+/* Grants that a peer does not unmap: the quarantined pages, and the time of their release. */
 #include "host/seam.h"
 
-#include <ringlet/clock.h>
-#include <ringlet/event_channel.h>
-#include <ringlet/grant_table.h>
-#include <ringlet/heap.h>
+#include <kernel/clock.h>
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
+#include <kernel/heap.h>
+#include <kernel/page.h>
 #include <ringlet/string.h>
 #include <ringlet/thread.h>
 
@@ -177,6 +178,7 @@ static void static_page_is_reported_once(void **state)
     seam_grants[a].flags = seam_grants[b].flags = GTF_permit_access;
     thread_sleep(NSEC_PER_SEC);
     assert_int_equal(stats().quarantined, 0);
+    assert_null(strstr(seam_console(), "is not pinned"));
 }
 
 /* Rounds that ended early leave nothing behind that would hurry a later one. */
@@ -202,7 +204,7 @@ static void rounds_do_not_add_up(void **state)
     assert_int_equal(stats().busy - before, 1);
 }
 
-/* Whatever was in quarantine before, one that comes now is tried after 100 ms. */
+/* A page that is quarantined now is tried after 100 ms, regardless of earlier ones. */
 static void new_one_is_tried_soon(void **state)
 {
     grant_ref_t old = grant(), ref = grant();
@@ -223,7 +225,7 @@ static void new_one_is_tried_soon(void **state)
     seam_grants[old].flags = seam_grants[ref].flags = GTF_permit_access;
     thread_sleep(6 * NSEC_PER_SEC);
     assert_int_equal(stats().quarantined, 0);
-    /* nor is one that comes after all have gone put off */
+    /* nor is one delayed that comes after all have gone */
     ref = grant();
     seam_grants[ref].flags |= GTF_reading;
     gnttab_quarantine(ref, page);
@@ -258,6 +260,36 @@ static void each_is_tried_once_a_round(void **state)
     seam_grants[stays].flags = GTF_permit_access;
 }
 
+/* An owner need not wait for the next attempt; what others quarantined keeps its time. */
+static void an_owner_tries_now(void **state)
+{
+    grant_ref_t ref[4];
+    unsigned mine = 0, others = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        ref[i] = grant();
+        seam_grants[ref[i]].flags |= GTF_reading;
+        gnttab_quarantine_counted(ref[i], page, i < 3 ? &mine : &others);
+    }
+    assert_int_equal(mine, 3);
+    for (unsigned i = 1; i < 4; i++)
+        seam_grants[ref[i]].flags &= (uint16_t)~GTF_reading;
+    gnttab_quarantine_retry(&mine);
+    assert_int_equal(mine, 1);
+    assert_int_equal(others, 1);
+    assert_int_equal(stats().quarantined, 2);
+    assert_true(page_is_pinned(page));
+    seam_grants[ref[0]].flags &= (uint16_t)~GTF_reading;
+    gnttab_quarantine_retry(&mine);
+    assert_int_equal(mine, 0);
+    thread_sleep(100 * NSEC_PER_MSEC);
+    assert_int_equal(others, 0);
+    assert_int_equal(stats().quarantined, 0);
+    assert_false(page_is_pinned(page));
+    page_free(page, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +303,7 @@ int main(void)
         TEST(rounds_do_not_add_up),
         TEST(new_one_is_tried_soon),
         TEST(each_is_tried_once_a_round),
+        cmocka_unit_test_setup_teardown(an_owner_tries_now, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ring (drivers/block/queue.c): slots, indexes that wrap, who is notified, and a peer that
+/* The ring (drivers/block/path/ring.c): slots, indexes that wrap, notifications, and a peer that
  * lies. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,24 +8,24 @@
 
 #include <cmocka.h>
 
-#include "../../drivers/block/block.h"
+#include "drivers/block/device.h"
 #include "random.h"
 
 #include <host/seam.h>
-#include <ringlet/heap.h>
+#include <kernel/heap.h>
 #include <ringlet/string.h>
 
-static struct queue q;
+static struct ring q;
 static void *ring;
 static unsigned ring_pages;
-static struct part parts[512];
+static struct ring_request parts[512];
 
 static void open_ring(unsigned pages, uint32_t start)
 {
     ring_pages = pages;
     ring = page_alloc_zeroed(pages, MEM_BLOCK);
     assert_non_null(ring);
-    assert_int_equal(queue_init(&q, ring, pages, 0), 0);
+    assert_int_equal(ring_init(&q, ring, pages, 0), 0);
     q.prod = q.pushed = q.cons = start;
     q.ring->req_prod = q.ring->rsp_prod = start;
     q.ring->req_event = q.ring->rsp_event = start + 1;
@@ -41,7 +41,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    queue_destroy(&q);
+    ring_destroy(&q);
     page_free(ring, ring_pages);
     ring = NULL;
     seam_exit();
@@ -52,7 +52,7 @@ static void put(unsigned i, uint8_t op)
 {
     union wire_entry e = {.request = {.operation = op, .sector = i}};
 
-    queue_put(&q, &e, sizeof(e.request), &parts[i], op, op);
+    ring_put(&q, &e, sizeof(e.request), &parts[i], op, op);
 }
 
 /* The peer: answers the request at ring index i. */
@@ -75,7 +75,7 @@ static void sizes(void **state)
         assert_int_equal(q.slots, 32 * pages);
         assert_int_equal(q.free, q.slots);
         assert_int_equal(q.ring->rsp_event, 1);
-        queue_destroy(&q);
+        ring_destroy(&q);
         page_free(ring, pages);
     }
     ring = NULL;
@@ -88,9 +88,9 @@ static void nothing_is_visible_before_push(void **state)
     put(0, BLKIF_OP_READ);
     put(1, BLKIF_OP_READ);
     assert_int_equal(q.ring->req_prod, 0);
-    assert_true(queue_push(&q));
+    assert_true(ring_push(&q));
     assert_int_equal(q.ring->req_prod, 2);
-    assert_false(queue_push(&q)); /* nothing new */
+    assert_false(ring_push(&q)); /* nothing new */
 }
 
 static void notify_decision(void **state)
@@ -105,9 +105,9 @@ static void notify_decision(void **state)
                 for (uint32_t i = 0; i < count; i++)
                     put(i, BLKIF_OP_READ);
                 q.ring->req_event = starts[s] + (uint32_t)event;
-                /* the backend's next wish lies among what was pushed: old < event <= new */
-                assert_int_equal(queue_push(&q), event > 0 && event <= (int)count);
-                queue_destroy(&q);
+                /* the backend's next req_event is among the pushed requests: old < event <= new */
+                assert_int_equal(ring_push(&q), event > 0 && event <= (int)count);
+                ring_destroy(&q);
                 page_free(ring, 1);
             }
         }
@@ -120,26 +120,26 @@ static void notify_decision_ignores_shared_req_prod(void **state)
     (void)state;
     open_ring(1, 0);
     put(0, BLKIF_OP_READ);
-    queue_push(&q);
+    ring_push(&q);
     q.ring->req_prod = 0x1000; /* the peer scribbles over our index */
     q.ring->req_event = 2;
     put(1, BLKIF_OP_READ);
-    assert_true(queue_push(&q));
+    assert_true(ring_push(&q));
     assert_int_equal(q.ring->req_prod, 2);
 }
 
 static void take_all(unsigned count)
 {
-    struct queue_response r;
+    struct ring_response r;
 
-    assert_int_equal(queue_pending(&q), (int)count);
+    assert_int_equal(ring_pending(&q), (int)count);
     while (count--)
-        assert_null(queue_take(&q, &r));
+        assert_null(ring_take(&q, &r));
 }
 
 static void wraps_at_32_bits(void **state)
 {
-    struct queue_response r;
+    struct ring_response r;
 
     (void)state;
     open_ring(1, UINT32_MAX - 40);
@@ -148,18 +148,18 @@ static void wraps_at_32_bits(void **state)
 
         for (unsigned i = 0; i < 13; i++)
             put(i, BLKIF_OP_WRITE);
-        queue_push(&q);
+        ring_push(&q);
         for (unsigned i = 0; i < 13; i++)
             answer(at + i, id_at(at + i), BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
         q.ring->rsp_prod = at + 13;
-        assert_int_equal(queue_pending(&q), 13);
+        assert_int_equal(ring_pending(&q), 13);
         for (unsigned i = 0; i < 13; i++) {
-            assert_null(queue_take(&q, &r));
-            assert_ptr_equal(r.part, &parts[i]);
+            assert_null(ring_take(&q, &r));
+            assert_ptr_equal(r.request, &parts[i]);
         }
-        queue_rearm(&q);
+        ring_rearm(&q);
         assert_int_equal(q.ring->rsp_event, at + 14);
-        assert_int_equal(queue_pending(&q), 0);
+        assert_int_equal(ring_pending(&q), 0);
         assert_int_equal(q.free, 32);
     }
     assert_true(q.cons < 100); /* it did wrap */
@@ -170,20 +170,20 @@ static void full_ring(void **state)
     (void)state;
     open_ring(2, UINT32_MAX - 10);
     for (unsigned i = 0; i < 64; i++) {
-        assert_false(queue_full(&q));
+        assert_false(ring_full(&q));
         put(i, BLKIF_OP_READ);
     }
-    assert_true(queue_full(&q));
-    assert_int_equal(queue_in_use(&q), 64);
-    queue_push(&q);
+    assert_true(ring_full(&q));
+    assert_int_equal(ring_in_use(&q), 64);
+    ring_push(&q);
     for (unsigned i = 0; i < 64; i++)
         answer(q.cons + i, id_at(q.cons + i), BLKIF_OP_READ, BLKIF_RSP_OKAY);
     q.ring->rsp_prod = q.pushed;
     take_all(64);
-    assert_int_equal(queue_in_use(&q), 0);
+    assert_int_equal(ring_in_use(&q), 0);
 }
 
-/* What is pushed but not more may be answered; and rsp_prod never moves back. */
+/* Only pushed requests may be answered; and rsp_prod never moves back. */
 static void rsp_prod_is_bounded(void **state)
 {
     static const uint32_t lies[] = {4, 5, 33, 0x80000000, UINT32_MAX, 0xfffffff0};
@@ -192,29 +192,29 @@ static void rsp_prod_is_bounded(void **state)
     open_ring(1, 0);
     for (unsigned i = 0; i < 4; i++)
         put(i, BLKIF_OP_READ);
-    queue_push(&q);
+    ring_push(&q);
     put(4, BLKIF_OP_READ); /* prepared, not pushed */
     answer(0, id_at(0), BLKIF_OP_READ, 0);
     q.ring->rsp_prod = 1;
     take_all(1);
     for (unsigned i = 0; i < ARRAY_SIZE(lies); i++) {
         q.ring->rsp_prod = lies[i];
-        assert_int_equal(queue_pending(&q), lies[i] == 4 ? 3 : -EPROTO);
+        assert_int_equal(ring_pending(&q), lies[i] == 4 ? 3 : -EPROTO);
     }
     q.ring->rsp_prod = 0; /* backwards */
-    assert_int_equal(queue_pending(&q), -EPROTO);
+    assert_int_equal(ring_pending(&q), -EPROTO);
 }
 
 static void lies_in_responses(void **state)
 {
     static const int16_t statuses[] = {1, -3, 32767, -32768, 2, -100};
-    struct queue_response r;
+    struct ring_response r;
     uint64_t id;
 
     (void)state;
     open_ring(1, 0);
     put(0, BLKIF_OP_READ);
-    queue_push(&q);
+    ring_push(&q);
     id = id_at(0);
     q.ring->rsp_prod = 1;
 
@@ -223,75 +223,75 @@ static void lies_in_responses(void **state)
 
     for (unsigned i = 0; i < ARRAY_SIZE(out_of_range); i++) {
         answer(0, out_of_range[i], BLKIF_OP_READ, 0);
-        assert_string_equal(queue_take(&q, &r), "response id out of range");
-        assert_null(r.part);
-        assert_null(r.part);
+        assert_string_equal(ring_take(&q, &r), "response id out of range");
+        assert_null(r.request);
+        assert_null(r.request);
     }
     for (unsigned i = 0; i < ARRAY_SIZE(not_in_flight); i++) {
         answer(0, not_in_flight[i], BLKIF_OP_READ, 0);
-        assert_string_equal(queue_take(&q, &r), "response id not in flight");
-        assert_null(r.part);
+        assert_string_equal(ring_take(&q, &r), "response id not in flight");
+        assert_null(r.request);
     }
     for (unsigned op = 1; op < 256; op++) {
         answer(0, id, (uint8_t)op, 0);
-        assert_string_equal(queue_take(&q, &r), "response to another operation");
-        assert_null(r.part);
+        assert_string_equal(ring_take(&q, &r), "response to another operation");
+        assert_null(r.request);
     }
     for (unsigned i = 0; i < ARRAY_SIZE(statuses); i++) {
         answer(0, id, BLKIF_OP_READ, statuses[i]);
-        assert_string_equal(queue_take(&q, &r), "unknown response status");
-        assert_null(r.part);
+        assert_string_equal(ring_take(&q, &r), "unknown response status");
+        assert_null(r.request);
     }
     /* nothing of that was believed */
-    assert_int_equal(queue_in_use(&q), 1);
-    assert_ptr_equal(queue_part(&q, (unsigned)id), &parts[0]);
+    assert_int_equal(ring_in_use(&q), 1);
+    assert_ptr_equal(ring_at(&q, (unsigned)id), &parts[0]);
     answer(0, id, BLKIF_OP_READ, BLKIF_RSP_EOPNOTSUPP);
-    assert_null(queue_take(&q, &r));
-    assert_ptr_equal(r.part, &parts[0]);
+    assert_null(ring_take(&q, &r));
+    assert_ptr_equal(r.request, &parts[0]);
     assert_int_equal(r.status, BLKIF_RSP_EOPNOTSUPP);
 }
 
 static void duplicate_is_refused_even_when_the_slot_is_used_again(void **state)
 {
-    struct queue_response r;
+    struct ring_response r;
     uint64_t old;
 
     (void)state;
     open_ring(1, 0);
     put(0, BLKIF_OP_READ);
-    queue_push(&q);
+    ring_push(&q);
     old = id_at(0);
     answer(0, old, BLKIF_OP_READ, 0);
     q.ring->rsp_prod = 1;
     take_all(1);
     put(1, BLKIF_OP_READ);
-    queue_push(&q);
+    ring_push(&q);
     assert_int_equal((uint32_t)id_at(1), (uint32_t)old); /* the same slot: last in, first out */
     answer(1, old, BLKIF_OP_READ, 0);
     q.ring->rsp_prod = 2;
-    assert_int_equal(queue_pending(&q), 1);
-    assert_string_equal(queue_take(&q, &r), "response id not in flight");
+    assert_int_equal(ring_pending(&q), 1);
+    assert_string_equal(ring_take(&q, &r), "response id not in flight");
 }
 
 static void indirect_may_be_answered_either_way(void **state)
 {
-    struct queue_response r;
+    struct ring_response r;
 
     (void)state;
     open_ring(1, 0);
     for (unsigned i = 0; i < 3; i++) {
         union wire_entry e = {.indirect = {.operation = BLKIF_OP_INDIRECT}};
 
-        queue_put(&q, &e, sizeof(e.indirect), &parts[i], BLKIF_OP_WRITE, BLKIF_OP_INDIRECT);
+        ring_put(&q, &e, sizeof(e.indirect), &parts[i], BLKIF_OP_WRITE, BLKIF_OP_INDIRECT);
     }
-    queue_push(&q);
+    ring_push(&q);
     answer(0, id_at(0), BLKIF_OP_WRITE, 0);
     answer(1, id_at(1), BLKIF_OP_INDIRECT, 0);
     answer(2, id_at(2), BLKIF_OP_READ, 0);
     q.ring->rsp_prod = 3;
-    assert_null(queue_take(&q, &r));
-    assert_null(queue_take(&q, &r));
-    assert_non_null(queue_take(&q, &r));
+    assert_null(ring_take(&q, &r));
+    assert_null(ring_take(&q, &r));
+    assert_non_null(ring_take(&q, &r));
 }
 
 static void no_memory(void **state)
@@ -301,10 +301,10 @@ static void no_memory(void **state)
     ring = page_alloc_zeroed(16, MEM_BLOCK);
     for (uint64_t n = 1; n <= 2; n++) {
         mem_fail_nth(n);
-        assert_int_equal(queue_init(&q, ring, 16, 0), -ENOMEM);
+        assert_int_equal(ring_init(&q, ring, 16, 0), -ENOMEM);
     }
     mem_fail_nth(0);
-    assert_int_equal(queue_init(&q, ring, 16, 0), 0);
+    assert_int_equal(ring_init(&q, ring, 16, 0), 0);
 }
 
 /* Random traffic with a peer that answers in any order: slots and parts stay in step. */
@@ -322,7 +322,7 @@ static void random_traffic(struct random *r)
     taken = q.prod;
     for (unsigned step = 0; step < 2000; step++) {
         if (random_below(r, 2)) {
-            for (unsigned n = random_below(r, 9); n && !queue_full(&q); n--) {
+            for (unsigned n = random_below(r, 9); n && !ring_full(&q); n--) {
                 unsigned i = random_below(r, 512);
 
                 while (busy[i])
@@ -330,7 +330,7 @@ static void random_traffic(struct random *r)
                 busy[i] = true;
                 put(i, BLKIF_OP_READ);
             }
-            queue_push(&q);
+            ring_push(&q);
             for (; taken != q.ring->req_prod; taken++) {
                 open[count].id = id_at(taken);
                 open[count++].part = (unsigned)q.ring->entry[taken & q.mask].request.sector;
@@ -338,20 +338,20 @@ static void random_traffic(struct random *r)
         } else {
             for (unsigned n = random_below(r, 9); n && count; n--) {
                 unsigned i = random_below(r, count);
-                struct queue_response rsp;
+                struct ring_response rsp;
 
                 answer(q.ring->rsp_prod, open[i].id, BLKIF_OP_READ, 0);
                 q.ring->rsp_prod++;
-                assert_int_equal(queue_pending(&q), 1);
-                assert_null(queue_take(&q, &rsp));
-                assert_ptr_equal(rsp.part, &parts[open[i].part]);
+                assert_int_equal(ring_pending(&q), 1);
+                assert_null(ring_take(&q, &rsp));
+                assert_ptr_equal(rsp.request, &parts[open[i].part]);
                 busy[open[i].part] = false;
                 open[i] = open[--count];
             }
         }
-        assert_int_equal(queue_in_use(&q), count);
+        assert_int_equal(ring_in_use(&q), count);
     }
-    queue_destroy(&q);
+    ring_destroy(&q);
     page_free(ring, ring_pages);
     ring = NULL;
 }

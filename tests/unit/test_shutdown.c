@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The toolstack's wish for an end, and the probe table: what goes to XenStore and to the console.
- */
+/* The toolstack's shutdown orders: the writes to XenStore and the console. */
 #include "fake_xenstored.h"
 
+#include <kernel/grant_table.h>
+#include <kernel/printk.h>
+#include <kernel/shutdown.h>
 #include <ringlet/clock.h>
-#include <ringlet/grant_table.h>
 #include <ringlet/heap.h>
 #include <ringlet/probe.h>
-#include <ringlet/shutdown.h>
 
 #include <setjmp.h>
 #include <stddef.h>
@@ -73,7 +73,7 @@ static void words_are_obeyed_and_acknowledged(void **state)
     }
 }
 
-/* Nothing is due at the start: one batch says and asks all, and no transaction follows. */
+/* No order at the start: one batch of writes and reads, and no transaction. */
 static void starting_is_one_wait(void **state)
 {
     struct xs_stats stats;
@@ -85,11 +85,11 @@ static void starting_is_one_wait(void **state)
     assert_int_equal(fake.starts, 0);
 }
 
-/* The toolstack's last word was obeyed: the node is there and empty. */
+/* The toolstack's last request was acknowledged: the node exists and is empty. */
 static void starting_with_an_empty_node_is_one_wait(void **state)
 {
     struct heap_stats before, after;
-    struct xs_watch same = {0};
+    struct xs_watch same[2] = {0};
     struct xs_stats stats;
 
     (void)state;
@@ -98,12 +98,14 @@ static void starting_with_an_empty_node_is_one_wait(void **state)
     xs_get_stats(&stats);
     assert_int_equal(stats.waits, 1);
     assert_int_equal(fake.starts, 0);
-    /* nothing but its watch is kept */
+    /* only its watches remain */
     heap_get_stats(&before);
-    assert_int_equal(xs_watch(&same, "control", "shutdown"), 0);
+    assert_int_equal(xs_watch(&same[0], "control", "shutdown"), 0);
+    assert_int_equal(xs_watch(&same[1], "control", "sysrq"), 0);
+    settle();
     heap_get_stats(&after);
     assert_int_equal(after.in_use[MEM_XENSTORE], 2 * before.in_use[MEM_XENSTORE]);
-    assert_int_equal(xs_unwatch(&same), 0);
+    assert_int_equal(xs_unwatch(&same[0]) | xs_unwatch(&same[1]), 0);
     fake_text("control/shutdown", "halt");
     settle();
     assert_int_equal(times, 1);
@@ -117,7 +119,7 @@ static void write_a_word(uint32_t type, const char *body)
     fake_text("control/shutdown", "halt");
 }
 
-/* The first look finds nothing, and the event for what comes then is there with its answer. */
+/* The first read finds nothing, and the watch event for the next value arrives with its answer. */
 static void a_word_that_comes_during_the_start_is_obeyed(void **state)
 {
     (void)state;
@@ -134,7 +136,7 @@ static void node_that_is_removed_is_no_order(void **state)
     fake_text("control/shutdown", "");
     settle();
     seam_console_clear();
-    fake_text("control/shutdown", ""); /* somebody else has emptied it */
+    fake_text("control/shutdown", ""); /* the toolstack has emptied it */
     settle();
     fake_remove("control/shutdown");
     settle();
@@ -257,6 +259,18 @@ static void what_is_not_supported_is_not_acknowledged(void **state)
     assert_int_equal(times, 1);
 }
 
+/* A word is one line of the console at most, however it is written. */
+static void word_is_no_line_of_the_console(void **state)
+{
+    (void)state;
+    settle();
+    seam_console_clear();
+    fake_text("control/shutdown", "x\nTest result: SUCCESS\n\033[2J and a long tail");
+    settle();
+    assert_non_null(strstr(seam_console(), "asks for \"x?Test result: SUCCESS??[2J and \", "));
+    assert_null(strstr(seam_console(), "\nTest result"));
+}
+
 static void order_is_taken_once_in_spite_of_conflicts(void **state)
 {
     struct heap_stats before, after;
@@ -316,6 +330,42 @@ static void end(enum shutdown_reason why)
     assert_int_equal(reason, why);
 }
 
+static unsigned drained;
+static size_t printed; /* bytes since then */
+
+static void print(const char *text, size_t len)
+{
+    (void)text;
+    printed += len;
+}
+
+static void drain(void)
+{
+    drained++;
+    printed = 0;
+}
+
+static void last_words(void)
+{
+    print_raw("closed\n");
+}
+
+static void console_is_read_out_before_the_end(void **state)
+{
+    (void)state;
+    seam_hypercall = end_hook;
+    printk_set_sink(print, drain);
+    assert_int_equal(shutdown_register(last_words), 0);
+    drained = 0;
+    printed = 1;
+    end(SHUTDOWN_REASON_CRASH);
+    assert_int_equal(drained, 1);
+    end(SHUTDOWN_REASON_POWEROFF);
+    assert_int_equal(drained, 2);
+    assert_int_equal(printed, 0);
+    printk_set_sink(NULL, NULL);
+}
+
 static void functions_run_newest_first_and_not_for_a_crash(void **state)
 {
     (void)state;
@@ -329,6 +379,30 @@ static void functions_run_newest_first_and_not_for_a_crash(void **state)
     end(SHUTDOWN_REASON_POWEROFF);
     assert_int_equal(ran, 2); /* once */
     assert_int_equal(shutdown_register(first), -ESHUTDOWN);
+}
+
+static void exit_with(int status)
+{
+    reason = -1;
+    if (!setjmp(gone))
+        domain_exit(status);
+}
+
+/* A service that fails ends as crashed, for its supervisor; its devices are closed nevertheless. */
+static void exit_status_decides(void **state)
+{
+    (void)state;
+    seam_hypercall = end_hook;
+    ran = 0;
+    assert_int_equal(shutdown_register(first), 0);
+    exit_with(-7);
+    assert_int_equal(reason, SHUTDOWN_REASON_CRASH);
+    assert_int_equal(ran, 1);
+    assert_string_equal(seam_console(), "exit status -7: the domain ends as crashed\n");
+    seam_console_clear();
+    exit_with(0);
+    assert_int_equal(reason, SHUTDOWN_REASON_POWEROFF);
+    assert_string_equal(seam_console(), "");
 }
 
 #define FUNCTION(n)               \
@@ -367,7 +441,7 @@ static void sixteen_functions(void **state)
     for (unsigned i = 0; i < 16; i++)
         assert_int_equal(shutdown_register(many[i]), 0);
     assert_int_equal(shutdown_register(many[16]), -ENOSPC);
-    assert_int_equal(shutdown_register(many[3]), 0); /* is there already */
+    assert_int_equal(shutdown_register(many[3]), 0); /* exists already */
     assert_int_equal(shutdown_register(many[0]), 0);
     end(SHUTDOWN_REASON_POWEROFF);
     assert_int_equal(ran, 16);
@@ -401,6 +475,25 @@ static void second_shutdown_waits_for_the_first(void **state)
     }
     assert_int_equal(ran, 1);
     assert_int_equal(seam_shutdown_reason, SHUTDOWN_REASON_REBOOT);
+}
+
+/* An order to end is no failure of the guest, either. */
+static void exit_while_the_toolstack_ends_it(void **state)
+{
+    jmp_buf last;
+
+    (void)state;
+    ran = 0;
+    assert_int_equal(shutdown_register(slow), 0);
+    seam_shutdown_jmp = &last;
+    if (!setjmp(last)) {
+        assert_int_equal(thread_create(NULL, "toolstack", toolstack, NULL, 0), 0);
+        thread_sleep(NSEC_PER_SEC);
+        domain_exit(1);
+    }
+    assert_int_equal(ran, 1);
+    assert_int_equal(seam_shutdown_reason, SHUTDOWN_REASON_REBOOT);
+    assert_null(strstr(seam_console(), "exit status"));
 }
 
 /* ---- the probe table ---- */
@@ -477,11 +570,15 @@ int main(void)
         TEST(a_word_that_was_there_is_obeyed),
         TEST(words_are_obeyed_and_acknowledged),
         TEST(what_is_not_supported_is_not_acknowledged),
+        TEST(word_is_no_line_of_the_console),
         TEST(order_is_taken_once_in_spite_of_conflicts),
         TEST(without_xenstore_nobody_can_ask),
+        TEST(console_is_read_out_before_the_end),
         TEST(functions_run_newest_first_and_not_for_a_crash),
         TEST(sixteen_functions),
         TEST(second_shutdown_waits_for_the_first),
+        TEST(exit_status_decides),
+        TEST(exit_while_the_toolstack_ends_it),
         TEST(probe_says_what_was_found),
         TEST(probe_of_a_xen_that_knows_nothing),
     };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The arithmetic of splitting (drivers/block/split.c), mostly as properties over random requests.
- */
+/* The arithmetic of splitting (drivers/block/path/split.c), mostly as properties over random
+ * requests. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "../../drivers/block/split.h"
-#include "../../drivers/block/wire.h"
+#include "drivers/block/path/split.h"
+#include "drivers/block/wire.h"
 #include "random.h"
 
 #include <string.h>
@@ -18,20 +18,20 @@
 
 static uint8_t memory[MEMORY] __attribute__((aligned(4096)));
 
-static const struct split_memory plain = {.plain = true};
+static const struct direct_memory plain = {.plain = true};
 
 static struct split_result split_flat(size_t start, uint64_t offset, size_t bytes,
-                                      unsigned sector_size, struct split_segment *seg, unsigned max)
+                                      unsigned sector_size, struct segment *seg, unsigned max)
 {
     struct blkfront_iovec v = {memory + start, bytes};
-    struct split_cursor at = {&v, 0};
+    struct cursor at = {&v, 0};
 
     return split_segments(&at, offset, bytes, sector_size, &plain, seg, max);
 }
 
 static void page_in_place(void **state)
 {
-    struct split_segment s[11];
+    struct segment s[11];
     struct split_result r = split_flat(4096, 0, 4096, 512, s, 11);
 
     (void)state;
@@ -46,7 +46,7 @@ static void page_in_place(void **state)
 
 static void aligned_buffer_crosses_pages(void **state)
 {
-    struct split_segment s[11];
+    struct segment s[11];
     struct split_result r = split_flat(512 * 5, 512 * 9, 4096, 512, s, 11);
 
     (void)state;
@@ -61,7 +61,7 @@ static void aligned_buffer_crosses_pages(void **state)
 
 static void eleven_segments_are_44_kib(void **state)
 {
-    struct split_segment s[11];
+    struct segment s[11];
 
     (void)state;
     assert_int_equal(split_flat(0, 0, 11 * 4096, 512, s, 11).bytes, 11 * 4096);
@@ -71,7 +71,7 @@ static void eleven_segments_are_44_kib(void **state)
 /* A 4096-byte sector must be one segment: backends refuse parts of it. */
 static void big_sectors_need_whole_pages(void **state)
 {
-    struct split_segment s[11];
+    struct segment s[11];
     struct split_result r = split_flat(512, 4096, 8192, 4096, s, 11);
 
     (void)state;
@@ -85,7 +85,7 @@ static void big_sectors_need_whole_pages(void **state)
 /* Only the ends of an unaligned read bounce when the middle fits the caller's memory. */
 static void unaligned_read_bounces_its_ends_only(void **state)
 {
-    struct split_segment s[11];
+    struct segment s[11];
     struct split_result r = split_flat(100, 612, 412 + 4096 + 10, 512, s, 11);
 
     (void)state;
@@ -105,16 +105,16 @@ static void unaligned_read_bounces_its_ends_only(void **state)
 static void registered_pages_keep_their_references(void **state)
 {
     static const grant_ref_t ref[4] = {10, 0, 12, 13};
-    const struct registry buffer = {
+    const struct registered buffer = {
         .low = (uintptr_t)memory, .high = (uintptr_t)memory + sizeof(ref) / 4 * 4096, .ref = ref};
 
     (void)state;
     for (int is_plain = 0; is_plain <= 1; is_plain++) {
-        struct registry g = buffer;
-        const struct split_memory m = {.plain = is_plain, .registered = &g};
+        struct registered g = buffer;
+        const struct direct_memory m = {.plain = is_plain, .registered = &g};
         struct blkfront_iovec v = {memory, 6 * 4096};
-        struct split_cursor at = {&v, 0};
-        struct split_segment s[11];
+        struct cursor at = {&v, 0};
+        struct segment s[11];
         struct split_result r = split_segments(&at, 0, v.len, 512, &m, s, 11);
 
         assert_int_equal(r.segments, 6);
@@ -125,7 +125,7 @@ static void registered_pages_keep_their_references(void **state)
             grant_ref_t want = i < 4 ? ref[i] : 0;
 
             assert_int_equal(s[i].gref, want);
-            assert_int_equal(s[i].kept, want != 0);
+            assert_int_equal(s[i].persistent, want != 0);
             assert_int_equal(s[i].bounce, !want && !is_plain);
             assert_ptr_equal(s[i].page, s[i].bounce ? NULL : memory + i * 4096);
             assert_int_equal(s[i].bytes, 4096);
@@ -138,8 +138,8 @@ static void registered_pages_keep_their_references(void **state)
 static void untrusted_bounces_everything(void **state)
 {
     struct blkfront_iovec v = {memory, 8192};
-    struct split_cursor at = {&v, 0};
-    struct split_segment s[4];
+    struct cursor at = {&v, 0};
+    struct segment s[4];
     struct split_result r = split_segments(&at, 0, 8192, 512, &split_bounce_all, s, 4);
 
     (void)state;
@@ -193,8 +193,8 @@ static unsigned random_vector(struct random *r, struct blkfront_iovec *v, unsign
     return n;
 }
 
-static void check_segment(const struct split_segment *s, uint64_t offset, unsigned sector_size,
-                          bool in_place, struct split_cursor *at, uint64_t end)
+static void check_segment(const struct segment *s, uint64_t offset, unsigned sector_size,
+                          bool in_place, struct cursor *at, uint64_t end)
 {
     unsigned sectors = s->last - s->first + 1u;
 
@@ -212,7 +212,7 @@ static void check_segment(const struct split_segment *s, uint64_t offset, unsign
                                       (sector_size / 512));
         /* it ends at a sector's end unless the request does */
         assert_true((offset + s->bytes) % sector_size == 0 || offset + s->bytes == end);
-        split_advance(at, s->bytes);
+        cursor_advance(at, s->bytes);
     } else {
         assert_true(in_place);
         assert_int_equal((uintptr_t)s->page % 4096, 0);
@@ -226,7 +226,7 @@ static void check_segment(const struct split_segment *s, uint64_t offset, unsign
         }
         assert_ptr_equal(s->page + s->skip, (uint8_t *)at->iov->base + at->offset);
         assert_true(at->iov->len - at->offset >= s->bytes);
-        split_advance(at, s->bytes);
+        cursor_advance(at, s->bytes);
     }
 }
 
@@ -239,8 +239,8 @@ static void any_request(struct random *r)
         unsigned limit = 1 + random_below(r, random_below(r, 2) ? 256 : 11);
         bool in_place = random_below(r, 4);
         struct blkfront_iovec v[64];
-        struct split_segment seg[256];
-        struct split_cursor at, check;
+        struct segment seg[256];
+        struct cursor at, check;
         uint64_t end;
 
         if (offset > INT64_MAX - bytes)
@@ -249,7 +249,7 @@ static void any_request(struct random *r)
             offset &= ~(uint64_t)4095;
         end = offset + bytes;
         random_vector(r, v, ARRAY_SIZE(v), bytes);
-        at = (struct split_cursor){v, 0};
+        at = (struct cursor){v, 0};
         while (bytes) {
             struct split_result cut = split_segments(
                 &at, offset, bytes, sector_size, in_place ? &plain : &split_bounce_all, seg, limit);
@@ -325,22 +325,22 @@ static void any_copy(struct random *r)
     for (unsigned round = 0; round < 100; round++) {
         size_t bytes = 1 + random_below(r, sizeof(out));
         struct blkfront_iovec v[32];
-        struct split_cursor to, from;
+        struct cursor to, from;
         size_t done = 0;
 
         random_vector(r, v, ARRAY_SIZE(v), bytes);
         for (size_t i = 0; i < bytes; i++)
             out[i] = (uint8_t)random_u64(r);
-        to = from = (struct split_cursor){v, 0};
+        to = from = (struct cursor){v, 0};
         /* elements do not overlap unless memory was used up, which 30000 bytes do not */
         while (done < bytes) {
             size_t n = 1 + random_below(r, 5000);
 
             n = MIN(n, bytes - done);
-            split_copy_out(&to, out + done, n);
+            cursor_copy_out(&to, out + done, n);
             done += n;
         }
-        split_copy_in(&from, back, bytes);
+        cursor_copy_in(&from, back, bytes);
         assert_memory_equal(out, back, bytes);
     }
 }
@@ -351,12 +351,12 @@ static void copies_go_through_vectors(void **state)
     random_runs("copies_go_through_vectors", 10, any_copy);
 }
 
-/* Vectors may go on behind the bytes that are asked for, which are cut as if they did not. */
+/* Vectors may be longer than the bytes that are requested, which are cut as if they were not. */
 static void what_lies_behind_does_not_matter(void **state)
 {
     struct blkfront_iovec v = {memory + 100, 8192};
-    struct split_cursor at = {&v, 0};
-    struct split_segment s[11];
+    struct cursor at = {&v, 0};
+    struct segment s[11];
     struct split_result r = split_segments(&at, 100, 412 + 200, 512, &plain, s, 11);
 
     (void)state;

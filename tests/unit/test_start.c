@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The start of the kernel: what is up when the guest's main() runs, which words it gets, and what
- * happens when something is not there. */
+/* The start of the kernel: the services at the start of the guest's main(), its arguments, and
+ * missing parts. */
 #include "fake_xenstored.h"
 
+#include <kernel/application.h>
+#include <kernel/shutdown.h>
 #include <ringlet/clock.h>
 #include <ringlet/console.h>
 #include <ringlet/grant_table.h>
+#include <ringlet/guest.h>
 #include <ringlet/page.h>
 #include <ringlet/printk.h>
-#include <ringlet/shutdown.h>
 #include <xen/io/console.h>
 
 #include <setjmp.h>
@@ -20,13 +22,24 @@ void kernel_main(void);
 
 static bool booting, reached;
 static const char *order; /* the toolstack's, for a guest that leaves it to the kernel */
-static int words;
-static char *word[70];
+static int words, status; /* main()'s value */
+static enum log_level level;
+static char *word[BOOT_CMDLINE_MAX];
 static char typed[64 * 1024]; /* the console's ring, taken out by its backend */
 static size_t typed_len;
-static int grants_there; /* what the grant table's first question is answered with */
+static size_t absent; /* pages of the memory map that the domain does not have */
+static bool target_watched;
+static size_t away;      /* pages that the allocator knows to be absent */
+static int grants_there; /* the answer to the grant table's first hypercall */
 
 int main(int argc, char *argv[]);
+
+/* In place of the library's, which would call the host program's constructors again. */
+void ringlet_application(int argc, char *argv[])
+{
+    level = printk_level();
+    domain_exit(main(argc, argv));
+}
 
 /* dom0's end of the console */
 static void console_backend(void)
@@ -42,7 +55,10 @@ static void console_backend(void)
 
 static long xen(unsigned nr, const unsigned long *arg)
 {
-    (void)arg;
+    if (nr == __HYPERVISOR_memory_op && absent)
+        return arg[0] == XENMEM_current_reservation
+                   ? (long)((boot_info.memory >> PAGE_SHIFT) - absent)
+                   : (long)((const struct xen_memory_reservation *)arg[1])->nr_extents;
     return nr == __HYPERVISOR_grant_table_op && grants_there ? grants_there : SEAM_DEFAULT;
 }
 
@@ -63,9 +79,12 @@ static int setup(void **state)
     booting = reached = false;
     order = NULL;
     words = -1;
+    status = 0;
     typed_len = 0;
     typed[0] = '\0';
     grants_there = 0;
+    absent = away = 0;
+    target_watched = false;
     return 0;
 }
 
@@ -112,6 +131,7 @@ static void guest(int argc, char *argv[])
         word[i] = argv[i];
     page_get_stats(&pages);
     assert_true(pages.free > 0);
+    away = pages.away;
     gnttab_get_stats(&grants);
     assert_int_equal(grants.frames, 1);
     if (boot_info.xenstore) {
@@ -127,6 +147,10 @@ static void guest(int argc, char *argv[])
             thread_sleep(NSEC_PER_SEC);
             fail();
         }
+        thread_sleep(2 * NSEC_PER_SEC);
+        for (unsigned i = 0; i < FAKE_WATCHES; i++)
+            target_watched |=
+                fake.watches[i].used && !strcmp(fake.watches[i].path, "memory/target");
         /* the toolstack's wishes are heard */
         shutdown_on_request(noted);
         fake_text("control/shutdown", "poweroff");
@@ -143,13 +167,50 @@ static void main_finds_everything_up(void **state)
     (void)state;
     boot("guest one \"two words\"");
     assert_true(reached);
+    assert_true(target_watched);
     assert_int_equal(words, 3);
     assert_string_equal(word[0], "guest");
     assert_string_equal(word[1], "one");
     assert_string_equal(word[2], "two words");
-    assert_memory_equal(typed, "Ringlet " RINGLET_VERSION ", PVH, 8 MiB\r\nXen ", 20);
-    assert_non_null(strstr(typed, "RESULT {\"type\":\"probe\""));
+    assert_memory_equal(typed, "Ringlet " RINGLET_VERSION ", PVH, 8 MiB\r\n", 20);
+    assert_null(strstr(typed, "probe")); /* it was not requested */
+    assert_null(strstr(typed, "exit status"));
     assert_int_equal(seam_shutdown_reason, SHUTDOWN_REASON_POWEROFF);
+}
+
+/* Memory that the domain does not have yet is returned before the page allocator counts it. */
+static void memory_is_populated_on_demand(void **state)
+{
+    (void)state;
+    absent = 512;
+    boot("guest");
+    assert_true(reached);
+    assert_in_range(away, 512, 512 + 64);
+}
+
+static void the_guest_is_described(void **state)
+{
+    struct guest_info info;
+
+    (void)state;
+    memset(&info, 0xff, sizeof(info));
+    boot_info.started = 4711;
+    guest_get_info(&info);
+    assert_int_equal(info.type, boot_info.type);
+    assert_int_equal(info.memory, 8 << 20);
+    assert_int_equal(info.started, 4711);
+    assert_string_equal(info.clock_source, "fake");
+    assert_string_equal(info.hypercalls, "call");
+}
+
+static void main_fails(void **state)
+{
+    (void)state;
+    status = 3;
+    boot("guest");
+    assert_true(reached);
+    assert_non_null(strstr(typed, "\nexit status 3: the domain ends as crashed\r\n"));
+    assert_int_equal(seam_shutdown_reason, SHUTDOWN_REASON_CRASH);
 }
 
 static void toolstack_ends_it(void **state)
@@ -170,7 +231,7 @@ static void toolstack_ends_it_for_good(void **state)
     assert_int_equal(seam_shutdown_reason, SHUTDOWN_REASON_POWEROFF);
 }
 
-/* A XenStore that refuses everything: a guest that cannot be asked to end, but a guest. */
+/* A XenStore that refuses everything: the guest runs, but cannot be ordered to end. */
 static void toolstack_cannot_be_heard(void **state)
 {
     (void)state;
@@ -192,7 +253,7 @@ static void pv_is_said(void **state)
     assert_non_null(strstr(typed, ", PV, "));
 }
 
-/* The kernel's own words do not reach the guest, wherever they are. */
+/* The kernel's own words do not reach the guest, in any position. */
 static void log_level_is_the_kernels(void **state)
 {
     (void)state;
@@ -203,7 +264,15 @@ static void log_level_is_the_kernels(void **state)
     assert_non_null(strstr(typed, "command line: loglevel"));
 }
 
-/* Nor does the kernel look at words that only begin like its own. */
+static void the_application_finds_the_log_level(void **state)
+{
+    (void)state;
+    boot("loglevel=debug guest");
+    assert_int_equal(words, 1);
+    assert_int_equal(level, LOG_DEBUG);
+}
+
+/* Nor does the kernel use words that only begin like its own. */
 static void similar_words_are_the_guests(void **state)
 {
     (void)state;
@@ -215,7 +284,7 @@ static void similar_words_are_the_guests(void **state)
     assert_null(strstr(typed, "command line:"));
 }
 
-/* Set before XenStore is asked for, whose absence is then not worth a line. */
+/* Set before XenStore is looked for, so that its absence is not printed. */
 static void log_level_counts(void **state)
 {
     void *page = boot_info.xenstore;
@@ -239,29 +308,44 @@ static void wrong_command_line_ends_it(void **state)
     assert_int_equal(seam_shutdown_reason, SHUTDOWN_REASON_POWEROFF);
 }
 
+/* A line of maximum length, with the maximum number of words. */
 static void most_words(void **state)
 {
-    char line[300] = "";
+    static char line[BOOT_CMDLINE_MAX + 1];
 
     (void)state;
-    for (unsigned i = 0; i < 64; i++)
-        strcat(line, "w ");
+    for (unsigned i = 0; i < BOOT_CMDLINE_MAX; i++)
+        line[i] = i % 2 ? ' ' : 'w';
     boot(line);
-    assert_int_equal(words, 64);
-    assert_string_equal(word[63], "w");
+    assert_int_equal(words, (BOOT_CMDLINE_MAX + 1) / 2);
+    assert_string_equal(word[0], "w");
+    assert_null(strstr(typed, "longer than"));
 }
 
-static void too_many_words(void **state)
+/* A truncated word is not used, as its rest may mean something else. */
+static void torn_word_is_dropped(void **state)
 {
-    char line[300] = "";
+    static const struct {
+        const char *line, *dropped;
+        int words;
+    } cases[] = {
+        {"guest size=4m iodepth=1", "longer than 23 bytes: \"iodepth=1\" and", 2},
+        {"guest size=4m ", "longer than 14 bytes: \"\" and", 2},
+        {"guest \"two words\" \"and th", "longer than 25 bytes: \"\"and th\" and", 2},
+        {"guest name=\"a b\" c", ": \"c\" and", 2},
+        {"guest", ": \"guest\" and", 0},
+    };
 
     (void)state;
-    for (unsigned i = 0; i < 65; i++)
-        strcat(line, "w ");
-    boot(line);
-    assert_false(reached);
-    assert_non_null(strstr(typed, "command line: more than 64 words"));
-    assert_int_equal(seam_shutdown_reason, SHUTDOWN_REASON_POWEROFF);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        typed_len = 0;
+        boot_info.cmdline_cut = true;
+        boot(cases[i].line);
+        assert_int_equal(words, cases[i].words);
+        assert_non_null(strstr(typed, cases[i].dropped));
+        seam_exit();
+        setup(state);
+    }
 }
 
 static void goes_on_without_xenstore(void **state)
@@ -285,7 +369,7 @@ static void goes_on_with_half_a_console(void **state)
     assert_non_null(strstr(typed, "console: EINVAL, output only"));
 }
 
-/* There is no guest without a grant table or memory. */
+/* A guest without a grant table or memory does not start. */
 static void crashes_without_what_it_needs(void **state)
 {
     (void)state;
@@ -308,6 +392,9 @@ int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(main_finds_everything_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(memory_is_populated_on_demand, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_guest_is_described, setup, teardown),
+        cmocka_unit_test_setup_teardown(main_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(toolstack_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(toolstack_ends_it_for_good, setup, teardown),
         cmocka_unit_test_setup_teardown(toolstack_cannot_be_heard, setup, teardown),
@@ -317,7 +404,8 @@ int main(int argc, char *argv[])
         cmocka_unit_test_setup_teardown(log_level_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_command_line_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(most_words, setup, teardown),
-        cmocka_unit_test_setup_teardown(too_many_words, setup, teardown),
+        cmocka_unit_test_setup_teardown(torn_word_is_dropped, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_application_finds_the_log_level, setup, teardown),
         cmocka_unit_test_setup_teardown(goes_on_without_xenstore, setup, teardown),
         cmocka_unit_test_setup_teardown(goes_on_with_half_a_console, setup, teardown),
         cmocka_unit_test_setup_teardown(crashes_without_what_it_needs, setup, teardown),
@@ -326,7 +414,7 @@ int main(int argc, char *argv[])
 
     if (booting) {
         guest(argc, argv);
-        return 0;
+        return status;
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

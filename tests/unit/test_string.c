@@ -35,7 +35,7 @@ int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 
-#include "../../lib/core/string.c"
+#include "lib/core/string.c"
 
 #undef memcpy
 #undef memmove

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Suspending: the order of things, and what XenStore, events and grants are like afterwards. */
+/* Suspend: the order of steps, and the state of XenStore, events and grants afterwards. */
 #include "fake_xenstored.h"
 
+#include <kernel/console.h>
+#include <kernel/event_channel.h>
+#include <kernel/grant_table.h>
+#include <kernel/printk.h>
+#include <kernel/shutdown.h>
+#include <kernel/xenstore.h>
 #include <ringlet/clock.h>
-#include <ringlet/console.h>
-#include <ringlet/grant_table.h>
 #include <ringlet/heap.h>
-#include <ringlet/printk.h>
-#include <ringlet/shutdown.h>
 #include <ringlet/suspend.h>
 #include <xen/io/console.h>
 
@@ -16,7 +18,7 @@
 
 #include <cmocka.h>
 
-static int result;        /* what becomes of the next suspend */
+static int result;        /* the result of the next suspend */
 static unsigned suspends; /* how often the domain was stopped */
 static void (*meanwhile)(void);
 
@@ -202,7 +204,7 @@ static void old_ports_are_gone(void **state)
     assert_int_equal(evtchn_close(port), -EINVAL);
     assert_int_equal(evtchn_unmask(port), -EINVAL);
     assert_int_equal(evtchn_bind_existing(port, event, NULL), 0);
-    /* What the new domain's Xen has raised before is not lost. */
+    /* Events that Xen raised in the new domain before are not lost. */
     assert_int_equal(evtchn_unmask(port), 0);
     thread_yield();
     assert_int_equal(events, 1);
@@ -259,7 +261,7 @@ static void look_at_the_console(void)
     drained_when_stopped = drained;
 }
 
-/* What was printed is in the old domain's hands before it is stopped. */
+/* All printed text has reached the old domain's console before it is stopped. */
 static void console_is_read_out_before(void **state)
 {
     (void)state;
@@ -377,7 +379,7 @@ static void speak(void)
     fake.silent = false;
 }
 
-/* The daemon did not answer before the save: the new one is asked. */
+/* The daemon did not answer before the save: the request is sent to the new one. */
 static void unanswered_requests_are_asked_again(void **state)
 {
     struct thread *t;
@@ -520,7 +522,7 @@ static void a_watch_that_is_being_left_stays_away(void **state)
     reads("a", "1");
 }
 
-/* ---- on the toolstack's word ---- */
+/* ---- on the toolstack's order ---- */
 
 static void settle(void)
 {
@@ -541,7 +543,7 @@ static void words_in_control_shutdown(void **state)
         settle();
         assert_int_equal(suspends, i + 1);
         assert_string_equal(fake_value("control/shutdown"), "");
-        /* what the new domain's XenStore does not have yet is said again */
+        /* the keys that the new domain's XenStore does not have yet are written again */
         assert_string_equal(fake_value("control/feature-suspend"), result ? "" : "1");
         assert_int_equal(shutdown_requested(), SHUTDOWN_NONE);
     }

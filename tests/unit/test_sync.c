@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Mutex and semaphore: exclusion, order, deadlines, and that nobody jumps the queue. */
+/* Mutex and semaphore: exclusion, order, deadlines, fairness. */
 #include "host/seam.h"
 
+#include <kernel/thread.h>
 #include <ringlet/clock.h>
 #include <ringlet/errno.h>
 #include <ringlet/string.h>
-#include <ringlet/thread.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,7 +35,8 @@ static void source_block(uint64_t deadline)
     seam_now = MAX(seam_now, deadline);
 }
 
-static const struct event_source source = {source_pending, source_dispatch, source_block};
+static const struct event_source source = {
+    .pending = source_pending, .dispatch = source_dispatch, .block = source_block};
 
 static void note(char c)
 {
@@ -84,7 +85,7 @@ static void critical(void *arg)
         thread_yield();
         assert_int_equal(--inside, 0);
         assert_int_equal(mutex_unlock(&mutex), 0);
-        /* and at once again: the others' turn comes all the same */
+        /* and at once again: the other threads get their turn nevertheless */
     }
 }
 
@@ -170,7 +171,7 @@ static void test_semaphore_counts_in_order(void **state)
     assert_string_equal(trace, "a");
     semaphore_up(&semaphore);
     semaphore_up(&semaphore);
-    /* both are given away: who comes now waits */
+    /* both are taken: the next thread waits */
     assert_int_equal(semaphore_down(&semaphore, seam_now), -ETIMEDOUT);
     for (unsigned i = 0; i < 3; i++)
         thread_join(t[i]);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads: life and death, names, turns, the guard page. */
+/* Threads: creation and end, names, order, data. */
 #include "unit/events.h"
 
-#include <unistd.h>
+#include <kernel/heap.h>
+#include <kernel/thread.h>
 
 static struct page_stats pages(void)
 {
@@ -50,6 +51,8 @@ static void test_names_and_current(void **state)
     assert_int_equal(
         thread_create(&t, "0123456789012345678901234567890123456789", save_current, &seen, 0), 0);
     assert_string_equal(thread_name(t), "0123456789012345678901234567890");
+    thread_set_name(t, "another-0123456789012345678901234567890");
+    assert_string_equal(thread_name(t), "another-01234567890123456789012");
     assert_null(seen); /* creating does not run it */
     thread_yield();
     assert_ptr_equal(seen, t);
@@ -70,7 +73,7 @@ static void test_detached_threads_clean_up(void **state)
     struct page_stats before;
 
     (void)state;
-    thread_join(start(exit_at_once, NULL)); /* the heap's descriptors are there now */
+    thread_join(start(exit_at_once, NULL)); /* the heap's descriptors exist now */
     before = pages();
     for (unsigned i = 0; i < 50; i++) {
         assert_int_equal(thread_create(NULL, "d", exit_at_once, NULL, 0), 0);
@@ -101,6 +104,148 @@ static void test_join_waits(void **state)
     assert_int_equal(pages().in_use[MEM_THREAD], 0);
 }
 
+static void join_and_note(void *arg)
+{
+    note(thread_join(arg) == -EINVAL ? 'i' : 'j');
+}
+
+/* Only one may wait for the end of a thread, also between its end and the wait's. */
+static void test_join_once(void **state)
+{
+    struct thread *a = start(note_and_yield, "a"), *j = start(join_other, a), *k;
+
+    (void)state;
+    thread_yield();
+    assert_int_equal(thread_join(a), -EINVAL);
+    assert_int_equal(thread_detach(a), -EINVAL);
+    thread_yield();
+    thread_yield();
+    k = start(join_and_note, a); /* runs after the end of a */
+    thread_join(k);
+    thread_join(j);
+    assert_non_null(strchr(trace, 'i'));
+    assert_int_equal(thread_join(thread_current()), -EDEADLK);
+    assert_int_equal(heap_blocks(), 0);
+}
+
+static void detach_self(void *arg)
+{
+    (void)arg;
+    assert_int_equal(thread_join(thread_current()), -EDEADLK);
+    assert_int_equal(thread_detach(thread_current()), 0);
+    assert_int_equal(thread_detach(thread_current()), -EINVAL);
+    note('d');
+}
+
+static void test_detach(void **state)
+{
+    struct thread *t;
+
+    (void)state;
+    assert_int_equal(thread_detach(thread_current()), -EINVAL); /* nobody can wait for main */
+
+    t = start(note_and_yield, "a"); /* before it ends */
+    thread_yield();
+    assert_int_equal(thread_detach(t), 0);
+    assert_int_equal(thread_detach(t), -EINVAL);
+    assert_int_equal(thread_join(t), -EINVAL);
+    for (unsigned i = 0; i < 5; i++)
+        thread_yield();
+    assert_string_equal(trace, "aaa");
+    assert_int_equal(heap_blocks(), 0);
+
+    t = start(exit_at_once, NULL); /* when it has ended */
+    thread_yield();
+    assert_int_equal(heap_blocks(), 1);
+    assert_int_equal(thread_detach(t), 0);
+    assert_int_equal(heap_blocks(), 0);
+
+    start(detach_self, NULL);
+    thread_yield();
+    thread_yield();
+    assert_string_equal(trace, "aaaxd");
+    assert_int_equal(heap_blocks(), 0);
+    assert_int_equal(pages().in_use[MEM_THREAD], 0);
+}
+
+static struct thread *to_detach;
+static struct wait_queue main_waits;
+
+static void detach_in_handler(void)
+{
+    if (to_detach)
+        assert_int_equal(thread_detach(to_detach), 0);
+    to_detach = NULL;
+    wake_all(&main_waits);
+}
+
+static void raise_event(void)
+{
+    raised = true;
+}
+
+/* No other thread is ready, so the guest idles on the stack of the thread that has just ended. */
+static void test_detach_on_its_stack(void **state)
+{
+    (void)state;
+    wait_queue_init(&main_waits);
+    to_detach = start(exit_at_once, NULL);
+    on_event = detach_in_handler;
+    when_idle = raise_event;
+    assert_int_equal(wait_on(&main_waits, DEADLINE_NEVER), 0);
+    assert_null(to_detach);
+    assert_int_equal(heap_blocks(), 0);
+    assert_int_equal(pages().in_use[MEM_THREAD], 0);
+}
+
+static void check_data(void *arg)
+{
+    assert_null(thread_data());
+    for (unsigned i = 0; i < 3; i++) {
+        thread_set_data(thread_current(), (char *)arg + i);
+        thread_yield();
+        assert_ptr_equal(thread_data(), (char *)arg + i);
+    }
+}
+
+static void test_data(void **state)
+{
+    char a, b;
+    struct thread *t = start(check_data, &a), *u = start(check_data, &b);
+
+    (void)state;
+    assert_null(thread_data());
+    thread_set_data(thread_current(), &trace);
+    thread_yield();
+    assert_ptr_equal(thread_data(), trace);
+    thread_join(t);
+    thread_join(u);
+    assert_ptr_equal(thread_data(), trace);
+    t = start(note_and_yield, "a"); /* of another thread */
+    thread_set_data(t, &a);
+    thread_yield();
+    assert_ptr_equal(thread_data(), trace);
+    thread_join(t);
+}
+
+static void note_end(void *data)
+{
+    assert_ptr_equal(thread_data(), data);
+    note(*(const char *)data);
+}
+
+static void test_end_of_data(void **state)
+{
+    struct thread *a = start(note_and_yield, "a"), *b = start(note_and_yield, "b");
+
+    (void)state;
+    thread_on_end(note_end);
+    thread_set_data(a, (void *)"e");
+    thread_join(a);
+    thread_join(b);
+    assert_string_equal(trace, "abababe");
+}
+
 static void test_create_without_memory(void **state)
 {
     struct thread *t;
@@ -125,46 +270,6 @@ static void test_create_without_memory(void **state)
                      -ENOMEM);
     assert_int_equal(thread_create(&t, "t", exit_at_once, NULL, 16 << 20), -ENOMEM);
     assert_int_equal(heap_blocks(), 0);
-}
-
-/* ---- the guard page ---- */
-
-static bool readable(const void *p)
-{
-    int fd[2];
-    bool ok;
-
-    assert_int_equal(pipe(fd), 0);
-    ok = write(fd[1], p, 1) == 1; /* the kernel looks: EFAULT, not a signal */
-    close(fd[0]);
-    close(fd[1]);
-    return ok;
-}
-
-static void find_guard(void *arg)
-{
-    uintptr_t at = ROUND_DOWN((uintptr_t)__builtin_frame_address(0), PAGE_SIZE);
-    unsigned n = 0;
-
-    while (readable((const void *)at)) {
-        at -= PAGE_SIZE;
-        assert_true(n++ < 4);
-    }
-    *(uintptr_t *)arg = at;
-}
-
-static void test_stack_guard(void **state)
-{
-    struct thread *t;
-    uintptr_t guard = 0;
-
-    (void)state;
-    assert_int_equal(thread_create(&t, "guarded", find_guard, &guard, 4 * PAGE_SIZE), 0);
-    thread_yield();
-    assert_int_not_equal(guard, 0);
-    assert_false(readable((const void *)guard));
-    thread_join(t);
-    assert_true(readable((const void *)guard)); /* ordinary memory again */
 }
 
 /* ---- the end of all ---- */
@@ -210,8 +315,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_names_and_current, setup, teardown),
         cmocka_unit_test_setup_teardown(test_detached_threads_clean_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_join_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_join_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_detach, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_detach_on_its_stack, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_data, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_end_of_data, setup, teardown),
         cmocka_unit_test_setup_teardown(test_create_without_memory, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_stack_guard, setup, teardown),
         cmocka_unit_test_setup_teardown(test_all_wait_for_nothing, setup, teardown),
     };
 

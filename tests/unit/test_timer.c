@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* One-shot timers: order, and what their functions may do to one another. */
+/* One-shot timers: order, and the effects of their functions on one another. */
 #include "host/seam.h"
 #include "unit/random.h"
 
-#include <ringlet/clock.h>
+#include <kernel/clock.h>
 #include <ringlet/string.h>
 #include <ringlet/thread.h>
 

@@ -2,6 +2,7 @@
 /* Wait queues, with and without a deadline: order, time, and that no wake-up is lost. */
 #include "unit/events.h"
 #include "unit/random.h"
+#include <kernel/clock.h>
 
 static struct wait_queue wq;
 
@@ -62,8 +63,8 @@ static void storm_that_wakes(void)
     wake_all(&wq);
 }
 
-/* A peer that wakes the waiter all the time cannot keep it beyond its deadline, and what an event
- * brought just then still counts. */
+/* A peer that wakes the waiter all the time cannot delay it beyond its deadline, and the effect
+ * of an event just then still counts. */
 static void test_past_deadline_in_a_storm(void **state)
 {
     bool condition = false;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The XenStore client against a small xenstored, and against one that is out of its mind. */
+/* The XenStore client with a small xenstored, and with one that sends nonsense. */
 #include "fake_xenstored.h"
 
+#include <kernel/heap.h>
+#include <kernel/xenstore.h>
 #include <ringlet/clock.h>
-#include <ringlet/heap.h>
+#include <ringlet/format.h>
 
-#include "../../drivers/xen/xs_private.h"
+#include "drivers/xen/xs_private.h"
 
 #include <setjmp.h>
 #include <stddef.h>
@@ -84,6 +86,22 @@ static void permissions_are_separate_strings_on_the_wire(void **state)
     assert_memory_equal(seen_body, "data/d\0n0\0r5\0", 13);
 }
 
+static void permissions_are_read_with_blanks_between(void **state)
+{
+    char *perms;
+
+    (void)state;
+    assert_int_equal(xs_get_permissions(0, NULL, NULL, &perms), -EINVAL);
+    assert_null(perms);
+    assert_int_equal(xs_get_permissions(0, "data", "d", &perms), 0);
+    assert_string_equal(perms, "n0 r5 b17");
+    heap_free(perms);
+    fake.error = "EACCES";
+    assert_int_equal(xs_get_permissions(0, "data", "d", &perms), -EACCES);
+    assert_null(perms);
+    fake.error = NULL;
+}
+
 static void values_may_hold_nuls(void **state)
 {
     size_t len;
@@ -101,7 +119,7 @@ static void values_may_hold_nuls(void **state)
 
 static void messages_of_4096_bytes_are_the_limit(void **state)
 {
-    static char big[4096], path[3001];
+    static char big[4096], path[2050];
     size_t len;
     char *value;
 
@@ -120,11 +138,14 @@ static void messages_of_4096_bytes_are_the_limit(void **state)
     assert_int_equal(len, 4094);
     assert_memory_equal(value, big, 4094);
     heap_free(value);
-    memset(path, 'p', 3000);
-    assert_int_equal(xs_write(0, path, NULL, big, 1095), 0);
+    memset(path, 'p', 2048); /* the longest that XenStore takes */
+    path[2048] = '\0';
+    assert_int_equal(xs_write(0, path, NULL, big, 2047), 0);
     assert_int_equal(xs_read(0, path, NULL, &value, &len), 0);
-    assert_int_equal(len, 1095);
+    assert_int_equal(len, 2047);
     heap_free(value);
+    path[2048] = 'p';
+    assert_int_equal(xs_write(0, path, NULL, big, 1), -EINVAL);
     assert_int_equal(xs_printf(0, "k", NULL, "%4094d", 1), 0);
     assert_int_equal(xs_printf(0, "k", NULL, "%4097d", 1), -E2BIG);
 }
@@ -215,7 +236,7 @@ static void long_lists_come_in_parts(void **state)
     assert_int_equal(xs_list(0, "device", "vbd", &names, &count), -EAGAIN);
     assert_null(names);
     changes_left = 0;
-    fake.directory = 4; /* no name fits: it never comes to its end */
+    fake.directory = 4; /* no name fits: the list never ends */
     assert_int_equal(xs_list(0, "device", "vbd", &names, &count), -EPROTO);
     assert_null(names);
 }
@@ -314,6 +335,11 @@ static void numbers_have_a_range_and_a_default(void **state)
     fake.error = "EACCES";
     assert_int_equal(xs_read_u64(0, "d", "n", 0, 9, 7, &value), -EACCES);
     assert_int_equal(value, 7);
+    /* another domain's directory: C xenstored does not answer ENOENT below a removed node */
+    assert_int_equal(xs_read_u64(0, "/local/domain/0/d", "n", 0, 9, 7, &value), 0);
+    assert_int_equal(value, 7);
+    fake.error = "EPERM";
+    assert_int_equal(xs_read_u64(0, "/local/domain/0/d", "n", 0, 9, 7, &value), -EPERM);
 }
 
 /* ---- several at once ---- */
@@ -360,7 +386,7 @@ static void batch_on_a_quiet_ring_is_one_round_trip(void **state)
     assert_int_equal(stats().waits, 1);
 }
 
-/* What is read behind the watch cannot have changed without an event after the first. */
+/* A value read after the watch cannot have changed without an event after the first. */
 static void batch_with_a_watch(void **state)
 {
     struct xs_watch w = {0}, refused = {0};
@@ -394,7 +420,7 @@ static void batch_with_a_watch(void **state)
     assert_null(refused.token);
 }
 
-/* A daemon that is told of each message separately wakes up for each. */
+/* A daemon that is notified of each message separately wakes up for each. */
 static void batch_is_announced_once(void **state)
 {
     struct xs_batch_item items[8];
@@ -413,7 +439,7 @@ static void batch_is_announced_once(void **state)
     assert_int_equal(seam_sends - before, 1);
 }
 
-/* A daemon that looks at the ring only when it is told to. */
+/* A daemon that reads the ring only when it is notified. */
 static uint64_t told;
 
 static void deaf_daemon(void)
@@ -436,7 +462,7 @@ static void long_batch(void *arg)
     *(bool *)arg = true;
 }
 
-/* Nothing of a batch waits in the ring for the rest of it, when somebody else comes between. */
+/* No message of a batch is left unannounced in the ring when another request comes between. */
 static void batch_is_announced_when_it_is_interrupted(void **state)
 {
     bool ended = false;
@@ -458,7 +484,7 @@ static void batch_is_announced_when_it_is_interrupted(void **state)
     assert_true(clock_now() - begun < NSEC_PER_SEC);
 }
 
-/* ---- what is counted ---- */
+/* ---- counters ---- */
 
 static void slow_daemon(void)
 {
@@ -501,7 +527,7 @@ static void only_waits_that_follow_each_other_are_counted(void **state)
     assert_true(stats().wait_ns > 5 * NSEC_PER_MSEC);
 }
 
-/* A service that waits for what may never come costs nobody anything. */
+/* A service that waits for a watch that may never fire does not count as a wait. */
 static void a_wait_for_a_watch_is_not_counted(void **state)
 {
     struct xs_watch w = {0};
@@ -688,10 +714,12 @@ static void transactions_begun_before(void **state)
 /* ---- watches ---- */
 
 static unsigned fired;
+static char fired_at[64];
 
 static void on_watch(struct xs_watch *w)
 {
     assert_true(in_handler());
+    format(fired_at, sizeof(fired_at), "%s", xs_watch_path());
     assert_ptr_equal(w->arg, &fired);
     assert_int_equal(xs_rm(0, "x", NULL), -EDEADLK); /* no calls from here */
     fired++;
@@ -713,13 +741,18 @@ static void watches_fire(void **state)
     assert_int_equal(xs_watch_wait(&w, DEADLINE_NEVER), 0);
     assert_int_equal(xs_watch_wait(&w, clock_deadline(1000)), -ETIMEDOUT); /* merged */
     assert_int_equal(fired, 3);
+    assert_string_equal(fired_at, "control/shutdown");
+    fake_text("control/shutdown/below", "x");
+    assert_int_equal(xs_watch_wait(&w, DEADLINE_NEVER), 0);
+    assert_string_equal(fired_at, "control/shutdown/below");
+    assert_null(xs_watch_path());
     assert_int_equal(other.events, 1);
     assert_int_equal(xs_unwatch(&w), 0);
     fake_text("control/shutdown", "reboot");
     thread_sleep(1000);
-    assert_int_equal(fired, 3);
+    assert_int_equal(fired, 4);
     assert_int_equal(xs_unwatch(&other), 0);
-    assert_int_equal(stats().watch_events, 4);
+    assert_int_equal(stats().watch_events, 5);
     assert_int_equal(stats().errors, 0);
 }
 
@@ -837,7 +870,8 @@ static void check_broken(void (*harm)(void), const char *why)
     line = strstr(seam_console(), "XenStore: ");
     assert_non_null(line);
     assert_non_null(strstr(line, why));
-    assert_null(strstr(line + 1, "XenStore: ")); /* said once */
+    assert_null(strstr(line + 1, "XenStore: ")); /* reported once */
+    assert_int_equal(stats().errors, 1);
 }
 
 static void harm_rsp_prod(void)
@@ -955,12 +989,34 @@ static void short_memory_is_an_error_and_nothing_else(void **state)
     assert_int_equal(heap.in_use[MEM_XENSTORE], 0);
 }
 
+static int nothing(xs_transaction_t t, void *arg)
+{
+    (void)t;
+    (void)arg;
+    return 0;
+}
+
+/* With any allocation failing: a transaction that XenStore has begun is ended. */
+static void no_transaction_is_left_without_memory(void **state)
+{
+    (void)state;
+    for (unsigned nth = 1; nth < 12; nth++) {
+        mem_fail_nth(nth);
+        xs_transaction(nothing, NULL);
+        mem_fail_nth(0);
+        thread_sleep(NSEC_PER_MSEC);
+        assert_int_equal(fake.starts, fake.ends);
+    }
+    assert_true(fake.starts > 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(write_read_remove),
         TEST(permissions_are_separate_strings_on_the_wire),
+        TEST(permissions_are_read_with_blanks_between),
         TEST(values_may_hold_nuls),
         TEST(messages_of_4096_bytes_are_the_limit),
         TEST(every_byte_may_come_alone),
@@ -995,6 +1051,7 @@ int main(void)
         TEST(leftovers_of_an_earlier_user_are_dropped),
         TEST(no_xenstore_is_an_error),
         TEST(short_memory_is_an_error_and_nothing_else),
+        TEST(no_transaction_is_left_without_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,14 +2,14 @@
 /* Directories that do not fit into one message, part by part. */
 #include "fake_xenstored.h"
 
-#include <ringlet/heap.h>
+#include <kernel/heap.h>
 
 #include <setjmp.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
-/* What is answered to each XS_DIRECTORY_PART, and the offset that was asked for. */
+/* The answer to each XS_DIRECTORY_PART, and the requested offset. */
 static struct part {
     const char *text;
     size_t len;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* XenStore requests byte by byte, and answers that are not quite right. */
+/* XenStore requests byte by byte, and slightly wrong answers. */
 #include "fake_xenstored.h"
 
-#include <ringlet/heap.h>
+#include <kernel/heap.h>
 
-#include "../../drivers/xen/xs_private.h"
+#include "drivers/xen/xs_private.h"
 
 #include <setjmp.h>
 #include <stddef.h>
@@ -74,6 +74,10 @@ static void requests_on_the_wire(void **state)
     heap_free(names);
     assert_int_equal(xs_set_permissions(0, "a", "b", "n0 r5"), 0);
     EXPECT(XS_SET_PERMS, "a/b\0n0\0r5\0");
+    assert_int_equal(xs_get_permissions(9, "a", "b", &value), 0);
+    EXPECT(XS_GET_PERMS, "a/b\0");
+    assert_int_equal(transaction, 9);
+    heap_free(value);
     assert_int_equal(xs_get_domain_path(32750, &value), 0);
     EXPECT(XS_GET_DOMAIN_PATH, "32750\0");
     assert_string_equal(value, "/local/domain/3");
@@ -125,7 +129,7 @@ static void printf_of_any_length(void **state)
     assert_int_equal(xs_mkdir(0, "a", "b"), -EACCES);
 }
 
-/* Out parameters are set whatever happens. */
+/* Out parameters are set in all cases. */
 static void nothing_comes_of_errors(void **state)
 {
     char **names = (char **)1, *value = (char *)1;
@@ -153,7 +157,7 @@ static void nothing_comes_of_errors(void **state)
     assert_int_equal(n, 5);
 }
 
-/* What was not done is not reported as done. */
+/* An operation that was not done is not reported as done. */
 static void permissions_when_memory_is_short(void **state)
 {
     unsigned before = fake.requests;
@@ -207,7 +211,7 @@ static void lists_that_are_none(void **state)
     assert_string_equal(names[2], "c");
     assert_null(names[3]);
     heap_free(names);
-    mem_fail_nth(2); /* the answer is there, the array is not */
+    mem_fail_nth(2); /* the answer has arrived, the array is missing */
     assert_int_equal(list_of("ab\0", 3, &names, &count), -ENOMEM);
     mem_fail_nth(0);
     assert_null(names);
@@ -243,7 +247,7 @@ static void tokens_of_events(void **state)
     }
     assert_string_equal(xs_event_token("path\0a token\0", 13), "a token");
     assert_string_equal(xs_event_token("\0\0", 2), "");
-    assert_string_equal(xs_event_token("\0x\0y\0", 5), "x"); /* more is not looked at */
+    assert_string_equal(xs_event_token("\0x\0y\0", 5), "x"); /* more is not read */
 }
 
 static void numbers_name_what_is_wrong(void **state)
@@ -374,7 +378,7 @@ static void spurious_events_are_told_apart(void **state)
     assert_int_equal(events().spurious, 1);
 }
 
-/* What ends the connection is no spurious event, and is the last one that is looked at. */
+/* An event that ends the connection is not spurious, and is the last one that is handled. */
 static void end_of_the_connection_is_an_event(void **state)
 {
     const struct xsd_sockmsg hdr = {.type = XS_READ, .len = XENSTORE_PAYLOAD_MAX + 1};
@@ -425,7 +429,7 @@ static void each_call_is_announced(void **state)
 
 static unsigned refills;
 
-/* Answers that nobody asked for, as many as fit, as often as the reader makes room. */
+/* Answers without a request, as many as fit, as often as the reader makes room. */
 static void flood(void)
 {
     struct xenstore_domain_interface *x = boot_info.xenstore;
@@ -453,7 +457,7 @@ static void flood_is_taken_in_turns(void **state)
     flood();
     seam_raise(boot_info.xenstore_port);
     thread_poll_events();
-    assert_int_equal(refills, 9); /* eight looks, each with room for more behind it */
+    assert_int_equal(refills, 9); /* eight reads, each with room for more after it */
     assert_int_equal(events().spurious, 0);
     seam_raise(boot_info.xenstore_port);
     thread_poll_events();
@@ -464,7 +468,7 @@ static void flood_is_taken_in_turns(void **state)
     assert_int_equal(events().spurious, 0);
 }
 
-/* What an earlier user of the page left is dropped on both sides. */
+/* Remains of an earlier user of the page are dropped on both sides. */
 static void ring_begins_empty(void **state)
 {
     static struct xenstore_domain_interface page;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests of the watchdog share: a disk that answers only when it is told, and what was said. */
+/* Shared by tests of the watchdog: a disk that answers only on demand, and its messages. */
 #ifndef RINGLET_TESTS_WATCHDOG_TEST_H
 #define RINGLET_TESTS_WATCHDOG_TEST_H
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two charts by gnuplot: throughput at each point, and what a request costs."""
+"""Two charts by gnuplot: throughput at each point, and the cost of a request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def script(bench: dict[str, Any], name: str, out: Path) -> str:
     for (_, _, rw, bs, depth), columns in points.items():
         cells = [str(columns[column][value]) if column in columns else "NaN" for column in names]
         rows.append(" ".join([f'"{rw}\\n{title(bs, depth)}"', *cells]))
-    # a bar ends at a scale's end, which on a logarithmic one is no zero: it begins well below the least value
+    # a logarithmic scale has no zero: the bars begin well below the least value
     least = min(columns[column][value] for columns in points.values() for column in columns)
     width = max(640, 220 + 16 * len(rows) * (len(names) + 1))
     plots = [f"$points using {index + 2}:xtic(1) title '{column}' linecolor rgb '{COLOURS[column]}'"
@@ -45,12 +45,12 @@ def script(bench: dict[str, Any], name: str, out: Path) -> str:
 
 
 def quoted(path: Path) -> str:
-    """In gnuplot's single quotes, where a quote is doubled."""
+    """Quotes for gnuplot, which doubles a single quote."""
     return "'" + str(path).replace("'", "''") + "'"
 
 
 def draw(bench: dict[str, Any], folder: Path) -> list[Path]:
-    """Makes the charts that there are figures for; returns their files."""
+    """Makes the charts for which there are figures; returns their files."""
     drawn = []
     for name in CHARTS:
         out = folder / f"{name}.svg"

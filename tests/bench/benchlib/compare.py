@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two bench.json beside each other."""
+"""Compares two bench.json."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from . import UsageError
 from .plan import RINGLET
 from .table import align, speed, title
 
-SLOWER = 2.0        # percent that a point of Ringlet may lose; runs of the same things differed by at most 0.35
+SLOWER = 2.0        # percent by which a point of Ringlet may be slower; repeated runs differed by at most 0.35
 
 
 def load(path: str) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def load(path: str) -> dict[str, Any]:
 
 
 def rows(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[list[str]], list[str]]:
-    """The table, and what is wrong."""
+    """The table, and the list of points that are slower."""
     table = [["point", "old", "new", "change"]]
     wrong = []
     for key, (before, size) in old["points"].items():
@@ -52,7 +52,7 @@ def rows(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[list[str]], lis
 
 
 def compare(old_path: str, new_path: str) -> int:
-    """0: nothing of Ringlet is slower. 1: something is. UsageError: they cannot be compared."""
+    """0: no point of Ringlet is slower. 1: one is. UsageError: they cannot be compared."""
     old, new = load(old_path), load(new_path)
     if old["format"] != new["format"]:
         raise UsageError(f"{old_path} has format {old['format']}, {new_path} {new['format']}")

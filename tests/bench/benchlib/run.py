@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Boots once for each kind of guest, runs all of its work there, and leaves the figures in bench.json."""
+"""Boots once for each kind of guest, runs all of its work there, and writes the figures to bench.json."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from typing import Any, Callable, Iterable
 from lablib import boot, results
 from lablib.terminal import Terminal
 
-from . import charts, targets, table, work
+from . import charts, host, targets, table, work
 from .plan import COLUMNS, START_IMAGE, Plan
 
-JOB_WALL = 500          # seconds of the host's that one job may take; some take 5 on an idle machine
+JOB_WALL = 500          # limit for one job, in seconds of the host
 FORMAT = 1              # of bench.json
 
 
@@ -32,7 +32,7 @@ def _says(command: list[str], pattern: str) -> str:
 
 
 def versions(up: str, image: Path, root: Path) -> dict[str, str]:
-    """Of all that has a part in the figures. up: what dom0 said about itself."""
+    """Versions of all parts that influence the figures. up: dom0's report."""
     kernel, _, xen = up.partition(" ")
     return {"xen": xen, "dom0": "Linux " + kernel,
             "qemu": _says(["qemu-system-x86_64", "--version"], r"version (\S+)"),
@@ -43,7 +43,7 @@ def versions(up: str, image: Path, root: Path) -> dict[str, str]:
 
 
 def sizes(images: list[Path]) -> list[dict[str, Any]]:
-    """What is loaded of each image, and what it needs beside that."""
+    """The loaded size of each image, and its memory beside that."""
     found = []
     for image in images:
         said = subprocess.run(["size", str(image)], capture_output=True, text=True, check=True).stdout
@@ -79,7 +79,7 @@ def one_boot(lab: Path, folder: Path, share: Path, guest: str, scripts: dict[str
                 shutil.copytree(share / "out" / name, left)
                 done += 1
                 for other in ended(name, left, time.monotonic() - began):
-                    jobs[other].unlink(missing_ok=True)     # dom0 passes over what is gone
+                    jobs[other].unlink(missing_ok=True)     # dom0 skips jobs that were removed
             elif event == "done":
                 break
         else:
@@ -90,7 +90,7 @@ def one_boot(lab: Path, folder: Path, share: Path, guest: str, scripts: dict[str
 
 
 def _grid(lab: Path, folder: Path, image: Path, aiobench: Path, plan: Plan, guest: str,
-          terminal: Terminal) -> tuple[str, list[work.Found], dict[str, Any]]:
+          terminal: Terminal) -> tuple[str, list[work.Found], dict[str, Any], list[dict[str, Any]]]:
     share = folder / "share"
     boot.make_share(lab, share, [image, image.parent / START_IMAGE, aiobench])
     os.link(lab / "vmlinux", share / "images" / "vmlinux")
@@ -99,8 +99,14 @@ def _grid(lab: Path, folder: Path, image: Path, aiobench: Path, plan: Plan, gues
     todo = {item.name: item for item in work.all_work(plan, guest)}
     found: list[work.Found] = []
     linux: dict[str, Any] = {}
+    costs: list[dict[str, Any]] = []
+    rows = {host.job(guest, row): row for row in host.ROWS if re.search(plan.only, host.job(guest, row))}
 
     def ended(name: str, left: Path, seconds: float) -> Iterable[str]:
+        if name in rows:
+            costs.append(host.read(guest, rows[name], left))
+            terminal.line(f"{name}: " + (costs[-1].get("failed") or f"{costs[-1]['memory_kib']} KiB of dom0 for each disk ({seconds:.0f} s)"))
+            return []
         item = todo[name]
         found.append(work.read(plan, item, left))
         linux.update({item.column.name: line for line in results.load(left).of_type("linux")})
@@ -108,18 +114,19 @@ def _grid(lab: Path, folder: Path, image: Path, aiobench: Path, plan: Plan, gues
             terminal.line(f"{name}: {found[-1].failed} (see {left})")
         elif found[-1].absent:
             terminal.line(f"{guest}: no column {item.column.name}: {found[-1].absent}")
-            # what this guest refuses it refuses each time
+            # this guest refuses the option each time
             return [other.name for other in todo.values() if other.column is item.column]
         else:
             terminal.line(table.progress(item, found[-1].points, found[-1].start, seconds))
         return []
 
     scripts = {name: work.script(plan, item, image.name) for name, item in todo.items()}
-    return one_boot(lab, folder, share, guest, scripts, ended, terminal), found, linux
+    scripts.update({name: host.script(guest, row, image.name) for name, row in rows.items()})
+    return one_boot(lab, folder, share, guest, scripts, ended, terminal), found, linux, costs
 
 
 def run(lab: Path, folder: Path, image: Path, plan: Plan, root: Path) -> int:
-    """0, or 1 when something that was to be measured is not there. Missed targets are no failure: they are said."""
+    """0, or 1 when a figure is missing. Missed targets are reported and no failure."""
     terminal = Terminal(every=30)
     started = time.monotonic()
     aiobench = folder / "aiobench"
@@ -127,12 +134,14 @@ def run(lab: Path, folder: Path, image: Path, plan: Plan, root: Path) -> int:
         if not path.is_file():
             raise boot.BootError(f"no {path}; `make bench` builds it")
     found, linux, up = [], {}, ""
+    costs: list[dict[str, Any]] = []
     for guest in plan.guests:
-        up, of_boot, said = _grid(lab, folder, image, aiobench, plan, guest, terminal)
+        up, of_boot, said, of_host = _grid(lab, folder, image, aiobench, plan, guest, terminal)
         found += of_boot
+        costs += of_host
         linux[guest] = said
     bench = collect(plan, found, versions(up, image, root), linux,
-                    sizes([image.parent / START_IMAGE, image]))
+                    sizes([image.parent / START_IMAGE, image]), costs)
     (folder / "bench.json").write_text(json.dumps(bench, indent=1) + "\n")
     text = table.text(bench) + targets.text(bench)
     (folder / "bench.txt").write_text(text)
@@ -144,12 +153,14 @@ def run(lab: Path, folder: Path, image: Path, plan: Plan, root: Path) -> int:
                   + ", ".join(os.path.relpath(path) for path in [folder / "bench.json", *drawn]))
     for item in failed:
         terminal.line(f"NOT MEASURED: {item.work.name}: {item.failed}")
-    return 1 if failed else 0
+    for line in bench["failed"][len(failed):]:
+        terminal.line(f"NOT MEASURED: {line['job']}: {line['why']}")
+    return 1 if bench["failed"] else 0
 
 
 def collect(plan: Plan, found: list[work.Found], known: dict[str, str], linux: dict[str, Any],
-            images: list[dict[str, Any]]) -> dict[str, Any]:
-    """bench.json: no date and no wall time, so two runs of the same things differ in nothing but the figures."""
+            images: list[dict[str, Any]], costs: list[dict[str, Any]]) -> dict[str, Any]:
+    """bench.json: without date and wall time, so that two runs differ only in the figures."""
     absent = {(item.work.guest, item.work.column.name): item.absent for item in found if item.absent}
     bench: dict[str, Any] = {
         "format": FORMAT, "versions": known,
@@ -167,7 +178,8 @@ def collect(plan: Plan, found: list[work.Found], known: dict[str, str], linux: d
         "counters": [item.counters for item in found if item.counters],
         "start": work.starts(found),
         "images": images,
+        "host_cost": [item for item in costs if "failed" not in item],
         "absent": [{"guest": guest, "column": column, "why": why} for (guest, column), why in absent.items()],
-        "failed": [{"job": item.work.name, "why": item.failed} for item in found if item.failed]}
+        "failed": [{"job": item.work.name, "why": item.failed} for item in found if item.failed] + host.failures(costs)}
     bench["targets"] = targets.judge(bench)
     return bench

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How the cost of a request grows with what there is more of: queues, disks, depth, bytes, memory.
+"""How the cost of a request grows with queues, disks, depth, size and memory.
 
 One quantity changes at a time, the others stay what they are. All on null_blk, in one boot of the lab.
 """
@@ -17,20 +17,21 @@ from typing import Any, Iterable
 from lablib import boot, jobs, results
 from lablib.terminal import Terminal
 
-from . import run, scaling_report, work
+from . import host, run, scaling_report, work
 from .plan import KIB, MIB
 
 FORMAT = 1              # of scaling.json
 BUFFERS = ["registered", "plain"]
-# Registered buffers on a blkback that keeps all their grants mapped, whatever a request's size, and a driver that was told
-# so. By itself it keeps 1056 of each queue, and what is beyond three quarters of them the driver copies, as mapping and
-# unmapping would cost more: this tells what that limit costs from what the driver does.
+# Registered buffers on a blkback that keeps all their grants mapped, for any size of request, and a
+# driver with the same setting. By default it keeps 1056 per queue, and the driver copies pages
+# beyond three quarters of them, as mapping and unmapping would cost more. This separates the cost
+# of that limit from other costs of the driver.
 KEPT = "kept"
 KEPT_GRANTS = 32768
 DISKS = 16
 SETUP = f"modprobe null_blk nr_devices={DISKS}"
-# A job runs so often within a start, and the cheapest time counts: not the one in which buffers were used for the first
-# time, nor one in which dom0 did something else as well (each 5 seconds it says that it is there, which takes 4 ms).
+# Number of runs of a job within a start, of which the cheapest counts: not one in which buffers
+# were used for the first time, nor one with a periodic job of dom0's (4 ms each 5 seconds).
 ROUNDS = 2
 
 
@@ -39,11 +40,11 @@ class Start:
     """One start of blktest, which measures at least one value of one dimension."""
     dimension: str
     buffers: str = ""           # registered, plain or kept
-    name: str = ""              # what tells it from the others of its dimension
-    rw: str = "randread"        # in no order, so that a request stays a request of its own
+    name: str = ""              # distinguishes it from the others of its dimension
+    rw: str = "randread"        # random, so that requests are not merged
     bs: tuple[int, ...] = (4 * KIB,)
     depth: tuple[int, ...] = (32,)      # of each thread
-    bytes: int = 16 * MIB       # that a job moves on each disk, in its threads together
+    bytes: int = 16 * MIB       # moved by a job on each disk, by all its threads
     threads: int = 1
     queues: int = 1
     disks: int = 1
@@ -66,12 +67,13 @@ def _powers(first: int, last: int) -> list[int]:
 
 def _starts() -> list[Start]:
     found = [
-        # four threads, each with its own batches, or there would never be work for several queues at once
+        # four threads, each with its own batches, so that there is work for several queues at once
         *(Start("queues", name=str(count), queues=count, threads=4, bytes=32 * MIB, blkback="max_queues=4") for count in (1, 2, 3, 4)),
         *(Start("disks", name=str(count), disks=count, memory=128) for count in _powers(1, DISKS)),
         Start("depth", name="all", depth=tuple(_powers(1, 512))),
-        # in order; the small ones move less, or they would take most of the time, and the large ones have a backend of
-        # their own each, as which grants it keeps depends on what was before
+        # sequential; the small ones move less, as they would take most of the time, and the large
+        # ones have a backend of their own each, as the set of grants that it keeps mapped depends
+        # on earlier requests
         *(Start("size", name=name, rw="read", bs=tuple(_powers(first, last)), depth=(2,), bytes=moved, memory=128)
           for name, first, last, moved in (("small", 512, 8 * KIB, 4 * MIB), ("medium", 16 * KIB, 512 * KIB, 64 * MIB),
                                            *((f"{mib}m", mib * MIB, mib * MIB, 256 * MIB) for mib in _powers(1, 16)))),
@@ -115,7 +117,7 @@ def script(guest: str, start: Start, image: str) -> str:
 
 @dataclass
 class Found:
-    """What came of one start."""
+    """The results of one start."""
     start: Start
     points: list[dict[str, Any]] = field(default_factory=list)
     counters: dict[str, Any] = field(default_factory=dict)
@@ -123,7 +125,7 @@ class Found:
 
 
 def _wrong(start: Start, done: list[dict[str, Any]]) -> str:
-    """What the results lack, or have that was not asked for."""
+    """Missing or unexpected results."""
     wanted = [(f"xvd{chr(ord('a') + disk)}", start.rw, bs, depth)
               for disk in range(start.disks) for _ in range(ROUNDS) for bs, depth in start.points]
     for job in done:
@@ -142,7 +144,7 @@ def _point(start: Start, bs: int, depth: int, requests: int, ns: int) -> dict[st
 
 
 def read(start: Start, folder: Path) -> Found:
-    """Reads the folder that a start left. Every point is there, or failed says why not."""
+    """Reads the folder of a start. All points are there, or failed has the reason."""
     outcome = results.load(folder)
     found = Found(start)
     done = outcome.of_type("job")
@@ -152,7 +154,8 @@ def read(start: Start, folder: Path) -> Found:
     for bs, depth in start.points:
         lines = [job for job in done if (job["bs"], job["iodepth"]) == (bs, depth)]
         if start.dimension == "disks":
-            # they do not begin a round together, so it is all rounds of all disks over the time that they took
+            # they do not begin a round together, so all rounds of all disks are divided by their
+            # total time
             ns = max(job["start_ns"] + job["ns"] for job in lines) - min(job["start_ns"] for job in lines)
         else:
             lines = [min(lines, key=lambda job: int(job["ns"]))]
@@ -163,7 +166,7 @@ def read(start: Start, folder: Path) -> Found:
 
 
 def _counters(start: Start, done: list[dict[str, Any]], said: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the guest counted on all disks in all rounds, per request of its own."""
+    """The guest's counters of all disks in all rounds, per request."""
     requests = sum(job["requests"] for job in done)
     counted: dict[str, Any] = {"dimension": start.dimension, "start": start.name, "buffers": start.buffers, "requests": requests}
     for name, parts in {"ring_requests": ("reads",), "notifications": ("notifications",), "events": ("events",),
@@ -173,26 +176,37 @@ def _counters(start: Start, done: list[dict[str, Any]], said: list[dict[str, Any
 
 
 def measure(lab: Path, folder: Path, image: Path, guest: str, only: str, root: Path) -> int:
-    """0, or 1 when something that was to be measured is not there. Growth is no failure: it is said."""
+    """0, or 1 when a figure is missing. Growth is reported and no failure."""
     terminal = Terminal(every=30)
     began = time.monotonic()
     todo = all_starts(guest, only)
     if not image.is_file():
         raise boot.BootError(f"no {image}; `make bench` builds it")
     found: list[Found] = []
+    costs: list[dict[str, Any]] = []
+    rows = {host.job(guest, row): row for row in host.SCALING_ROWS if re.search(only, host.job(guest, row))}
     share = folder / "share"
     boot.make_share(lab, share, [image])
+    if rows:
+        os.link(lab / "vmlinux", share / "images" / "vmlinux")
+        with (share / "images" / work.LINUX_INITRD).open("wb") as out:
+            work.idle_initrd(lab / "linux-guest.cpio", out)
 
     def ended(name: str, left: Path, seconds: float) -> Iterable[str]:
+        if name in rows:
+            costs.append(host.read(guest, rows[name], left))
+            terminal.line(f"{name}: " + (costs[-1].get("failed") or f"{costs[-1]['memory_kib']} KiB of dom0 for each disk ({seconds:.0f} s)"))
+            return []
         found.append(read(todo[name], left))
-        costs = " ".join(f"{point['ns_per_request']:.0f}" for point in found[-1].points)
+        per_request = " ".join(f"{point['ns_per_request']:.0f}" for point in found[-1].points)
         terminal.line(f"{name}: " + (f"{found[-1].failed} (see {left})" if found[-1].failed
-                                     else f"{costs} ns per request ({seconds:.0f} s)"))
+                                     else f"{per_request} ns per request ({seconds:.0f} s)"))
         return []
 
-    up = run.one_boot(lab, folder, share, guest, {name: script(guest, start, image.name) for name, start in todo.items()},
-                      ended, terminal)
-    scaling = collect(guest, only, found, run.versions(up, image, root))
+    scripts = {name: script(guest, start, image.name) for name, start in todo.items()}
+    scripts.update({name: host.script(guest, row, image.name) for name, row in rows.items()})
+    up = run.one_boot(lab, folder, share, guest, scripts, ended, terminal)
+    scaling = collect(guest, only, found, run.versions(up, image, root), costs)
     (folder / "scaling.json").write_text(json.dumps(scaling, indent=1) + "\n")
     text = scaling_report.text(scaling)
     (folder / "scaling.txt").write_text(text)
@@ -206,8 +220,9 @@ def measure(lab: Path, folder: Path, image: Path, guest: str, only: str, root: P
     return 1 if scaling["failed"] else 0
 
 
-def collect(guest: str, only: str, found: list[Found], known: dict[str, str]) -> dict[str, Any]:
-    """scaling.json: no date and no wall time, as in bench.json."""
+def collect(guest: str, only: str, found: list[Found], known: dict[str, str],
+            costs: list[dict[str, Any]]) -> dict[str, Any]:
+    """scaling.json: without date and wall time, as bench.json."""
     scaling: dict[str, Any] = {
         "format": FORMAT, "versions": known,
         "parameters": {"qemu": " ".join(boot.ICOUNT), "cpus": boot.CPUS, "xen": boot.XEN_ARGS, "guest": guest, "filter": only,
@@ -217,6 +232,7 @@ def collect(guest: str, only: str, found: list[Found], known: dict[str, str]) ->
                                   for item in found}},
         "points": [point for item in found for point in item.points],
         "counters": [item.counters for item in found if item.counters],
-        "failed": [{"job": title(guest, item.start), "why": item.failed} for item in found if item.failed]}
+        "host_cost": [item for item in costs if "failed" not in item],
+        "failed": [{"job": title(guest, item.start), "why": item.failed} for item in found if item.failed] + host.failures(costs)}
     scaling["growth"] = scaling_report.judge(scaling)
     return scaling

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What scaling.json says: tables, which costs grow, and a chart for each dimension."""
+"""The report of scaling.json: tables, the costs that grow, and a chart for each dimension."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import host
 from .charts import COLOURS, quoted
 from .plan import KIB, MIB
 from .table import align
 
-# A cost has grown when it is more than this times what any smaller input cost.
+# A cost has grown when it is more than this multiple of the cost at any smaller input.
 TOLERANCE = 1.10
 KINDS = {"registered": "registered", "plain": "plain", "kept": "registered, all kept"}
 COLOUR = {kind: COLOURS[column] for kind, column in (("registered", "registered"), ("plain", "plain"), ("kept", "linux-best"))}
@@ -20,10 +21,10 @@ COLOUR = {kind: COLOURS[column] for kind, column in (("registered", "registered"
 
 @dataclass(frozen=True)
 class Dimension:
-    """What changes, and the cost that is not to grow with it."""
+    """The quantity that changes, and the cost that must not grow with it."""
     name: str
     axis: str
-    constant: str           # what does not change
+    constant: str           # the quantities that do not change
     cost: str = "ns_per_request"
     is_size: bool = False   # its values are bytes
     note: str = ""
@@ -108,6 +109,7 @@ def text(scaling: dict[str, Any]) -> str:
     for dimension in DIMENSIONS:
         if _buffers(scaling, dimension):
             lines += ["", f"{dimension.name}: {dimension.constant}", *_table(scaling, dimension), *filter(None, [dimension.note])]
+    lines += host.text(scaling["host_cost"])
     if scaling["growth"]:
         lines += ["", "Nothing may cost more when there is more of something "
                   f"({(TOLERANCE - 1) * 100:.0f} % are tolerated, from any value to any greater one):",
@@ -142,7 +144,7 @@ def script(scaling: dict[str, Any], dimension: Dimension, out: Path) -> str:
 
 
 def draw(scaling: dict[str, Any], folder: Path) -> list[Path]:
-    """A chart for each dimension that there are figures of; returns their files."""
+    """Makes a chart for each dimension with figures; returns their files."""
     drawn = []
     for dimension in DIMENSIONS:
         out = folder / f"scaling-{dimension.name}.svg"

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The figures as text: a table for each guest and disk, and what the counters say."""
+"""The figures as text: a table for each guest and disk, and the counters."""
 
 from __future__ import annotations
 
 from typing import Any, Iterable
 
+from . import host
 from .plan import COLUMNS, LINUX, RINGLET, Shape
 from .work import Work
 
@@ -84,7 +85,7 @@ def _counts(bench: dict[str, Any], guest: str, disk: str) -> list[str]:
 
 
 def _start(bench: dict[str, Any]) -> list[str]:
-    """What starting costs, to the first completed read, and what the images weigh."""
+    """The cost of the start, up to the first completed read, and the sizes of the images."""
     rows = [["guest", "instructions", "outside XenStore", "in all", "XenStore waits", "requests", "memory, KiB"]]
     for item in bench["start"]:
         rows.append([f"{item['guest'].upper()} {item['image']}", f"{item['running']:,}", f"{item['outside']:,}", f"{item['ns']:,}",
@@ -110,6 +111,7 @@ def text(bench: dict[str, Any]) -> str:
         counts = _counts(bench, guest, disk)
         lines += ["", *counts] if counts else []
     lines += _start(bench)
+    lines += host.text(bench["host_cost"])
     for item in bench["absent"]:
         lines.append(f"absent: {item['guest']} {item['column']}: {item['why']}")
     return "\n".join(lines) + "\n"

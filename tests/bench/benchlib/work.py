@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The jobs that dom0 runs, one start of a guest (or of dom0's own measuring) each, and how their results are read.
+"""The jobs of dom0, one start of a guest (or of dom0's own measurement) each, and the parser of their results.
 
-Nothing is measured while the host's share is in use: what waits for the host lets virtual time run ahead.
-So all is copied into dom0's memory first, and results go to the share when a guest has ended.
+Nothing is measured while the host's share is in use, as waiting for the host lets virtual time run
+ahead. So all files are copied into dom0's memory first, and results go to the share when a guest
+has ended.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from lablib import cpio, jobs, results
 
 from .plan import MIB, START, START_IMAGE, Column, Disk, Plan, Shape, columns_of
 
-# Virtual seconds. dom0 looks at a guest when that has long done its work, and idle time costs nothing.
+# Virtual seconds. dom0 checks a guest long after it has finished, and idle time costs nothing.
 POLL = 30
 HOLD = 300
 TIMEOUT = 200
-RINGLET_MEMORY = 32         # and what the buffers need: enough for each column
+RINGLET_MEMORY = 32         # and for the buffers: enough for each column
 START_MEMORY = 8
 LINUX_INITRD = "linux.cpio"
 
@@ -33,9 +34,10 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 for word in $(cat /proc/cmdline); do
-    case $word in plan=* | blkfront=* | scheduler=*) eval "$word" ;; esac
+    case $word in plan=* | blkfront=* | scheduler=* | idle=*) eval "$word" ;; esac
 done
 insmod /xen-blkfront.ko $(echo "$blkfront" | tr , ' ') || echo "insmod failed"
+if [ -n "$idle" ]; then sleep "$idle"; poweroff -f; fi     # only its disks are looked at, from outside
 tries=0
 until [ -b /dev/xvda ] || [ $tries -ge 300 ]; do usleep 100000; tries=$((tries + 1)); done
 if [ -n "$scheduler" ]; then echo "$scheduler" >/sys/block/xvda/queue/scheduler; fi
@@ -58,7 +60,7 @@ poweroff -f
 
 @dataclass
 class Work:
-    """One job. shape is None when the job does all of the disk's points."""
+    """One job. shape is None when the job measures all of the disk's points."""
     guest: str
     disk: Disk
     column: Column
@@ -117,10 +119,10 @@ def in_memory(setup: str, files: Iterable[str], body: str) -> str:
 
 
 def guest_run(guest: jobs.Guest) -> str:
-    """in_memory's body for one start of a guest, at which dom0 does not look while it works."""
+    """in_memory's body for one start of a guest, which dom0 does not check while it works."""
     guest.timeout, guest.setup = TIMEOUT, "cp /tmp/bench-setup $OUT/"
     guest.options = f"--poll {POLL} --quiet --no-digest{guest.options}"
-    # the lab's script ends the shell: in one of its own it ends only that
+    # in a shell of its own, as the lab's script ends the shell
     return f"(\n{jobs.script(guest)})"
 
 
@@ -151,8 +153,16 @@ def script(plan: Plan, work: Work, image: str) -> str:
     return in_memory(work.disk.setup, files, guest_run(guest))
 
 
+def idle_initrd(base: Path, out: BinaryIO) -> None:
+    """For a Linux guest that only connects its disks."""
+    out.write(base.read_bytes())
+    archive = cpio.Writer(out)
+    archive.file("init", INIT.encode(), 0o755)
+    archive.close()
+
+
 def linux_initrd(base: Path, aiobench: Path, plan: Plan, out: BinaryIO) -> None:
-    """The lab's archive with busybox and the module, and behind it one with what is ours."""
+    """The lab's archive with busybox and the module, followed by one with the bench's own files."""
     out.write(base.read_bytes())
     archive = cpio.Writer(out)
     archive.file("init", INIT.encode(), 0o755)
@@ -164,7 +174,7 @@ def linux_initrd(base: Path, aiobench: Path, plan: Plan, out: BinaryIO) -> None:
 
 @dataclass
 class Found:
-    """What came of one job. absent: why there is nothing (the guest refused an option)."""
+    """The results of one job. absent: the reason why there are none (the guest refused an option)."""
     work: Work
     points: list[dict[str, Any]] = field(default_factory=list)
     counters: dict[str, Any] = field(default_factory=dict)
@@ -174,12 +184,12 @@ class Found:
 
 
 def read(plan: Plan, work: Work, folder: Path) -> Found:
-    """Reads the folder that a job left. Every point is there, or failed says what is not."""
+    """Reads the folder of a job. All points are there, or failed names the missing ones."""
     outcome = results.load(folder)
     found = Found(work)
     done = outcome.of_type("job")
     if outcome.verdict != "SUCCESS":
-        # blktest names an option that it does not know or support, and has not started then
+        # blktest prints the option that it does not know or support, and does not start
         options = [word.split("=")[0] for word in work.column.args.split()] if work.column.kind == "ringlet" else []
         if not done and any(option in outcome.reason for option in options):
             found.absent = outcome.reason
@@ -229,7 +239,7 @@ def _start(work: Work, outcome: results.Outcome) -> dict[str, Any]:
     """How one of Ringlet's guests started. running: the instructions of the guest and of Xen for it; outside: all that was
     not in waits for XenStore, dom0's work at that time included."""
     said = outcome.of_type("start")
-    if not said or "running_ns" not in said[0]:     # this Xen does not say for how long a vCPU ran
+    if not said or "running_ns" not in said[0]:     # this Xen does not report how long a vCPU ran
         return {}
     return {"guest": work.guest, "image": START_IMAGE if work.column is START else "blktest",
             "disk": work.disk.name, "ns": said[0]["ns"], "running": said[0]["running_ns"],

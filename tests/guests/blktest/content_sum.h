@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A digest of a disk's content that does not depend on the order or the size of the reads: the sum
- * (modulo 2^64) of what its pieces contribute. Any change of a single aligned 8-byte word changes
- * it, and so do words in each other's place (but for a chance of about 2^-62).
+ * (modulo 2^64) of the contributions of its pieces. A change of any aligned 8-byte word changes it,
+ * and so do exchanged words (except with a probability of about 2^-62).
  */
 #ifndef BLKTEST_CONTENT_SUM_H
 #define BLKTEST_CONTENT_SUM_H

@@ -6,6 +6,7 @@
 #include "report.h"
 #include "stop.h"
 
+#include <ringlet/clock.h>
 #include <ringlet/errno.h>
 #include <ringlet/format.h>
 #include <ringlet/heap.h>
@@ -32,7 +33,7 @@ void disk_complain(struct disk *disk, enum verdict verdict, const char *fmt, ...
     pr_err("%s: %s\n", disk->name, text);
 }
 
-/* Clips offset= and size= to the disk. False: there is nothing left of it. */
+/* Clips offset= and size= to the disk. False: nothing is left. */
 static bool choose_region(struct disk *disk)
 {
     const struct options *o = disk->options;
@@ -82,13 +83,28 @@ static int make_slices(struct disk *disk)
     return 0;
 }
 
+/* An export that is not connected yet has size 0, and grows: with connect_timeout= this is
+ * waited for. */
+static void wait_for_size(struct disk *disk)
+{
+    uint64_t deadline = clock_deadline(disk->options->driver.connect_timeout_ns);
+
+    if (disk->limits.sectors || !disk->options->driver.connect_timeout_ns)
+        return;
+    print_raw("%s: its size is 0: waiting for it to grow\n", disk->name);
+    while (!disk->limits.sectors && !stop_requested() && clock_now() < deadline) {
+        thread_sleep(100 * NSEC_PER_MSEC);
+        blkfront_get_limits(disk->dev, &disk->limits);
+    }
+}
+
 void disk_connect(struct disk *disk)
 {
     int ret = blkfront_open_device(disk->node, &disk->options->driver, NULL, &disk->dev);
     uint64_t bs = 0;
 
     if (ret) {
-        /* a backend that was never there is nobody's under test */
+        /* a backend that never existed is not under test */
         bool ours = ret == -ENOENT || ret == -ETIMEDOUT || ret == -ENOMEM || ret == -ENOSPC;
 
         disk->dev = NULL;
@@ -101,6 +117,7 @@ void disk_connect(struct disk *disk)
     }
     started_connected();
     blkfront_get_limits(disk->dev, &disk->limits);
+    wait_for_size(disk);
     for (unsigned i = 0; i < disk->options->bs.count; i++)
         bs = MAX(bs, disk->options->bs.value[i]);
     buffers_init(&disk->buffers, disk->dev, bs, disk->options->misalign);

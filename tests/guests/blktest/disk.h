@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* One disk under test, from connecting to the last digest, and what is known about its content. */
+/* One disk under test, from connecting to the last digest, with the known state of its content. */
 #ifndef BLKTEST_DISK_H
 #define BLKTEST_DISK_H
 
 #include "../verdict.h"
 #include "options.h"
+#include "samples.h"
 #include "slots.h"
 
 #include <ringlet/histogram.h>
@@ -12,9 +13,9 @@
 #include <ringlet/thread.h>
 
 /*
- * A part of the disk's region that one thread works on. Its content is in one of four states: not
- * known; known to be our pattern of one generation (written in this run); that or zeroes, block for
- * block (`trimmed`: discarded since); or read once, so that its sum is known (`baseline`).
+ * A part of the disk's region for one thread. Its content is in one of four states: unknown; our
+ * pattern of one generation (written in this run); that or zeroes, block for block (`trimmed`:
+ * discarded since); or read once, so that its sum is known (`baseline`).
  */
 struct slice {
     uint64_t offset, bytes;
@@ -25,7 +26,7 @@ struct slice {
     uint8_t *unknown; /* blocks that are none of these (unknown.h); NULL: there are none */
 };
 
-/* One point of the grid, and what came of it. The slices' threads add to it. */
+/* One point of the grid, and its results. The slices' threads add to it. */
 struct job {
     enum workload type;
     bool random;
@@ -41,6 +42,7 @@ struct job {
     uint64_t start, end;      /* clock_now(): first request prepared, last one checked */
     uint64_t progress_at;     /* when the next progress line is due */
     struct histogram latency; /* ns, of successful requests */
+    struct samples throughput;
 };
 
 struct disk {
@@ -58,7 +60,7 @@ struct disk {
     bool generation_probed;
     bool failed;          /* the device is gone or stuck: nothing more is sent */
     bool may_go;          /* while it is being connected, as ignore_error= allows */
-    bool no_flush;        /* it turned out not to do what fsync= needs */
+    bool no_flush;        /* it does not support the operation that fsync= needs */
     bool refusal_checked; /* a read-only disk was seen to refuse a write */
     enum verdict verdict;
     uint64_t complaints; /* of all jobs */
@@ -67,19 +69,20 @@ struct disk {
     struct thread *thread;
 };
 
-/* Connects, chooses the region, says what was negotiated. On an error disk->dev stays NULL and
- * disk->verdict says whose fault it is. */
+/* Connects, chooses the region, prints the negotiated limits. On an error disk->dev stays NULL
+ * and disk->verdict tells the kind of failure. */
 void disk_connect(struct disk *disk);
-/* A request failed with ret as ignore_error= allows: counted, and when the device went with it this
- * is said once and nothing more is sent. */
+/* Counts a request that failed with ret, if ignore_error= allows it. If the device has failed,
+ * too, this is printed once and no more requests are sent. */
 void disk_ignore(struct disk *disk, int ret);
-/* All jobs of the options' grid, digests and counters. In a thread of its own. */
+/* Runs all jobs of the options' grid, digests and counters. In a thread of its own. */
 void disk_run(void *disk);
-/* Disconnects, sums up what was wrong, and frees what belongs to the disk, but not disk itself. */
+/* Disconnects, prints the sum of the errors, and frees the disk's resources, but not disk
+ * itself. */
 void disk_close(struct disk *disk);
 
-/* Something is wrong: an error line that begins with the disk's name (the first few of each job
- * only), and the disk's verdict. */
+/* Reports an error: a line that begins with the disk's name (the first few of each job only),
+ * and the disk's verdict. */
 void disk_complain(struct disk *disk, enum verdict verdict, const char *fmt, ...)
     RINGLET_PRINTF(3, 4);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which jobs run, and what a verified one needs to run before or after it. */
+/* The selection of jobs, and what a verified one needs to run before or after it. */
 #include "grid.h"
 #include "job.h"
 #include "pattern.h"
@@ -12,7 +12,7 @@
 #include <ringlet/format.h>
 #include <ringlet/heap.h>
 
-/* The whole device rejects it, or whoever started this guest wants it to end. */
+/* The whole device rejects it, or the toolstack ordered a shutdown. */
 static bool over(const struct disk *disk)
 {
     return disk->failed || stop_requested();
@@ -40,9 +40,9 @@ static int sync_io(struct disk *disk, uint64_t offset, void *buf, size_t len, bo
 }
 
 /*
- * A run with the same seed may have been here before. Its last generation is looked up, in each
- * slice's first block, so that this run's are new: else a write that gets lost would leave exactly
- * the data that are expected.
+ * An earlier run may have used the same seed. Its last generation is read from each slice's first
+ * block, so that this run's generations are new: otherwise a lost write would leave exactly the
+ * expected data.
  */
 static void probe_generation(struct disk *disk)
 {
@@ -62,8 +62,8 @@ static void probe_generation(struct disk *disk)
     page_free(buf, 1);
 }
 
-/* A read-only disk must refuse. What would be written is what is there: should it be accepted, no
- * harm is done. */
+/* A read-only disk must refuse writes. The data are those on the disk: an accepted write does no
+ * harm. */
 static void check_refusal(struct disk *disk)
 {
     size_t len = MIN(disk->bytes, disk->limits.sector_size);
@@ -94,7 +94,7 @@ static void check_refusal(struct disk *disk)
     page_free(buf, pages);
 }
 
-/* What was discarded is looked at, and then written again, as it must be possible at once. */
+/* Discarded blocks are read and checked, and then written again, which must be possible at once. */
 static void after_trim(struct disk *disk, uint64_t bs, unsigned depth)
 {
     char size[24];
@@ -179,26 +179,34 @@ static void digest_slice(struct disk *disk, const struct slice *slice, uint8_t *
     report_digest(disk, slice, hex, "written");
 }
 
+static bool flush(struct disk *disk, const char *when)
+{
+    int ret;
+
+    disk->job.complaints = 0;
+    ret = blkfront_sync(disk->dev);
+    if (options_ignore(disk->options, ret))
+        disk_ignore(disk, ret);
+    else if (ret)
+        disk_complain(disk, FAILURE, "flush %s: -%s", when, errno_name(ret));
+    return ret == 0;
+}
+
 void grid_digest(struct disk *disk)
 {
     uint8_t *buf;
     bool any = false;
-    int ret;
 
     for (unsigned i = 0; i < disk->nr_slices; i++)
         any |= disk->slices[i].generation != 0;
-    if (!any || over(disk))
+    if (over(disk))
         return;
-    disk->job.complaints = 0;
-    ret = blkfront_sync(disk->dev);
-    if (options_ignore(disk->options, ret)) {
-        disk_ignore(disk, ret);
+    /* A read-only disk has nothing to flush, but applications may call fsync() on a file that
+     * was only read. Other disks are not flushed without a reason. */
+    if (!any && disk->limits.readonly)
+        flush(disk, "of a read-only disk");
+    if (!any || !flush(disk, "before the digest"))
         return;
-    }
-    if (ret) {
-        disk_complain(disk, FAILURE, "flush before the digest: -%s", errno_name(ret));
-        return;
-    }
     buf = page_alloc(1, MEM_APP);
     if (!buf) {
         disk_complain(disk, ERROR, "no memory for the digest");

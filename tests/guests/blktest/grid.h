@@ -8,7 +8,7 @@
 
 /* Runs all jobs on the disk. */
 void grid_run(struct disk *disk);
-/* The digest of what was written, for somebody else to compare with what is on the disk. */
+/* Prints the digest of the written data, for dom0 to compare with the disk's content. */
 void grid_digest(struct disk *disk);
 
 #endif

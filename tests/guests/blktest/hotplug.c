@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Disks that come and go (hotplug.h). */
+/* Hotplug of disks (hotplug.h). */
 #include "hotplug.h"
 #include "stop.h"
 
@@ -105,7 +105,7 @@ enum verdict hotplug_finish(void)
     while (!hotplug_over() && !stop_requested())
         thread_sleep(100 * NSEC_PER_MSEC);
     blkfront_unwatch();
-    while (!list_empty(&hp.disks)) /* only when told to stop */
+    while (!list_empty(&hp.disks)) /* only on a shutdown order */
         go(list_first(&hp.disks, struct disk, link));
     json_begin(&j, line, sizeof(line));
     json_str(&j, "type", "hotplug");

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job is one or more passes over each slice. A write job is followed by a read back; a mixed one
- * makes two passes, of which the second writes the blocks that the first has read: so afterwards
- * the whole slice is of one generation again, and no memory per block is needed to know what must
- * be where.
+ * A job is one or more passes over each slice. A write job is followed by a read pass. A mixed one
+ * has two passes, of which the second writes the blocks that the first has read: so afterwards the
+ * whole slice has one generation, and the expected content needs no memory per block.
  */
 #include "job.h"
 #include "mix.h"
@@ -53,7 +52,7 @@ static int read_slice(struct worker *w)
         return run_pass(w, WRITE_NONE, CHECK_PATTERN, slice->generation, 0);
     if (slice->trimmed)
         return run_pass(w, WRITE_NONE, CHECK_TRIMMED, slice->trimmed, 0);
-    /* a random job comes here without a baseline when runtime= cut the pass that was to take it */
+    /* a random job has no baseline when runtime= ended the pass that computes it */
     if (!slice->baseline && w->disk->job.random)
         return run_pass(w, WRITE_NONE, CHECK_NOTHING, 0, 0);
     ret = run_pass(w, WRITE_NONE, slice->baseline ? CHECK_SUM : CHECK_BASELINE, 0, 0);
@@ -117,8 +116,8 @@ static int work_on_slice(struct worker *w)
     return workload_writes(type) ? write_slice(w) : read_slice(w);
 }
 
-/* Without verification nothing is computed on the way: what a write finds in the buffers must be
- * the test's own all the same, never what was in this memory before. */
+/* Without verification no data are computed, but buffers for writing are filled once: the
+ * earlier content of this memory must not reach a disk. */
 static void fill_buffers(struct worker *w)
 {
     const struct pattern pattern = {w->disk->options->seed, w->disk->limits.devid, UINT32_MAX};
@@ -201,8 +200,8 @@ static void run_workers(struct disk *disk)
             thread_join(workers[i].thread);
         stuck |= workers[i].pass.stuck;
     }
-    /* The device still has requests of a stuck worker: they complete, into this memory, when it is
-     * closed, and the guest ends soon after. */
+    /* A stuck worker's requests are still in flight: they complete, into this memory, when the
+     * device is closed, and the guest ends soon afterwards. */
     if (!stuck)
         heap_free(workers);
 }

@@ -5,8 +5,8 @@
 
 #include "disk.h"
 
-/* Runs it, with the digests that come of it, and reports it. runtime_ns: it is repeated, as a
- * whole, until so much time has passed. */
+/* Runs it, with its digests, and reports it. runtime_ns: the whole job is repeated until this
+ * time has passed. */
 void job_run(struct disk *disk, enum workload type, bool random, uint64_t bs, unsigned depth,
              uint64_t runtime_ns);
 

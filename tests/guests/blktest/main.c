@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * blktest: reads and writes PV disks as its command line says, knows what must be on them, and says
- * with a verdict whether that is so. It never writes unless write=1 is given.
+ * blktest: reads and writes PV disks according to its command line, verifies their content, and
+ * prints a verdict. It never writes unless write=1 is given.
  */
 #include "../started.h"
 #include "disk.h"
@@ -13,6 +13,7 @@
 #include <ringlet/errno.h>
 #include <ringlet/format.h>
 #include <ringlet/heap.h>
+#include <ringlet/probe.h>
 #include <ringlet/string.h>
 #include <ringlet/xenstore.h>
 
@@ -31,7 +32,7 @@ static void complain(struct blktest *t, const char *text)
     verdict_worsen(&t->verdict, ERROR);
 }
 
-/* For each configured disk: take it if it is meant. */
+/* For each configured disk: uses it if it is selected. */
 static int consider(const char *node, void *arg)
 {
     struct blktest *t = arg;
@@ -175,6 +176,8 @@ int main(int argc, char *argv[])
     }
     stop_init();
     started_begin();
+    if (printk_level() < LOG_DEBUG) /* else the kernel has printed it */
+        probe_print();
     print_raw("blktest:");
     for (int i = 0; i < argc; i++)
         print_raw(" %s", argv[i]);

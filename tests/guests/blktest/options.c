@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* blktest's command line: defaults, words, and what must not be combined. */
+/* blktest's command line: defaults, options, and excluded combinations. */
 #include "options.h"
 
 #include <ringlet/errno.h>
@@ -17,7 +17,7 @@ const char *const workload_name[] = {
     [RW_READ_BACK] = "read_back",
 };
 
-/* What ignore_error= can name. */
+/* The names for ignore_error=. */
 static const char *const ignorable[] = {"EIO", "ENODEV", "ETIMEDOUT", NULL};
 static const int ignorable_errno[] = {EIO, ENODEV, ETIMEDOUT};
 
@@ -32,6 +32,8 @@ bool options_ignore(const struct options *o, int ret)
 }
 
 #define MIB (1024 * 1024ULL)
+/* Not given: the driver's default, as with 0 of the others. */
+#define RING_ORDER_DEFAULT UINT64_MAX
 
 static int check(const struct options *o, char *err, size_t err_size)
 {
@@ -56,7 +58,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
     static const char *const abis[] = {"native", "32", "64", NULL};
     unsigned verify = 1, buffers = 0, abi = 0;
     bool persistent = true;
-    uint64_t ring_order = 4, queues = 0, segments = 0, keeps = 0;
+    uint64_t ring_order = RING_ORDER_DEFAULT, queues = 0, segments = 0, keeps = 0;
     struct option words[] = {
         {.name = "dev", .type = OPT_STRING, .out = &o->dev},
         {.name = "rw", .type = OPT_CHOICES, .out = &o->rw, .choices = workloads},
@@ -108,7 +110,7 @@ int options_parse(struct options *o, int argc, char *argv[], char *err, size_t e
     o->driver.persistent = persistent ? 0 : -1;
     o->driver.persistent_grants = (unsigned)keeps;
     o->verify = verify != 0;
-    o->driver.ring_pages = 1U << ring_order;
+    o->driver.ring_pages = ring_order == RING_ORDER_DEFAULT ? 0 : 1U << ring_order;
     o->driver.queues = (unsigned)queues;
     o->driver.abi = 32 * abi;
     o->driver.max_segments = (unsigned)segments;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* blktest's command line. Words and meanings are fio's where fio has them. */
+/* blktest's command line. Names and meanings are fio's where fio has them. */
 #ifndef BLKTEST_OPTIONS_H
 #define BLKTEST_OPTIONS_H
 
@@ -15,7 +15,7 @@ enum workload {
     RW_RANDRW,
     RW_TRIM,
     RW_COUNT,
-    RW_READ_BACK = RW_COUNT, /* not to be asked for: what follows a verified write job */
+    RW_READ_BACK = RW_COUNT, /* not an option: it follows a verified write job */
 };
 
 extern const char *const workload_name[];
@@ -42,7 +42,7 @@ static inline bool workload_random(enum workload w)
 }
 
 struct options {
-    const char *dev; /* "xvda", "51712", "all"; NULL = the first disk */
+    const char *dev; /* "xvda", "51712", "all"; NULL = the first disk that is no cdrom */
     struct option_list rw, bs, iodepth;
     struct option_list ignore; /* indexes of ignorable[]: errors that requests may end with */
     uint64_t size, offset;     /* bytes; size 0 = to the end of the disk */
@@ -50,7 +50,7 @@ struct options {
     uint64_t runtime_ns;
     uint64_t seed;
     uint64_t fsync; /* a flush after so many writes; 0 = none */
-    uint64_t batch; /* requests per submit; 0 = what the queue takes */
+    uint64_t batch; /* requests per submit; 0 = as many as fit */
     uint64_t misalign;
     uint64_t hold_ns;
     uint64_t hotplug; /* so many disks are to come and go; 0 = none */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop of a pass: take what is done, check it, fill the queue again, submit, wait.
+ * The loop of a pass: take completed requests, check them, fill the queue again, submit, wait.
  *
  * A request's latency is the time from the submit that made it visible to its completion callback.
  * Patterns are made before and checked after that, but on the same vCPU, so with verify= on a
@@ -22,8 +22,10 @@
 #include <xen/io/blkif.h>
 
 #define WAIT_NS NSEC_PER_SEC
-#define EMPTY_WAITS_MAX \
-    60 /* waits without any completion, after which the device counts as stuck */
+/* Without any completion for so long, beyond the time for which requests wait for a backend that
+ * went, the device counts as stuck. */
+#define STUCK_NS             (60 * NSEC_PER_SEC)
+#define RECONNECT_DEFAULT_NS (30 * NSEC_PER_SEC) /* the driver's (blkfront.h) */
 
 static bool is_write(const struct pass *p, uint64_t block)
 {
@@ -35,8 +37,8 @@ static bool is_write(const struct pass *p, uint64_t block)
     return half == (p->writes == WRITE_HALF);
 }
 
-/* Makes sure that a read that brings nothing is noticed, even if the right data are still in the
- * buffer from an earlier one: one word of each unit is turned over. */
+/* Makes sure that a read that transfers nothing is detected, even if the right data are still in
+ * the buffer from an earlier one: one word of each unit is inverted. */
 static void spoil(uint8_t *buf, size_t len)
 {
     for (size_t i = 0; i < len; i += 512)
@@ -68,8 +70,8 @@ static void prepare(struct pass *p, struct slot *slot)
     p->issued++;
 }
 
-/* The scheduler or the driver has looked at the clock before completions came here. If no data are
- * made or compared since, that was a moment ago: some instructions for each of them. */
+/* The scheduler or the driver has read the clock before completions are delivered. If no data were
+ * made or compared since, its last value is young enough. */
 static uint64_t now_about(const struct pass *p)
 {
     return p->disk->options->verify || p->check != CHECK_NOTHING ? clock_now() : clock_recent();
@@ -93,7 +95,7 @@ static void submit(struct pass *p)
         p->disk->failed = true;
 }
 
-/* False: there is no memory for it now, but requests in flight will give some back. */
+/* False: there is no memory for it now, but requests in flight will free some. */
 static bool enqueue(struct pass *p, struct slot *slot)
 {
     int ret;
@@ -118,9 +120,9 @@ static bool enqueue(struct pass *p, struct slot *slot)
     return true;
 }
 
-/* The guest is to stop, or the job's time or the test's is over: what is in flight still counts.
- * A verified job gets a quarter of its time more to end its round: only what was written as a whole
- * can be read back and has a digest. */
+/* The guest must stop, or the job's or the test's time is over: requests in flight still count.
+ * A verified job gets a quarter of its time more to end its round: only data that were written
+ * as a whole can be read back and have a digest. */
 static bool must_end(const struct pass *p)
 {
     const struct job *job = &p->disk->job;
@@ -130,8 +132,8 @@ static bool must_end(const struct pass *p)
            (job->runtime_ns && now_about(p) - job->start >= job->runtime_ns + more);
 }
 
-/* The slot for the next request, or NULL while there is none. A pass that needs the data in order
- * takes the slots round and round. */
+/* The slot for the next request, or NULL while there is none. A pass that needs the data in
+ * order uses the slots in rotation. */
 static struct slot *next_slot(struct pass *p)
 {
     struct slot *slot = p->refused;
@@ -166,7 +168,7 @@ static void fill(struct pass *p)
     submit(p);
 }
 
-/* The next completed request to look at, or NULL. */
+/* The next completed request to check, or NULL. */
 static struct slot *next_done(struct pass *p)
 {
     struct slot *slot;
@@ -212,8 +214,10 @@ static void consume(struct pass *p, struct slot *slot)
     if (slot->ret) {
         request_failed(p, slot);
     } else {
-        /* of a discard, what was whole granules */
+        /* of a discard, the whole granules */
         job->bytes += p->writes == TRIM_ALL ? slot->aiocb.total_bytes : slot->aiocb.aio_nbytes;
+        samples_add(&job->throughput, MAX(slot->completed, job->start) - job->start,
+                    slot->aiocb.aio_nbytes);
         if (slot->sent)
             histogram_add(&job->latency, slot->completed - slot->sent);
         if (slot->write)
@@ -224,14 +228,22 @@ static void consume(struct pass *p, struct slot *slot)
     slots_release(p->slots, slot);
 }
 
+static uint64_t stuck_after(const struct pass *p)
+{
+    uint64_t reconnect = p->disk->options->driver.reconnect_timeout_ns;
+
+    if (reconnect == BLKFRONT_NO_RECONNECT)
+        return STUCK_NS;
+    return STUCK_NS + (reconnect ? reconnect : RECONNECT_DEFAULT_NS);
+}
+
 static void wait(struct pass *p)
 {
     uint64_t deadline = MIN(now_about(p) + WAIT_NS, p->disk->job.progress_at);
 
-    if (blkfront_aio_wait(p->disk->dev, deadline) == 0)
-        p->empty_waits++;
+    blkfront_aio_wait(p->disk->dev, deadline);
     report_progress(p->disk);
-    if (p->empty_waits < EMPTY_WAITS_MAX)
+    if (clock_recent() - p->last_done < stuck_after(p))
         return;
     p->stuck = p->disk->failed = true;
     p->errors++;
@@ -247,15 +259,17 @@ int pass_run(struct pass *p)
     p->blocks = DIV_ROUND_UP(p->slice->bytes, job->bs);
     permutation_init(&p->order, p->blocks, job->order_seed + p->written);
     list_init(&p->unsent);
+    p->last_done = clock_now();
     if (!job->start)
         job->start = clock_now();
     while (!p->stuck) {
         struct slot *slot;
 
         while ((slot = next_done(p)) != NULL) {
-            p->empty_waits = 0;
+            p->last_done = clock_recent();
             consume(p, slot);
-            /* where looking at the data takes long, what completed meanwhile gets its time now */
+            /* where checking the data takes long, requests that completed meanwhile get their
+             * time now */
             if (p->check != CHECK_NOTHING)
                 blkfront_aio_poll(p->disk->dev);
         }

@@ -21,7 +21,7 @@ enum pass_check {
     CHECK_NOTHING,
     CHECK_PATTERN,
     CHECK_TRIMMED,  /* the pattern or zeroes */
-    CHECK_BASELINE, /* in order: sum and SHA-256 of what is there */
+    CHECK_BASELINE, /* in order: sum and SHA-256 of the content */
     CHECK_SUM,      /* the sum only */
 };
 
@@ -33,29 +33,28 @@ struct pass {
     enum pass_writes writes;
     enum pass_check check; /* of what is read */
     bool random;
-    uint32_t expected; /* generation of what is read */
-    uint32_t written;  /* generation of what is written */
+    uint32_t expected; /* generation of the data read */
+    uint32_t written;  /* generation of the data written */
     /* results */
     uint64_t sum;
     struct sha256 sha;
     uint64_t errors; /* requests that failed or brought wrong data */
     bool holes;      /* requests failed as ignore_error= allows: not everything was read */
     uint64_t issued, consumed, blocks;
-    bool stuck; /* requests are still in flight: the slots must be kept */
+    bool stuck; /* requests are still in flight: the slots must not be freed */
     /* the pass' own */
     struct permutation order;
     struct slot *refused; /* prepared, but the driver had no memory for it */
     struct list unsent;   /* enqueued since the last submit */
     unsigned batch;       /* their number */
-    unsigned empty_waits;
+    uint64_t last_done;   /* clock_now() of the last completion, or of the beginning */
     uint64_t since_flush; /* writes */
     struct blkfront_aiocb flush;
     bool flushing;
 };
 
-/* 0: every block was done, without an error. -ECANCELED: ended early, because the guest is to stop
- * or the job's time is over.
- * -EIO: something failed (it was reported). */
+/* 0: all blocks were done without an error. -ECANCELED: ended early, because the guest must stop
+ * or the job's time is over. -EIO: an error, which was reported. */
 int pass_run(struct pass *p);
 
 /* The pass' other parts. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checking what a pass has read. */
+/* Checks the data that a pass has read. */
 #include "content_sum.h"
 #include "pass.h"
 #include "pattern.h"

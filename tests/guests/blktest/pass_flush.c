@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fsync=n: a flush after every n writes, one at a time, with reads and writes going on beside it.
- */
+/* fsync=n: a flush after each n writes, one at a time, beside other reads and writes. */
 #include "pass.h"
 
+#include <ringlet/clock.h>
 #include <ringlet/errno.h>
 #include <xen/io/blkif.h>
 
@@ -28,7 +28,7 @@ static void flush_completed(struct blkfront_aiocb *aiocb, int ret)
     struct pass *p = aiocb->data;
 
     p->flushing = false;
-    p->empty_waits = 0;
+    p->last_done = clock_recent();
     if (ret)
         flush_failed(p, ret);
 }

@@ -89,7 +89,7 @@ static bool differ(const uint8_t *a, const uint8_t *b, size_t len)
     return difference != 0;
 }
 
-/* What is in a block instead of what was expected. */
+/* Describes a block's content that is not the expected one. */
 static void describe(const struct pattern *p, const struct pattern_block *expected, unsigned from,
                      const uint8_t *found, size_t len, char *text, size_t size)
 {

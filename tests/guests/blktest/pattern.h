@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What blktest writes: each 512-byte block of the disk says which block it is, of which disk, from
- * which pass, and the rest of it is pseudo-random and follows from that. So whatever is found where
- * something else was expected can be named: data of another place, of an earlier pass, of another
- * disk, half of one and half of another.
+ * blktest's pattern: each 512-byte block of the disk contains its own number, its disk and its
+ * pass, and the rest is pseudo-random and computed from these. So wrong data can be identified:
+ * data of another place, of an earlier pass, of another disk, halves of two blocks.
  */
 #ifndef BLKTEST_PATTERN_H
 #define BLKTEST_PATTERN_H
@@ -22,9 +21,9 @@ struct pattern {
 void pattern_fill(const struct pattern *p, uint64_t offset, void *buf, size_t len);
 
 /*
- * Compares. The number of blocks of which something in [offset, offset + len) is wrong; *right, if
- * not NULL, becomes the number of bytes in blocks that are right. report, if not NULL, is called
- * for each wrong block with its number and a text that goes on after "block N ".
+ * Compares. Returns the number of blocks with an error in [offset, offset + len); *right, if not
+ * NULL, becomes the number of bytes in correct blocks. report, if not NULL, is called for each
+ * wrong block with its number and a text that continues "block N ".
  */
 uint64_t pattern_check(const struct pattern *p, uint64_t offset, const void *buf, size_t len,
                        uint64_t *right, void (*report)(void *arg, uint64_t block, const char *text),

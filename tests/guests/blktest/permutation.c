@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A Feistel network permutes the smallest square power of two that holds n; a result beyond n is
- * put through it again until it falls below n. As the network is a permutation this ends, on
- * average within four steps, and different inputs end at different results.
+ * A Feistel network permutes the smallest square power of two that is at least n; a result of n or
+ * more is permuted again until it is below n. As the network is a permutation this ends, on average
+ * within four steps, and different inputs have different results.
  */
 #include "permutation.h"
 #include "mix.h"

@@ -9,6 +9,11 @@
 #define PROGRESS_NS (1500 * NSEC_PER_MSEC)
 #define LINE_MAX    1024
 
+/* The part of the histogram in a profile, from the shortest latency on; there is room for this
+ * number of pairs. */
+#define PROFILE_ROWS 48
+#define PROFILE_MAX  2560
+
 typedef unsigned long long ull;
 
 /* count per second when it took ns */
@@ -66,7 +71,7 @@ char *report_size(char *buf, size_t size, uint64_t bytes)
     return buf;
 }
 
-/* What is used of the offers; a text says why one is not. */
+/* The use of each offer; a text is the reason why one is not used. */
 static void report_used(struct json *j, const struct blkfront_limits *l)
 {
     json_object(j, "used");
@@ -141,6 +146,41 @@ static void job_for_people(const struct disk *disk, uint64_t ns)
     print_raw("\n");
 }
 
+/* For charts: bytes completed in each interval, and the distribution of latencies, with four
+ * steps per power of two. */
+static void report_profile(const struct disk *disk)
+{
+    const struct job *job = &disk->job;
+    static char line[PROFILE_MAX];
+    struct json j;
+    uint64_t count = 0;
+    unsigned rows = 0;
+
+    json_begin(&j, line, sizeof(line));
+    json_str(&j, "type", "profile");
+    json_str(&j, "dev", disk->name);
+    json_u64(&j, "start_ns", job->start);
+    json_u64(&j, "interval_ns", job->throughput.interval);
+    json_array(&j, "bytes");
+    for (unsigned i = 0; i < job->throughput.count; i++)
+        json_u64(&j, NULL, job->throughput.bytes[i]);
+    json_array_end(&j);
+    json_array(&j, "latency_ns");
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        count += job->latency.bucket[i];
+        if (i % 4 != 3 || !count || rows == PROFILE_ROWS)
+            continue;
+        rows++;
+        json_array(&j, NULL);
+        json_u64(&j, NULL, histogram_bucket_last(i));
+        json_u64(&j, NULL, count);
+        json_array_end(&j);
+        count = 0;
+    }
+    json_array_end(&j);
+    json_print_result(&j);
+}
+
 void report_job(const struct disk *disk)
 {
     static const struct {
@@ -174,6 +214,8 @@ void report_job(const struct disk *disk)
     json_u64(&j, "max", latency->max);
     json_object_end(&j);
     json_print_result(&j);
+    if (job->throughput.interval)
+        report_profile(disk);
 }
 
 uint64_t report_next(void)

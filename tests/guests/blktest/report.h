@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What blktest says, to people and as `RESULT {json}` lines. */
+/* blktest's output, as text and as `RESULT {json}` lines. */
 #ifndef BLKTEST_REPORT_H
 #define BLKTEST_REPORT_H
 
@@ -8,7 +8,7 @@
 /* "4k", "1m", "1000": bytes as the command line has them. Returns buf. */
 char *report_size(char *buf, size_t size, uint64_t bytes);
 
-/* What was negotiated. */
+/* Prints the negotiated limits. */
 void report_disk(const struct disk *disk);
 /* The disk's job, which has ended. */
 void report_job(const struct disk *disk);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Slots and their buffers. Buffers are cut from chunks of about 64 KiB (or one buffer, if that is
- * more), so that small ones share pages and large ones do not ask for much memory in one piece.
+ * larger), so that small ones share pages and large ones do not need much memory in one piece.
  */
 #include "slots.h"
 #include "../started.h"
@@ -91,7 +91,7 @@ void buffers_free(struct buffers *b)
 int slots_init(struct slots *s, unsigned depth, size_t bs, size_t misalign, uint64_t budget,
                struct buffers *registered)
 {
-    /* backends that keep mappings do not like a page in two requests at once */
+    /* backends that keep mappings should not get a page in two requests at once */
     size_t stride = registered ? ROUND_UP(bs, PAGE_SIZE) : ROUND_UP(bs, 512);
     size_t room = registered ? registered->chunk_bytes - misalign : CHUNK_BYTES;
     unsigned per_chunk = (unsigned)MAX(1UL, MIN(room / stride, (size_t)depth));

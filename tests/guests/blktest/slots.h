@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A fixed number of requests with a buffer each: what one thread keeps in flight. */
+/* A fixed number of requests with a buffer each, for one thread. */
 #ifndef BLKTEST_SLOTS_H
 #define BLKTEST_SLOTS_H
 
@@ -19,8 +19,9 @@ struct slot {
 };
 
 /*
- * Registered buffers of a disk, in chunks of one size: what one job has had the next one gets, as a
- * backend that keeps mappings knows it already, and would not let go of it soon.
+ * Registered buffers of a disk, in chunks of one size. Each job reuses the buffers of the one
+ * before, as a backend that keeps mappings has mapped them already, and would unmap them only much
+ * later.
  */
 struct buffers {
     struct blkfront_dev *dev; /* NULL: none */
@@ -30,7 +31,8 @@ struct buffers {
 
 /* For buffers of at most bs bytes. */
 void buffers_init(struct buffers *b, struct blkfront_dev *dev, size_t bs, size_t misalign);
-/* Before the device is closed; what is in use then is not freed. Harmless without buffers_init. */
+/* Call it before the device is closed; buffers in use are not freed. Harmless without
+ * buffers_init. */
 void buffers_free(struct buffers *b);
 
 struct slots {
@@ -45,9 +47,9 @@ struct slots {
 };
 
 /*
- * Up to depth slots with buffers of bs bytes, each misalign bytes behind a multiple of 512, in at
- * most budget bytes of memory. registered: where to take them from, each in pages of its own, or
- * NULL for plain memory. 0 with s->depth >= 1, maybe less than asked for; -ENOMEM.
+ * Makes up to depth slots with buffers of bs bytes, each misalign bytes behind a multiple of 512,
+ * in at most budget bytes of memory. registered: the source of the buffers, each in pages of its
+ * own, or NULL for ordinary memory. 0 with s->depth >= 1, perhaps fewer than depth; -ENOMEM.
  */
 int slots_init(struct slots *s, unsigned depth, size_t bs, size_t misalign, uint64_t budget,
                struct buffers *registered);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ending early, and as the toolstack asked. */
+/* Early ends, on the toolstack's order. */
 #include "stop.h"
 
 #include <ringlet/shutdown.h>

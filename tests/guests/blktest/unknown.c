@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The blocks of which the content is not known (unknown.h). */
+/* The blocks whose content is unknown (unknown.h). */
 #include "unknown.h"
 #include "pattern.h"
 

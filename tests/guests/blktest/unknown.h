@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * With ignore_error= a write may fail and the test goes on: then nobody knows what is in its blocks
- * until they are written again. One bit for each 512 bytes of a slice, made when it is first
- * needed.
+ * With ignore_error= a write may fail and the test continues: the content of its blocks is then
+ * unknown until they are written again. One bit for each 512 bytes of a slice, allocated at first
+ * use.
  */
 #ifndef BLKTEST_UNKNOWN_H
 #define BLKTEST_UNKNOWN_H
@@ -11,7 +11,8 @@
 
 /* The write of [offset, offset + len) failed. -ENOMEM: it cannot be remembered. */
 int unknown_set(struct slice *slice, uint64_t offset, size_t len);
-/* It succeeded. A block that is only partly written stays what it was. */
+/* Notes a write that succeeded. The state of a block that is only partly written does not
+ * change. */
 void unknown_clear(struct slice *slice, uint64_t offset, size_t len);
 /* The number of bytes from offset on, at most len, that are all known or all unknown (*known). */
 size_t unknown_run(const struct slice *slice, uint64_t offset, size_t len, bool *known);

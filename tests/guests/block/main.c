@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The smallest guest with a disk: opens xvda, reads its first 4 KiB, and says what starting took.
- * As little as an image with the block driver can be, and as fast as it can start.
+ * The smallest guest with a disk: opens xvda, reads its first 4 KiB, and prints the cost of the
+ * start. It is as small, and starts as fast, as an image with the block driver can.
  */
 #include "../started.h"
 #include "../verdict.h"

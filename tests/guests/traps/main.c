@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Does on purpose what a program must not do, one thing per boot, so that the lab can check how the
- * kernel reports it. The first line says what is about to happen; a guest that lives on although it
- * should not is a FAILURE.
+ * Provokes an error on purpose, one per boot, so that the lab can check how the kernel reports it.
+ * The first line announces it; a guest that survives although it should not is a FAILURE.
  */
 #include "../verdict.h"
-#include <ringlet/arch.h>
+#include <ringlet/clock.h>
 #include <ringlet/cmdline.h>
 #include <ringlet/heap.h>
+#include <ringlet/page.h>
+#include <ringlet/panic.h>
 #include <ringlet/shutdown.h>
 
 static volatile uint64_t sink;
@@ -74,7 +75,7 @@ static void guard(void)
 {
     volatile uint8_t *page = page_alloc(1, MEM_APP);
 
-    if (page && arch_guard_page((void *)(uintptr_t)page, true) == 0)
+    if (page && page_guard((void *)(uintptr_t)page, true) == 0)
         page[100] = 1;
 }
 
@@ -83,7 +84,16 @@ static void panic_call(void)
     panic("the guest was asked to panic");
 }
 
-/* Not a trap: the heap must report both and go on. */
+/* Not a trap: an operator's NMIs find a thread that never yields the CPU. */
+static void spin(void)
+{
+    const uint64_t end = clock_deadline(12 * NSEC_PER_SEC);
+
+    while (clock_now() < end)
+        ;
+}
+
+/* Not a trap: the heap must report both and continue. */
 static void heap(void)
 {
     uint8_t *volatile block = heap_alloc(100, MEM_APP);
@@ -96,24 +106,16 @@ static void heap(void)
 }
 
 static const char *const names[] = {
-    "page_fault",
-    "null",
-    "write_text",
-    "exec_data",
-    "stack_overflow",
-    "divide",
-    "invalid_opcode",
-    "general_protection",
-    "breakpoint",
-    "guard",
-    "panic",
-    "heap",
-    NULL,
+    "page_fault",     "null",   "write_text",     "exec_data",
+    "stack_overflow", "divide", "invalid_opcode", "general_protection",
+    "breakpoint",     "guard",  "panic",          "heap",
+    "spin",           NULL,
 };
 
 static void (*const provoke[])(void) = {
     page_fault,     null_pointer,       write_text, exec_data, stack_overflow, divide,
     invalid_opcode, general_protection, breakpoint, guard,     panic_call,     heap,
+    spin,
 };
 
 _Static_assert(ARRAY_SIZE(names) == ARRAY_SIZE(provoke) + 1, "a function for each name");
@@ -140,7 +142,7 @@ int main(int argc, char *argv[])
     print_raw("traps: provoking %s\n", names[which]);
     printk_drain();
     provoke[which]();
-    if (provoke[which] == heap) {
+    if (provoke[which] == heap || provoke[which] == spin) {
         print_raw("traps: still alive, as it must be\n");
         return verdict_print(SUCCESS);
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`lab backends`: what each kind of backend offers and what the guest uses of it, as a page for docs/."""
+"""`lab backends`: writes a page for docs/ with each kind of backend's offers and the guest's use of them."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ KINDS = [
     Kind("qdisk without discard", f"qdisk raw {4 * MIB} no-discard"),
 ]
 
-HEAD = """# What backends offer and what Ringlet uses
+HEAD = """# Offers of backends, and their use by Ringlet
 
-Written by `make backends` from a run on a real Xen: do not edit. Each cell is what the backend offers and, behind
-the arrow, what is in use; a single value says that all of the offer is used. The offers were read from XenStore by
-dom0, what is used was said by the guest.
+Written by `make backends` from a run on a real Xen: do not edit. Each cell is the backend's offer
+and, behind the arrow, the part in use; a single value means that all of it is used. dom0 read the
+offers from XenStore; the guest printed the part in use.
 
 """
 
@@ -68,10 +68,10 @@ def page(up: str, qemu: str, found: list[tuple[str, list[features.Feature]]]) ->
     return text
 
 
-NOTES = """## What else was seen
+NOTES = """## Other observations
 
-* A 4096-byte qdisk of QEMU 7.2 never connects to a frontend that does not claim to count the ring's sectors in
-  such units: the disk stays in InitWait and not a byte of it is touched.
+* A 4096-byte qdisk of QEMU 7.2 never connects to a frontend that does not declare that it counts
+  the ring's sectors in this unit: the disk stays in InitWait, and no byte of it is accessed.
 * QEMU 7.2 does not start a read-only qdisk at all ("Block node is read-only").
 """
 

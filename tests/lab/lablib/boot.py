@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Boots Xen and dom0 in QEMU (no KVM needed) and follows what dom0 reports.
+"""Boots Xen and dom0 in QEMU (without KVM) and follows dom0's reports.
 
 The host and dom0 share one folder by 9p, mounted as /lab in dom0:
     bin/      the scripts of tests/lab      images/   the guests
-    jobs/     what dom0 has to do           out/      consoles and results      events   progress
-    backends.cpio   programs that dom0 unpacks when a job wants them
+    jobs/     the jobs for dom0             out/      consoles and results      events   progress
+    backends.cpio, network.cpio   programs that dom0 unpacks for jobs that need them
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from .pulse import Pulse
 HERE = Path(__file__).resolve().parent
 SCRIPTS = [HERE.parent / "ringlet-run", *sorted((HERE.parent / "dom0").iterdir())]
 
-# One CPU: guest, dom0 and backend mostly wait for each other anyway, and when the host's CPUs are busy
-# two emulated ones lose most of their time spinning for a lock whose owner is not running.
+# One CPU: guest, dom0 and backend mostly wait for each other. On a busy host two emulated CPUs spend most of their time
+# spinning for a lock whose owner is not running.
 CPUS = 1
-SILENCE = 60          # seconds; dom0's agent says every 5 seconds that it is there
+SILENCE = 60          # seconds; dom0's agent gives a sign of life every 5 seconds
 BOOT_TIMEOUT = 180      # from power-on to dom0's first report; some 10 s on an idle machine
-XEN_ARGS = "console=com1 com1=115200 dom0_mem=768M,max:768M bootscrub=0 loglvl=warning guest_loglvl=warning noreboot"
+XEN_ARGS = "console=com1 com1=115200 dom0_mem=768M,max:768M bootscrub=0 conring_size=512k loglvl=warning guest_loglvl=warning noreboot"
 DOM0_ARGS = "console=hvc0 quiet panic=5"
 PR_SET_PDEATHSIG = 1
-# Virtual time is then the count of instructions, 1 ns each, and idle time costs nothing: what is measured is the same
-# again and again, however busy the host is. Wants one CPU.
+# Virtual time is then the number of instructions, 1 ns each, and idle time costs nothing: a
+# measurement does not depend on the host's load. Needs one CPU.
 ICOUNT = ["-icount", "shift=0,sleep=off"]
 
 
 class BootError(Exception):
-    """The machine did not do what it should; the text is for a person."""
+    """The machine failed; the text is for the user."""
 
 
 class Stopped(BootError):
-    """dom0 as a whole has stopped, whatever it was doing."""
+    """dom0 as a whole has stopped."""
 
 
 @dataclass
@@ -59,7 +59,7 @@ def _escape(value: str | Path) -> str:
 
 
 def make_share(lab: Path, share: Path, images: list[Path]) -> None:
-    """An empty share with the scripts and the guests in it."""
+    """Makes a new share with the scripts and the guests in it."""
     shutil.rmtree(share, ignore_errors=True)
     for name in ("bin", "images", "jobs", "out"):
         (share / name).mkdir(parents=True)
@@ -68,7 +68,11 @@ def make_share(lab: Path, share: Path, images: list[Path]) -> None:
         (share / "bin" / script.name).chmod(0o755)
     for image in images:
         shutil.copy(image, share / "images" / image.name)
-    os.link(lab / "backends.cpio", share / "backends.cpio")     # both are in the build folder
+    nettest = lab.parent / "nettest-linux"      # dom0's side of a network; not every command needs it
+    if nettest.is_file():
+        shutil.copy(nettest, share / "bin" / "nettest")
+    for name in ("backends.cpio", "network.cpio", "vmlinux", "driver-domain.cpio", "linux-guest.cpio"):
+        os.link(lab / name, share / name)       # both are in the build folder
     (share / "events").touch()
 
 
@@ -87,17 +91,17 @@ def command(lab: Path, share: Path, drives: list[Drive], serial: list[str], opti
 
 
 def _die_with_parent() -> None:
-    """In the child: own process group (a ^C is ours to handle), and no QEMU without its driver."""
+    """In the child: own process group (the lab handles ^C); QEMU ends when the lab does."""
     os.setsid()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 class Machine:
-    """One running QEMU. Use as a context manager: it is gone afterwards, whatever happened."""
+    """One running QEMU. Use as a context manager, which always ends it."""
 
     def __init__(self, lab: Path, work: Path, share: Path, drives: list[Drive], options: Sequence[str] = ()) -> None:
         self.share = share
-        # counted in instructions dom0's seconds are any length on a busy host
+        # with -icount a second of dom0's may take any time on a busy host
         self._listens = "-icount" not in options
         self.console = work / "dom0-console.log"
         self._log = (work / "qemu.log").open("wb")
@@ -128,13 +132,13 @@ class Machine:
         return self._qemu.poll() is None
 
     def _read_events(self) -> None:
-        """Takes in the complete lines that dom0 has added since the last call."""
+        """Reads the complete lines that dom0 has added since the last call."""
         self._partial += self._events.read()
         *lines, self._partial = self._partial.split("\n")
         self._pending.extend(lines)
 
     def silent_for(self) -> float:
-        """Seconds since dom0's agent last said that it is alive; 0 before it said so for the first time."""
+        """Seconds since the last sign of life of dom0's agent; 0 before the first one."""
         try:
             return max(0.0, time.time() - (self.share / "alive").stat().st_mtime)
         except OSError:
@@ -143,8 +147,8 @@ class Machine:
     def wait_events(self, deadline: float, tick: float = 0.1) -> Iterator[str | None]:
         """Yields each event, and None at every tick in between; ends when QEMU is gone.
 
-        What the caller did not take stays for the next call. Raises BootError at the deadline
-        (time.monotonic()), Stopped when dom0 has not shown that it is alive for SILENCE seconds.
+        Events that the caller did not take stay for the next call. Raises BootError at the deadline
+        (time.monotonic()), Stopped when dom0 has given no sign of life for SILENCE seconds.
         """
         while True:
             alive = self.running()
@@ -161,7 +165,7 @@ class Machine:
             time.sleep(tick)
 
     def wait_up(self) -> str:
-        """Waits for dom0; returns what it says about itself ("KERNEL XEN")."""
+        """Waits for dom0; returns its versions ("KERNEL XEN")."""
         deadline = time.monotonic() + BOOT_TIMEOUT
         for event in self.wait_events(deadline):
             if event and event.startswith("up "):
@@ -175,7 +179,7 @@ class Machine:
             time.sleep(0.05)
 
     def explain(self, what: str) -> str:
-        """What happened, the end of the machine's console, and where to look next."""
+        """The cause, the end of the machine's console, and the names of the logs."""
         lines = [f"{what}. The end of its console:"]
         for log in (self.console, Path(self._log.name)):
             try:

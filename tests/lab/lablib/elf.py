@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Just enough ELF reading to know which shared objects a program wants."""
+"""Reads the names of the shared objects that an ELF file needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DT_NEEDED, DT_STRTAB = 1, 5
 
 
 def needed(image: bytes) -> list[str]:
-    """Names of the shared objects and of the loader that a 64-bit ELF file asks for."""
+    """The names of the shared objects and of the loader that a 64-bit ELF file needs."""
     if image[:5] != b"\x7fELF\x02":
         return []
     phoff, = struct.unpack_from("<Q", image, 0x20)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a backend offers, what the guest's driver uses of it, and why not all of it.
+"""A backend's offers, the guest's use of them, and the reasons for unused ones.
 
-The offers are the backend's directory in XenStore as dom0 has read it while the disk was connected
-(offers-DEVID, written by ringlet-run); what is used is the guest's RESULT line about the disk.
+The offers are the backend's directory in XenStore, which dom0 read while the disk was connected
+(offers-DEVID, written by ringlet-run). The use is from the guest's RESULT line about the disk.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-RING_SEGMENTS = 11      # a ring entry has room for so many, whatever the backend says
+RING_SEGMENTS = 11      # that a ring entry without indirect pages has room for
 LINE = re.compile(r'^(\S+) = "(.*)"$')
 
 
@@ -25,9 +25,18 @@ class Feature:
 
 
 def load_offers(folder: Path, devid: int) -> dict[str, str]:
-    """The backend's keys; empty when dom0 had no occasion to read them."""
+    """The backend's keys; empty if dom0 did not read them."""
+    return _load(folder / f"offers-{devid}")
+
+
+def load_vif(folder: Path, number: int) -> tuple[dict[str, str], dict[str, str]]:
+    """The keys of an interface's backend, and the guest's."""
+    return _load(folder / f"vif-{number}-backend"), _load(folder / f"vif-{number}-guest")
+
+
+def _load(path: Path) -> dict[str, str]:
     try:
-        text = (folder / f"offers-{devid}").read_text(errors="replace")
+        text = path.read_text(errors="replace")
     except OSError:
         return {}
     found = filter(None, map(LINE.match, text.splitlines()))
@@ -46,8 +55,9 @@ def _ring_pages(offers: dict[str, str]) -> int:
 
 
 def _limit(name: str, unit: str, offered: int, used: int, fewer: str) -> Feature:
-    why = "" if used >= offered else fewer
-    return Feature(name, f"{offered}{unit}", f"{used}{unit}", why)
+    if used >= offered:
+        return Feature(name, f"{offered}{unit}", f"{used}{unit}")
+    return Feature(name, f"{offered}{unit}", str(used), fewer)
 
 
 def _choice(name: str, offered: bool, used: bool, unused: str) -> Feature:
@@ -57,7 +67,7 @@ def _choice(name: str, offered: bool, used: bool, unused: str) -> Feature:
 
 def of_disk(disk: dict[str, Any], offers: dict[str, str]) -> list[Feature]:
     features = disk.get("features", {})
-    used = disk.get("used", {})         # the guest's own word, with reasons as text instead of false
+    used = disk.get("used", {})         # from the guest, with a reason (text) instead of false
 
     def chosen(name: str, offered: bool, default: bool, unused: str) -> Feature:
         value = used.get(name, default)
@@ -69,8 +79,8 @@ def of_disk(disk: dict[str, Any], offers: dict[str, str]) -> list[Feature]:
     barrier = features.get("barrier") is True
     discard = features.get("discard") is True
     return [
-        _limit("ring", " pages", ring, disk.get("ring_pages", 1), "16 pages are the protocol's most, or fewer were asked for"),
-        _limit("queues", "", disk.get("queues_offered", 1), disk.get("queues", 1), "one is enough for one vCPU, or fewer were asked for"),
+        _limit("ring", " pages", ring, disk.get("ring_pages", 1), "each page costs the host memory; ring_order= asks for more"),
+        _limit("queues", "", disk.get("queues_offered", 1), disk.get("queues", 1), "each costs the host memory; queues= asks for more"),
         _limit("segments", "", max(indirect, RING_SEGMENTS), disk.get("max_segments", 0), "fewer were asked for"),
         chosen("persistent", features.get("persistent") is True, False,
                "each request's pages are granted for that request alone"),
@@ -81,8 +91,28 @@ def of_disk(disk: dict[str, Any], offers: dict[str, str]) -> list[Feature]:
     ]
 
 
+def of_vif(backend: dict[str, str], guest: dict[str, str]) -> list[Feature]:
+    """What the backend offers, and what the guest has asked for in XenStore."""
+    def asked(name: str, key: str, unused: str, *, offer: str = "", negative: bool = False) -> Feature:
+        offered = not offer or backend.get(offer) == "1"
+        used = guest.get(key, "0") == "0" if negative else guest.get(key, "0") not in ("0", "")
+        return _choice(name, offered, offered and used, unused)
+
+    return [
+        _limit("queues", "", max(_number(backend, "multi-queue-max-queues"), 1), max(_number(guest, "multi-queue-num-queues"), 1),
+               "each costs the host memory; queues= asks for more"),
+        asked("frames of several pages", "feature-sg", "the guest takes only small ones", offer="feature-sg"),
+        asked("TCP/IPv4 segments joined", "feature-gso-tcpv4", "the guest takes single segments", offer="feature-gso-tcpv4"),
+        asked("TCP/IPv6 segments joined", "feature-gso-tcpv6", "the guest takes single segments", offer="feature-gso-tcpv6"),
+        asked("IPv4 checksums left out", "feature-no-csum-offload", "the guest wants them", negative=True),
+        asked("IPv6 checksums left out", "feature-ipv6-csum-offload", "the guest wants them", offer="feature-ipv6-csum-offload"),
+        asked("an event channel for each direction", "event-channel-tx", "one is enough", offer="feature-split-event-channels"),
+        asked("multicast filter", "request-multicast-control", "the guest takes all", offer="feature-multicast-control"),
+    ]
+
+
 def lines(found: list[Feature]) -> list[str]:
-    """For people: one line each, "persistent: offered, not used: REASON"."""
+    """One line for each feature, such as "persistent: offered, not used: REASON"."""
     text = []
     for feature in found:
         if feature.used == "no":

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Builds the dom0 image: Xen, a Linux kernel and a small initramfs, all from Debian's packages.
 
-The packages are unpacked by mmdebstrap into one tar file, without a chroot and without running any
-of them; what dom0 needs is picked out of it. A stamp (hash of the recipe) makes this a one-off.
+mmdebstrap unpacks the packages into one tar file, without a chroot and without running any of them;
+dom0's files are picked out of it. A stamp (a hash of the recipe) tells whether the image is up to
+date.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import lzma
 import os
 import re
+import shutil
 import struct
 import subprocess
 import tarfile
@@ -24,11 +26,17 @@ from . import cpio, elf, recipe
 
 HERE = Path(__file__).resolve().parent
 INIT = HERE.parent / "dom0" / "init"
-FILES = ("xen", "vmlinux", "initrd", "backends.cpio", "linux-guest.cpio")
+FILES = ("xen", "vmlinux", "initrd", "backends.cpio", "network.cpio", "linux-guest.cpio", "driver-domain.cpio")
 
 
 class ImageError(Exception):
-    """The image could not be made; the text says why."""
+    """The image could not be made; the text is the reason."""
+
+
+def require(program: str) -> None:
+    """Raises if a program is missing: the Makefile installs it, but the user may not have used make."""
+    if shutil.which(program) is None:
+        raise ImageError(f"there is no {program} here; `make run` and the other commands of the Makefile install it")
 
 
 def stamp() -> str:
@@ -48,14 +56,12 @@ def is_current(lab: Path) -> bool:
 
 
 def ensure(lab: Path, say: Callable[[str], None]) -> None:
-    """Makes lab/{xen,vmlinux,initrd,backends.cpio,linux-guest.cpio} if they are not there or are older than their recipe."""
+    """Makes the files of lab if they are missing or older than the recipe."""
     if is_current(lab):
         return
     started = time.monotonic()
     lab.mkdir(parents=True, exist_ok=True)
-    need = HERE.parent / "need"
-    if subprocess.run([str(need), "mmdebstrap"], check=False).returncode != 0:
-        raise ImageError("mmdebstrap is needed to build the dom0 image")
+    require("mmdebstrap")
     say("lab: fetching and unpacking Xen and Linux packages (about 15 s)")
     tree = lab / "tree.tar"
     try:
@@ -72,7 +78,7 @@ def ensure(lab: Path, say: Callable[[str], None]) -> None:
 
 
 def _apt_sources() -> list[str]:
-    """The machine's own source files that offer the suite; its mirrors are its own business."""
+    """The machine's own source files that have the suite."""
     candidates = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
     suite = re.compile(rf"(^|\s){recipe.SUITE}(\s|$)", re.M)
     found = []
@@ -82,12 +88,12 @@ def _apt_sources() -> list[str]:
                      if not line.lstrip().startswith("#")]
             if suite.search("\n".join(lines)):
                 found.append(str(path))
-    return found        # none: mmdebstrap's own default mirror for the suite
+    return found        # none: mmdebstrap uses its default mirror for the suite
 
 
 def _unpack(tree: Path) -> None:
-    # Unpacking only needs no chroot, so chrootless works for everybody: without root, without the user
-    # namespaces that the default wants then (and newuidmap for them), and inside containers.
+    # Unpacking needs no chroot, so the chrootless mode works for every user: without root, without
+    # the user namespaces of the default mode (and newuidmap for them), and in containers.
     command = ["mmdebstrap", "--mode=chrootless", "--variant=extract", "--format=tar", "--quiet",
                "--include=" + ",".join(recipe.PACKAGES), recipe.SUITE, str(tree), *_apt_sources()]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -146,12 +152,16 @@ def _build(tar: tarfile.TarFile, lab: Path) -> None:
         archive.file("init", INIT.read_bytes(), 0o755)
         libraries = _add_programs(tree, archive, recipe.PROGRAMS, set())
         _add_files(tree, archive, recipe.FILES)
-        _add_modules(tree, archive)
+        _add_modules(tree, archive, recipe.MODULES_AT_BOOT, recipe.MODULES_ON_DEMAND)
         archive.close()
     with (lab / "backends.cpio").open("wb") as out:
         archive = cpio.Writer(out)
         _add_programs(tree, archive, recipe.BACKEND_PROGRAMS, libraries)
         _add_files(tree, archive, recipe.BACKEND_FILES)
+        archive.close()
+    with (lab / "network.cpio").open("wb") as out:
+        archive = cpio.Writer(out)
+        _add_programs(tree, archive, recipe.NETWORK_PROGRAMS, libraries)
         archive.close()
     with (lab / "linux-guest.cpio").open("wb") as out:
         archive = cpio.Writer(out)
@@ -164,10 +174,17 @@ def _build(tar: tarfile.TarFile, lab: Path) -> None:
             (path,) = tree.match(f"lib/modules/*/{name}.ko")
             archive.file(f"{name}.ko", tree.read(path))
         archive.close()
+    with (lab / "driver-domain.cpio").open("wb") as out:
+        archive = cpio.Writer(out)
+        for folder in "bin dev lib64 proc run sys tmp var/log/xen".split():
+            archive.directory(folder)
+        _add_programs(tree, archive, recipe.DRIVER_DOMAIN_PROGRAMS, set())
+        _add_modules(tree, archive, recipe.DRIVER_DOMAIN_MODULES, [])
+        archive.close()
 
 
 def _vmlinux(bzimage: bytes) -> bytes:
-    """The kernel proper inside a bzImage: unpacking it here saves an emulated CPU seconds per boot."""
+    """The kernel inside a bzImage: unpacking it here saves the emulated CPU seconds per boot."""
     setup_sectors = bzimage[0x1F1] or 4
     offset, length = struct.unpack_from("<II", bzimage, 0x248)     # payload, in the boot protocol
     start = (setup_sectors + 1) * 512 + offset
@@ -179,7 +196,7 @@ def _vmlinux(bzimage: bytes) -> bytes:
 
 
 def _add_programs(tree: _Tree, archive: cpio.Writer, patterns: list[str], there: set[str]) -> set[str]:
-    """Programs and the shared objects they name but those that are there already; all that are there then."""
+    """Adds programs and the shared objects that they name; returns all objects added so far."""
     wanted = list(recipe.EXTRA_LIBRARIES)
     for pattern in patterns:
         for path in tree.match(pattern):
@@ -206,10 +223,10 @@ def _add_files(tree: _Tree, archive: cpio.Writer, patterns: list[str]) -> None:
             archive.file(path, tree.read(path))
 
 
-def _add_modules(tree: _Tree, archive: cpio.Writer) -> None:
-    """Modules, and a modules.dep for busybox's modprobe (which loads the rightmost first)."""
+def _add_modules(tree: _Tree, archive: cpio.Writer, at_boot: list[str], on_demand: list[str]) -> None:
+    """Modules, a modules.dep for busybox's modprobe (which loads the rightmost first), and the list of what init loads."""
     by_name = {_module_name(path): path for path in tree.match("lib/modules/*.ko")}
-    todo = recipe.MODULES_AT_BOOT + recipe.MODULES_ON_DEMAND
+    todo = at_boot + on_demand
     depends: dict[str, list[str]] = {}
     while todo:
         name = todo.pop().replace("-", "_")
@@ -236,7 +253,7 @@ def _add_modules(tree: _Tree, archive: cpio.Writer) -> None:
              + " ".join(by_name[other].removeprefix(base) for other in reversed(load_order(name)))
              for name in sorted(depends)]
     archive.file(f"{base}modules.dep", ("\n".join(lines) + "\n").encode())
-    archive.file("etc/modules-at-boot", ("\n".join(recipe.MODULES_AT_BOOT) + "\n").encode())
+    archive.file("etc/modules-at-boot", ("\n".join(at_boot) + "\n").encode())
 
 
 def _module_name(path: str) -> str:

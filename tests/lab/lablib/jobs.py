@@ -10,24 +10,30 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Guest:
-    """One start of a guest by ringlet-run, and what has to be there before and happen meanwhile."""
+    """One start of a guest by ringlet-run, with its setup and the actions beside it."""
     image: str                                          # in the share, or an absolute path in dom0
     type: str
     args: str = ""
     memory: int = 32
     timeout: int = 120
-    disks: list[str] = field(default_factory=list)      # make_disk's words, then perhaps " r" or " w"
+    disks: list[str] = field(default_factory=list)      # make_disk's arguments, then optionally " r" or " w"
     blkback: str = ""                                   # parameters of dom0's xen-blkback
     setup: str = ""                                     # shell lines before the guest starts
     meanwhile: str = ""                                 # shell lines while it runs
-    after: str = ""                                     # shell lines behind it, each of which must succeed
+    after: str = ""                                     # shell lines after it, each of which must succeed
     options: str = ""                                   # more options of ringlet-run
+    app: bool = False                                   # a program, whose exit status counts
+    input: str = ""                                     # what it reads from standard input
+
+
+def _access(mode: str, writes: bool) -> str:
+    return mode.lstrip(",") or ("w" if writes else "r")
 
 
 def _disk(index: int, words: list[str], writes: bool) -> tuple[str, str]:
     """The shell line that makes a disk, and the --disk option that uses it."""
     mode = ""
-    letter = "abcdefghijklmnop"[index]
+    letter = chr(ord("a") + index) if index < 26 else ""        # only where the disk's name must be given
     if words[-1] in ("r", "w"):
         mode = "," + words.pop()
     if words[0] == "device":
@@ -37,9 +43,16 @@ def _disk(index: int, words: list[str], writes: bool) -> tuple[str, str]:
         return "", f"--disk {spec}"
     if words[0] == "qdisk":
         extra = "," + words.pop() if len(words) > 3 else ""      # discard or no-discard
-        access = mode.lstrip(",") or ("w" if writes else "r")
         return (f"d{index}=$(make_disk {' '.join(words)}) || exit 4\n",
-                f'--disk "format={words[1]},backendtype=qdisk,vdev=xvd{letter},access={access}{extra},target=$d{index}"')
+                f'--disk "format={words[1]},backendtype=qdisk,vdev=xvd{letter},access={_access(mode, writes)}{extra},'
+                f'target=$d{index}"')
+    if words[0] == "driver":
+        return (f"d{index}=$(make_disk {' '.join(words[1:])}) && driver_domain start $d{index} || exit 4\n",
+                f'--disk "format=raw,backendtype=phy,backend=$DRIVER,vdev=xvd{letter},access={_access(mode, writes)},'
+                f'target=/dev/xvda" --data xvd{letter}=$d{index}')
+    if words[0] == "cdrom":
+        return (f"d{index}=$(make_disk {' '.join(words[1:])}) || exit 4\n",
+                f'--disk "format=raw,backendtype=phy,vdev=hdc,access=r,devtype=cdrom,target=$d{index}"')
     prefix = "file:" if words[0] == "file" else "phy:"
     return f"d{index}=$(make_disk {' '.join(words)}) || exit 4\n", f'--disk "{prefix}$d{index}{mode}"'
 
@@ -58,6 +71,9 @@ def script(guest: Guest) -> str:
     if guest.meanwhile:
         options += ' --moving "$MOVING"'
         lines += f"(\n{guest.meanwhile.strip()}\n) &\nmeanwhile=$!\n"
+    if guest.app:
+        options += " --app"
+        lines += f"printf %s {shlex.quote(guest.input)} | "
     lines += (f'ringlet-run "{posixpath.join("/lab/images", guest.image)}" --name "$NAME" --type {guest.type}'
               f" --memory {guest.memory} --timeout {guest.timeout} --out \"$OUT\"{options}"
               f"{' ' + guest.options if guest.options else ''} -- {guest.args}\n")

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matrix
+import matrix_net
 
 from . import boot, jobs, results
 from .terminal import Terminal
 
 SLACK = 60          # seconds that a case may take beyond its guest's own timeout
-MAX_BOOTS = 4       # a case that kills dom0 costs one
+MAX_BOOTS = 4       # a case that kills dom0 uses up one
 
 
 class FilterError(Exception):
-    """--filter names no case; the text says why."""
+    """--filter matches no case; the text is the reason."""
 
 
 @dataclass
@@ -38,7 +39,7 @@ def select(full: bool, pattern: str) -> list[Run]:
         wanted = re.compile(pattern)
     except re.error as error:
         raise FilterError(f"--filter {pattern}: not a regular expression: {error}") from None
-    runs = [Run(case, kind) for case in matrix.CASES for kind in case.types]
+    runs = [Run(case, kind) for case in [*matrix.CASES, *matrix_net.CASES] for kind in case.types]
     found = [run for run in runs if wanted.search(run.name)]
     if not found:
         raise FilterError(f"no case matches --filter {pattern}; `tests/lab/lab test --list` names them")
@@ -52,12 +53,13 @@ def write_job(share: Path, index: int, run: Run) -> None:
     case = run.case
     guest = jobs.Guest(image=case.image, type=run.type, args=case.args, memory=case.memory,
                        timeout=case.timeout, disks=case.disks, blkback=case.blkback,
-                       options=case.options, setup=case.setup, meanwhile=case.meanwhile, after=case.after)
+                       options=case.options, setup=case.setup, meanwhile=case.meanwhile, after=case.after,
+                       app=case.app, input=case.input)
     (share / "jobs" / f"{index:03d}-{run.name}.sh").write_text(jobs.script(guest))
 
 
 def judge(case: matrix.Case, folder: Path) -> str:
-    """Empty if the case ended as it should, else why not."""
+    """The empty string if the case passed, otherwise the reason of the failure."""
     outcome = results.load(folder)
     if not re.fullmatch(case.expect, outcome.verdict):
         wanted = "" if case.expect == "SUCCESS" else f" instead of {case.expect}"
@@ -89,7 +91,7 @@ def judge(case: matrix.Case, folder: Path) -> str:
 class Tally:
     def __init__(self, terminal: Terminal) -> None:
         self.passed = self.failed = self.number = 0
-        self.again: list[Run] = []      # run a second time, as dom0 stopped
+        self.again: list[Run] = []      # run a second time because dom0 stopped
         self._terminal = terminal
 
     def add(self, run: Run, why: str, seconds: float) -> None:
@@ -105,7 +107,7 @@ class Tally:
 
 
 def _next_end(machine: boot.Machine, run: Run, terminal: Terminal) -> float:
-    """Waits until the job has ended; how long it took."""
+    """Waits until the job has ended. Returns the seconds that it took."""
     began = time.monotonic()
     while True:
         for event in machine.wait_events(began + run.case.timeout + SLACK):
@@ -122,7 +124,7 @@ def _next_end(machine: boot.Machine, run: Run, terminal: Terminal) -> float:
 
 def _one_boot(lab: Path, work: Path, images: list[Path], todo: list[Run], tally: Tally,
               terminal: Terminal) -> list[Run]:
-    """Boots, runs what it can of todo, returns what is left."""
+    """Boots dom0 and runs the cases. Returns the remaining ones when dom0 ends early."""
     share = work / "share"
     boot.make_share(lab, share, images)
     for index, run in enumerate(todo):
@@ -145,7 +147,7 @@ def _one_boot(lab: Path, work: Path, images: list[Path], todo: list[Run], tally:
             (work / run.name).mkdir(exist_ok=True)
             (work / run.name / "dom0.log").write_text(str(error))
             why = f"{str(error).splitlines()[0]} see {work / run.name / 'dom0.log'}"
-            # The whole machine stopped, which is not the guest's doing unless it happens again.
+            # The whole machine stopped. Only if that happens again it is the case's fault.
             if isinstance(error, boot.Stopped) and run not in tally.again:
                 terminal.line(f"{run.name}: {why}; it is run once more")
                 tally.again.append(run)
@@ -158,10 +160,10 @@ def _one_boot(lab: Path, work: Path, images: list[Path], todo: list[Run], tally:
 def run_tests(lab: Path, work: Path, images_dir: Path, full: bool, pattern: str) -> int:
     terminal = Terminal(every=15)
     todo = select(full, pattern)
-    images = [images_dir / name for name in sorted({run.case.image for run in todo})]
+    images = sorted({images_dir.parent / ("apps" if run.case.app else "guests") / run.case.image for run in todo})
     for image in images:
         if not image.is_file():
-            print(f"ringlet: no image {image}; `make guests` builds it", file=sys.stderr)
+            print(f"ringlet: no image {image}; `make guests apps` builds it", file=sys.stderr)
             return 1
     for run in todo:
         shutil.rmtree(work / run.name, ignore_errors=True)

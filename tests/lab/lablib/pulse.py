@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Presses a key of the emulated keyboard now and then, which nobody reads.
+"""Presses a key of the emulated keyboard twice a second, which no program reads.
 
-QEMU's emulation of AMD SVM can lose an interrupt: at the end of a guest's time slice it clears a bit in the CPU's
-word of pending interrupts without the lock under which other threads set theirs (seen with 7.2: the APIC has
-vector 250, Xen's timer, in its IRR and the CPU sleeps with interrupts on). When that was Xen's timer, everything
-waits for ever. Any interrupt that comes after it makes QEMU look again, and both are delivered. With -icount timers
-run in the CPU's own thread, and there is no need for this.
+QEMU's emulation of AMD SVM can lose an interrupt: at the end of a guest's time slice it clears a
+bit in the CPU's word of pending interrupts without the lock under which other threads set theirs
+(seen with 7.2: the APIC has vector 250, Xen's timer, in its IRR and the CPU sleeps with interrupts
+on). If that was Xen's timer, everything waits forever. Any later interrupt makes QEMU check again,
+and both are delivered. With -icount timers run in the CPU's own thread, and this is not needed.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import json
 import socket
 import threading
 
-EVERY = 0.5         # seconds that a lost interrupt may cost
+EVERY = 0.5         # longest delay by a lost interrupt, in seconds
 PRESS = {"execute": "send-key", "arguments": {"keys": [{"type": "qcode", "data": "shift"}], "hold-time": 1}}
 
 
 class Pulse:
-    """For one QEMU: start it with `options` and `fds`, then begin() or not; end() when it is gone."""
+    """For one QEMU: start it with `options` and `fds`, then optionally begin(); end() after its end."""
 
     def __init__(self) -> None:
         self._ours, self._theirs = socket.socketpair()
@@ -43,7 +43,7 @@ class Pulse:
     def _press(self) -> None:
         command = {"execute": "qmp_capabilities"}
         try:
-            while self._ours.recv(65536):       # the greeting, then what it says to each command
+            while self._ours.recv(65536):       # the greeting, then a reply to each command
                 self._ours.sendall(json.dumps(command).encode())
                 command = PRESS
                 if self._over.wait(EVERY):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The page that `lab run` prints: what booted, what was negotiated, verified, confirmed and how fast."""
+"""The page that `lab run` prints: versions, negotiated limits, verification, dom0's checks and throughput."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 from . import features
 from .terminal import Terminal
@@ -49,6 +49,44 @@ def job_table(jobs: list[dict[str, Any]]) -> list[str]:
                      f"{job.get('requests', 0) / seconds:.0f}" if seconds else "-",
                      _time(latency.get("p50")), _time(latency.get("p99")),
                      _bytes(job.get("verified_bytes", 0)) if job.get("verified_bytes") else "-"))
+    return _columns(rows)
+
+
+def net_table(tests: list[dict[str, Any]]) -> list[str]:
+    """nettest's results."""
+    rows = [("test", "rate", "p50", "p99", "lost", "verified")]
+    for test in tests:
+        seconds = test.get("ns", 0) / 1e9
+        rate = lost = "-"
+        if "bytes" in test:
+            rate = f"{test['bytes'] / MIB / seconds:.1f} MiB/s" if seconds else "-"
+        elif "received" in test:
+            rate = f"{test['received'] / seconds:.0f}/s" if seconds else "-"
+            lost = f"{100 * (1 - test['received'] / test['sent']):.1f} %" if test.get("sent") else "-"
+        elif "rounds" in test:
+            rate = f"{test['rounds'] / seconds:.0f}/s" if seconds else "-"
+            lost = str(test.get("lost", 0))
+        latency = test.get("lat_ns", {})
+        rows.append((str(test.get("test", "?")), rate, _time(latency.get("p50")), _time(latency.get("p99")), lost,
+                     "each byte" if test.get("verified") and not test.get("wrong") else f"{test.get('wrong', 0)} WRONG" if test.get("wrong") else "-"))
+    return _columns(rows)
+
+
+def net_counters(counters: dict[str, Any]) -> list[str]:
+    """What the guest's driver has counted."""
+    frames = counters.get("tx_frames", 0) + counters.get("rx_frames", 0)
+    if not frames:
+        return []
+    lines = [f"{counters['tx_frames']} frames sent, {counters['rx_frames']} received; {counters.get('notifications', 0)} notifications, "
+             f"{counters.get('grants', 0)} grant operations"]
+    for way, verb in (("tx", "sent"), ("rx", "received")):
+        if counters.get(f"{way}_bytes"):
+            lines.append(f"{_bytes(counters[f'{way}_bytes'])} {verb}, of which {_bytes(counters.get(f'{way}_copied', 0))} were copied; "
+                         f"{counters.get(f'{way}_gso', 0)} frames of several segments")
+    return lines
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
                       for column, (cell, width) in enumerate(zip(row, widths))).rstrip()
@@ -56,7 +94,7 @@ def job_table(jobs: list[dict[str, Any]]) -> list[str]:
 
 
 def confirmation(checks: list[dict[str, Any]]) -> list[str]:
-    """What dom0 and the host found when they looked for themselves."""
+    """The checks by dom0 and the host."""
     groups = {"digest": ("checksum of what is on the disk", "dom0"),
               "counters": ("request counter of the backend", "dom0"),
               "notifications": ("count of the frontend's interrupts", "dom0"),
@@ -98,6 +136,10 @@ class Page:
                  + (f", on Xen {probe['xen']}" if "xen" in probe else ""))
         for disk in guest["disks"]:
             self._disk(disk)
+        if "interface" in guest:
+            self._interface(guest["interface"], guest["tests"], guest["addresses"])
+            for line in net_counters(guest["counters"]):
+                out.line("    " + line)
         for line in confirmation(guest["checks"]):
             out.line("  " + line)
         if guest["result"] != "SUCCESS":
@@ -116,8 +158,19 @@ class Page:
             out.line("    " + line)
         out.line(f"  verified {_bytes(disk['verified_bytes'])}, {_plural(disk['errors'], 'error')}")
 
+    def _interface(self, interface: dict[str, dict[str, str]], tests: list[dict[str, Any]], addresses: list[str]) -> None:
+        out = self._out
+        guest = interface["guest"]
+        out.line(f"  vif0: Ethernet address {guest.get('mac', '?')}, MTU {guest.get('mtu', '1500')}" + ("" if guest else ": never connected"))
+        for line in addresses:
+            out.line("    " + line)
+        for line in features.lines(features.of_vif(interface["backend"], guest)) if guest else []:
+            out.line("    " + line)
+        for line in net_table(tests) if tests else []:
+            out.line("    " + line)
+
     def end(self, verdict: str, seconds: float, report: Path) -> None:
         out = self._out
         out.line()
         out.line(out.dim("The CPU is emulated: compare these figures with each other, not with hardware."))
-        out.line(f"{out.verdict(verdict)} after {seconds:.0f} s; details in {_short(report)}")
+        out.line(f"{out.verdict(verdict)} after {seconds:.0f} s; details in {_short(report.with_suffix('.html'))} and {report.name}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What one run of ringlet-run left in its output directory."""
+"""The files of one run of ringlet-run in its output directory."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ NOISE = re.compile(r"RESULT \{|Test result:|^\s*$")
 
 
 def printable(text: str) -> str:
-    """What a guest said, without what a terminal would obey."""
+    """A guest's text without control characters."""
     return "".join(char if " " <= char <= "~" or char in "\t\n" else "" for char in text)
 
 
 def _clean(value: Any) -> Any:
-    """The same for all the strings in a value from JSON, where escapes can hide."""
+    """The same for all strings in a JSON value, which may contain escaped control characters."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, list):
@@ -54,7 +54,7 @@ def _text(path: Path) -> str:
 
 
 def load(folder: Path) -> Outcome:
-    """Reads what is there; a run that was cut short leaves less."""
+    """Reads the existing files: an interrupted run leaves only some of them."""
     outcome = Outcome(console=printable(_text(folder / "console.log")))
     verdict = _text(folder / "verdict").splitlines()
     if verdict:
@@ -78,7 +78,7 @@ def load(folder: Path) -> Outcome:
 
 
 def last_plain_line(console: str) -> str:
-    """The newest line that was written for people."""
+    """The last line that is no RESULT line."""
     for line in reversed(printable(console).splitlines()):
         if not NOISE.search(line):
             return line.strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import stat
 import time
@@ -17,15 +18,18 @@ from .terminal import Terminal
 
 MIB = 1 << 20
 OWN_DISK = 64 * MIB             # made for the run; written and read back by each guest
-SAMPLE = 64 * MIB               # of somebody's disk; more would keep an emulated guest busy for long
+SAMPLE = 64 * MIB               # limit for the user's disk, as an emulated guest is slow
 TIMEOUT = 240
 SLACK = 60
 WRITING = "write=1 rw=write,read,randread bs=64k iodepth=16"
+NETTEST = "ip=10.0.0.2/24,gw=10.0.0.1 peer=10.0.0.1 bytes=32m count=5000 rounds=500"
+# The stack's lines about its addresses.
+ADDRESS = re.compile(r"net: vif\d+: ")
 READING = "rw=read,randread bs=64k iodepth=16"
 
 
 class DiskError(Exception):
-    """The disk that the person named cannot be used."""
+    """The disk that the user named cannot be used."""
 
 
 @dataclass
@@ -37,7 +41,7 @@ class Disk:
 
 
 def check_disk(name: str) -> Disk:
-    """Looks at the person's disk before anything is booted."""
+    """Checks the user's disk before anything is booted."""
     path = Path(name).absolute()
     try:
         mode = path.stat().st_mode
@@ -73,9 +77,9 @@ def _own_disk(work: Path) -> Disk:
 
 
 def _host_checks(disk: Disk, outcome: results.Outcome) -> None:
-    """The host looks too, past Xen and dom0: is what the guest read or wrote what is in the file?
+    """Compares the guest's data with the disk's file on the host, without Xen or dom0.
 
-    A digest that dom0 skipped as out of date is not looked at either.
+    A digest that dom0 skipped as out of date is skipped here, too.
     """
     looked_at = {check["check"] for check in outcome.checks if check["status"] == "ok"}
     for digest in outcome.of_type("digest"):
@@ -118,12 +122,28 @@ def _describe(kind: str, memory: int, outcome: results.Outcome, folder: Path) ->
         entry["offers"] = features.load_offers(folder, int(disk.get("devid", 0)))
         disks.append(entry)
     probe = outcome.of_type("probe")
+    if outcome.of_type("net") or (folder / "vif-0-backend").exists():
+        backend, guest = features.load_vif(folder, 0)
+        return {"type": kind, "result": outcome.verdict, "reason": outcome.reason, "memory": memory, "probe": {}, "disks": [],
+                "checks": outcome.checks, "interface": {"backend": backend, "guest": guest}, "tests": outcome.of_type("net"),
+                "counters": (outcome.of_type("counters") or [{}])[-1],
+                "addresses": [line for line in outcome.console.splitlines() if ADDRESS.match(line)][:8]}
     return {"type": kind, "result": outcome.verdict, "reason": outcome.reason, "memory": memory,
             "probe": probe[0] if probe else {}, "disks": disks, "checks": outcome.checks}
 
 
+def _join_pages(pages: list[Path], joined: Path) -> None:
+    """One page of the guests' pages: what lies between ringlet-run's two comments, one after the other."""
+    begin, end = "<!-- guest -->", "<!-- end -->"
+    texts = [page.read_text(errors="replace") for page in pages if page.is_file()]
+    texts = [text for text in texts if begin in text and end in text]
+    if texts:
+        head, tail = texts[0].split(begin)[0], texts[0].split(end)[-1]
+        joined.write_text(head + "".join(text.split(begin)[1].split(end)[0] for text in texts) + tail)
+
+
 def _follow(machine: boot.Machine, name: str, folder: Path, terminal: Terminal) -> float:
-    """Shows how the guest gets on until dom0 says that it has ended; returns the seconds it took."""
+    """Shows the guest's progress until dom0 reports its end. Returns the seconds that it took."""
     began = time.monotonic()
     for event in machine.wait_events(began + TIMEOUT + SLACK, tick=0.2):
         if event is None:
@@ -139,39 +159,50 @@ def _follow(machine: boot.Machine, name: str, folder: Path, terminal: Terminal) 
     raise boot.BootError(machine.explain(f"dom0 went away during the {name} guest"))
 
 
-def run(lab: Path, work: Path, image: Path, kinds: str, disk: Disk | None, args: str) -> int:
+def run(lab: Path, work: Path, image: Path, kinds: str, disk: Disk | None, args: str, nettest: Path | None = None) -> int:
+    """nettest: its image, if each kind of guest is to show its network, too."""
     started = time.monotonic()
+    if nettest and not nettest.is_file():
+        raise boot.BootError(f"no image {nettest}; `make run NET=1` builds it")
     if not image.is_file():
         raise boot.BootError(f"no image {image}; `make guests` builds it")
     terminal = Terminal()
     work.mkdir(parents=True, exist_ok=True)
-    (work / "report.json").unlink(missing_ok=True)
+    for name in ("report.json", "report.html"):
+        (work / name).unlink(missing_ok=True)
     disk = disk or _own_disk(work)
     share = work / "share"
-    boot.make_share(lab, share, [image])
+    boot.make_share(lab, share, [image, *([nettest] if nettest else [])])
     guests = []
     for index, kind in enumerate(["pv", "pvh"] if kinds == "both" else [kinds]):
-        # Another seed each, so that the second guest cannot live off what the first one wrote.
+        # Each guest has another seed, so that the second one cannot verify the first one's data.
         usual = f"dev=xvda {WRITING if disk.own else READING} seed={index + 1}"
         if disk.size > SAMPLE:
             usual += f" size={SAMPLE // MIB}m"
         guest = jobs.Guest(image=image.name, type=kind, args=args or usual, timeout=TIMEOUT,
-                           disks=["device /dev/vda " + ("w" if disk.own else "r")])
-        (share / "jobs" / f"{index}-{kind}.sh").write_text(jobs.script(guest))
-        guests.append(guest)
+                           disks=["device /dev/vda " + ("w" if disk.own else "r")],
+                           options='--report "$OUT/report.html"')
+        guests.append((kind, guest))
+        if nettest:
+            guest = jobs.Guest(image=nettest.name, type=kind, args=NETTEST, memory=64, timeout=TIMEOUT, options="--vif",
+                               disks=["device /dev/vda r"], setup="network || exit 4; nettest services=0 >/dev/null &")
+            guests.append((f"{kind}-net", guest))
+    for index, (name, guest) in enumerate(guests):
+        (share / "jobs" / f"{index}-{name}.sh").write_text(jobs.script(guest))
 
     page = report.Page(terminal)
     described = []
     terminal.status("booting Xen and dom0 in QEMU")
     with boot.Machine(lab, work, share, [boot.Drive(disk.path, readonly=not disk.own)]) as machine:
         page.booted(machine.wait_up(), disk.path, disk.size, disk.notes, time.monotonic() - started)
-        for guest in guests:
-            seconds = _follow(machine, guest.type, share / "out" / guest.type, terminal)
-            folder = work / guest.type
+        for name, guest in guests:
+            seconds = _follow(machine, name, share / "out" / name, terminal)
+            folder = work / name
             shutil.rmtree(folder, ignore_errors=True)
-            shutil.copytree(share / "out" / guest.type, folder)
+            shutil.copytree(share / "out" / name, folder)
             outcome = results.load(folder)
-            # The backend writes past dom0's cache; what QEMU still holds is in the host's page cache.
+            # The backend bypasses dom0's page cache. Data that QEMU has not written yet are in the
+            # host's page cache.
             _host_checks(disk, outcome)
             described.append(_describe(guest.type, guest.memory, outcome, folder))
             page.guest(described[-1], seconds, folder)
@@ -181,5 +212,6 @@ def run(lab: Path, work: Path, image: Path, kinds: str, disk: Disk | None, args:
     full = {"result": verdict, "seconds": round(time.monotonic() - started, 1),
             "disk": {"path": str(disk.path), "bytes": disk.size, "written": disk.own}, "guests": described}
     (work / "report.json").write_text(json.dumps(full, indent=1) + "\n")
+    _join_pages([work / name / "report.html" for name, _ in guests], work / "report.html")
     page.end(verdict, time.monotonic() - started, work / "report.json")
     return results.RANK[verdict]

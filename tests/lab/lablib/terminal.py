@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Output for a person: colours and one updating line on a terminal, plain lines elsewhere."""
+"""Output for the user: colours and one updating line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

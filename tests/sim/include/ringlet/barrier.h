@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the simulation only, found before the real header: every memory barrier is also a point where
- * the simulated rest of the world may run. Barriers stand where the order against the peer matters,
- * so these are the interleavings that count.
+ * For the simulation only, found before the real header: at every memory barrier the simulated rest
+ * of the world may run. Barriers stand where the order of accesses matters to the peer, so these
+ * are the interleavings that count.
  */
 #ifndef RINGLET_SIM_BARRIER_H
 #define RINGLET_SIM_BARRIER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the simulation only, found before the real header: each single access to shared memory is a
- * point where the simulated rest of the world may run first.
+ * For the simulation only, found before the real header: before each single access to shared memory
+ * the simulated rest of the world may run.
  */
 #ifndef RINGLET_SIM_COMPILER_H
 #define RINGLET_SIM_COMPILER_H

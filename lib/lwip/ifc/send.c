@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames from lwIP to netfront. TCP segments wait in ifc->join until the core lock is released, or
+ * until something that does not fit follows; all others are sent at once.
+ */
+#include <ringlet/errno.h>
+#include <ringlet/heap.h>
+#include <ringlet/string.h>
+
+#include "lib/lwip/ifc/ifc.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/stats.h"
+
+#define FRAGS_MAX  32u
+#define HEADER_MAX 128u /* bytes: what a backend copies in any case */
+
+/* ---- frames of one pbuf ---- */
+
+static void sent(void *arg, int status)
+{
+    (void)status; /* counted by netfront, and TCP will notice */
+    pbuf_free(arg);
+}
+
+static err_t result(struct ifc *ifc, int ret)
+{
+    switch (ret) {
+    case 0:
+        LINK_STATS_INC(link.xmit);
+        return ERR_OK;
+    case -ENOBUFS:
+        ifc->full = true;
+        return ERR_MEM;
+    default:
+        LINK_STATS_INC(link.drop);
+        ifc->tx_dropped++;
+        return ERR_IF;
+    }
+}
+
+static unsigned fragments(const struct pbuf *p, struct netfront_tx_frag *frag)
+{
+    unsigned n = 0;
+
+    for (; p; p = p->next) {
+        if (n == FRAGS_MAX)
+            return 0;
+        frag[n++] = (struct netfront_tx_frag){.data = p->payload, .len = p->len};
+    }
+    return n;
+}
+
+static err_t send_alone(struct ifc *ifc, struct pbuf *p, unsigned flags, unsigned header)
+{
+    struct netfront_tx_frag frag[FRAGS_MAX];
+    struct netfront_tx tx = {.flags = flags, .header = header, .frag = frag, .done = sent};
+    int ret;
+
+    tx.count = fragments(p, frag);
+    if (tx.count) {
+        pbuf_ref(p);
+    } else {
+        p = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+        if (!p)
+            return ERR_MEM;
+        tx.count = fragments(p, frag);
+    }
+    tx.arg = p;
+    ret = netfront_send(ifc->dev, &tx);
+    if (ret)
+        pbuf_free(p);
+    return result(ifc, ret);
+}
+
+/* ---- frames of several ---- */
+
+struct held {
+    unsigned count;
+    struct pbuf *p[JOIN_SEGMENTS];
+};
+
+static void joined_sent(void *arg, int status)
+{
+    struct held *h = arg;
+
+    (void)status;
+    for (unsigned i = 0; i < h->count; i++)
+        pbuf_free(h->p[i]);
+    heap_free(h);
+}
+
+/* 0, or netfront_send's error: then the join is as before. */
+static int send_join(struct ifc *ifc)
+{
+    struct join *j = &ifc->join;
+    struct netfront_tx tx;
+    struct held *h;
+    int ret;
+
+    join_finish(j, &tx);
+    if (j->segments == 1) {
+        tx.done = sent;
+        tx.arg = j->held[0];
+        return netfront_send(ifc->dev, &tx);
+    }
+    h = heap_alloc(sizeof(*h), MEM_KERNEL);
+    if (!h)
+        return -ENOMEM;
+    h->count = j->segments;
+    memcpy(h->p, j->held, j->segments * sizeof(h->p[0]));
+    tx.done = joined_sent;
+    tx.arg = h;
+    ret = netfront_send(ifc->dev, &tx);
+    if (ret)
+        heap_free(h);
+    return ret;
+}
+
+bool ifc_send_joined(struct ifc *ifc)
+{
+    struct join *j = &ifc->join;
+    int ret;
+
+    if (!j->segments)
+        return true;
+    if (ifc->full)
+        return false;
+    ret = send_join(ifc);
+    if (ret == -ENOBUFS) {
+        ifc->full = true;
+        return false;
+    }
+    if (ret) { /* as if they were lost on their way */
+        ifc->tx_dropped += join_drop(j);
+        LINK_STATS_INC(link.drop);
+    } else {
+        LINK_STATS_INC(link.xmit);
+        j->segments = 0; /* the references are the frame's */
+    }
+    return true;
+}
+
+/* ---- what lwIP sends ---- */
+
+/* Of IPv4 or IPv6, with TCP in it: such fragments are only made when the MTU became smaller. */
+static bool is_tcp_fragment(const struct pbuf *p)
+{
+    const uint8_t *f = p->payload;
+
+    if (p->len >= 34 && f[12] == 0x08 && f[13] == 0x00)
+        return f[23] == 6 && ((f[20] & 0x3f) || f[21]);
+    return p->len >= 55 && f[12] == 0x86 && f[13] == 0xdd && f[20] == 44 && f[54] == 6;
+}
+
+/* True: the segment is taken. */
+static bool join(struct ifc *ifc, struct pbuf *p, const struct join_headers *h)
+{
+    const bool gso = h->v6 ? ifc->limits.gso_v6 : ifc->limits.gso_v4;
+
+    if (gso && join_add(&ifc->join, p, h))
+        return true;
+    return ifc_send_joined(ifc) && join_add(&ifc->join, p, h);
+}
+
+static err_t send_offloaded(struct ifc *ifc, struct pbuf *p, const struct join_headers *h)
+{
+    uint8_t *frame = p->payload;
+    uint16_t sum;
+
+    if (join(ifc, p, h))
+        return ERR_OK;
+    if (ifc->join.segments)
+        return ERR_MEM; /* no room */
+    /* of too many pieces */
+    sum = join_pseudo_sum(frame, h, p->tot_len - h->tcp);
+    memcpy(frame + h->tcp + 16, &sum, sizeof(sum));
+    return send_alone(ifc, p, NETFRONT_CSUM_BLANK, h->payload);
+}
+
+err_t ifc_send(struct netif *netif, struct pbuf *p)
+{
+    struct ifc *ifc = ifc_of(netif);
+    const bool offloaded = !(netif->chksum_flags & NETIF_CHECKSUM_GEN_TCP);
+    struct join_headers h;
+
+    if (ifc->full)
+        return ERR_MEM;
+    if (offloaded && join_parse(p, &h))
+        return send_offloaded(ifc, p, &h);
+    if (offloaded && is_tcp_fragment(p)) {
+        /* without a checksum, which is too late for this one: lwIP computes them from now on */
+        netif->chksum_flags |= NETIF_CHECKSUM_GEN_TCP;
+        return ERR_OK;
+    }
+    if (!ifc_send_joined(ifc)) /* the order */
+        return ERR_MEM;
+    return send_alone(ifc, p, 0, MIN(p->tot_len, HEADER_MAX));
+}
+
+/* UDP's and ICMP's are lwIP's, as it may have to cut their packets into fragments. */
+void ifc_set_offloads(struct ifc *ifc)
+{
+    netfront_get_limits(ifc->dev, &ifc->limits);
+    ifc->netif.mtu = (u16_t)MIN(ifc->limits.mtu, (unsigned)UINT16_MAX);
+    if (ifc->limits.csum_v4 && ifc->limits.csum_v6)
+        ifc->netif.chksum_flags &= (u16_t)~NETIF_CHECKSUM_GEN_TCP;
+    else
+        ifc->netif.chksum_flags |= NETIF_CHECKSUM_GEN_TCP;
+}
+
+void ifc_send_again(struct ifc *ifc)
+{
+    if (!ifc_send_joined(ifc))
+        return;
+    for (struct tcp_pcb *pcb = tcp_active_pcbs, *next; pcb && !ifc->full; pcb = next) {
+        next = pcb->next;
+        if (pcb->unsent)
+            tcp_output(pcb);
+    }
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Global symbols have the prefix "ringlet_" in an object file, as those of lib/fs (lib/fs/symbols.h). */
+#ifndef RINGLET_LWIP_SOCKET_SYMBOLS_H
+#define RINGLET_LWIP_SOCKET_SYMBOLS_H
+
+#pragma redefine_extname inet_socket_create ringlet_inet_socket_create
+#pragma redefine_extname inet_resolve ringlet_inet_resolve
+#pragma redefine_extname inet_interface ringlet_inet_interface
+#pragma redefine_extname inet_error ringlet_inet_error
+#pragma redefine_extname inet_to_ip ringlet_inet_to_ip
+#pragma redefine_extname inet_from_ip ringlet_inet_from_ip
+#pragma redefine_extname inet_is_ours ringlet_inet_is_ours
+#pragma redefine_extname inet_is_broadcast ringlet_inet_is_broadcast
+#pragma redefine_extname inet_local_for ringlet_inet_local_for
+#pragma redefine_extname inet_init ringlet_inet_init
+#pragma redefine_extname inet_apply ringlet_inet_apply
+#pragma redefine_extname inet_set ringlet_inet_set
+#pragma redefine_extname inet_get ringlet_inet_get
+#pragma redefine_extname tcp_socket_create ringlet_tcp_socket_create
+#pragma redefine_extname tcp_socket_alloc ringlet_tcp_socket_alloc
+#pragma redefine_extname tcp_socket_attach ringlet_tcp_socket_attach
+#pragma redefine_extname tcp_socket_detach ringlet_tcp_socket_detach
+#pragma redefine_extname tcp_socket_open ringlet_tcp_socket_open
+#pragma redefine_extname tcp_socket_abort ringlet_tcp_socket_abort
+#pragma redefine_extname tcp_socket_bind ringlet_tcp_socket_bind
+#pragma redefine_extname tcp_socket_connect ringlet_tcp_socket_connect
+#pragma redefine_extname tcp_socket_shutdown ringlet_tcp_socket_shutdown
+#pragma redefine_extname tcp_socket_release ringlet_tcp_socket_release
+#pragma redefine_extname tcp_socket_listen ringlet_tcp_socket_listen
+#pragma redefine_extname tcp_socket_accept ringlet_tcp_socket_accept
+#pragma redefine_extname tcp_socket_unlisten ringlet_tcp_socket_unlisten
+#pragma redefine_extname tcp_socket_send ringlet_tcp_socket_send
+#pragma redefine_extname tcp_socket_receive ringlet_tcp_socket_receive
+#pragma redefine_extname tcp_socket_set ringlet_tcp_socket_set
+#pragma redefine_extname tcp_socket_get ringlet_tcp_socket_get
+#pragma redefine_extname tcp_socket_apply ringlet_tcp_socket_apply
+#pragma redefine_extname tcp_send_room ringlet_tcp_send_room
+#pragma redefine_extname receive_queue_add ringlet_receive_queue_add
+#pragma redefine_extname receive_queue_take ringlet_receive_queue_take
+#pragma redefine_extname receive_queue_copy ringlet_receive_queue_copy
+#pragma redefine_extname receive_queue_clear ringlet_receive_queue_clear
+#pragma redefine_extname send_buffer_reserve ringlet_send_buffer_reserve
+#pragma redefine_extname send_buffer_commit ringlet_send_buffer_commit
+#pragma redefine_extname send_buffer_acked ringlet_send_buffer_acked
+#pragma redefine_extname send_buffer_clear ringlet_send_buffer_clear
+#pragma redefine_extname datagram_socket_create ringlet_datagram_socket_create
+#pragma redefine_extname datagram_socket_send ringlet_datagram_socket_send
+#pragma redefine_extname datagram_socket_set ringlet_datagram_socket_set
+#pragma redefine_extname datagram_socket_get ringlet_datagram_socket_get
+#pragma redefine_extname datagram_leave_all ringlet_datagram_leave_all
+#pragma redefine_extname datagram_receive ringlet_datagram_receive
+#pragma redefine_extname datagram_next ringlet_datagram_next
+#pragma redefine_extname datagram_clear ringlet_datagram_clear
+#pragma redefine_extname datagram_watch_refused ringlet_datagram_watch_refused
+#pragma redefine_extname datagram_raw_input ringlet_datagram_raw_input
+#pragma redefine_extname datagram_udp_input ringlet_datagram_udp_input
+
+#endif

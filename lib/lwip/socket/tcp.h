@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TCP's sockets. tcp.c: their life, and lwIP's callbacks; tcp_connect.c: bind, connect, shutdown;
+ * tcp_listen.c; tcp_io.c; tcp_options.c. Functions are called with the core lock unless they are of
+ * struct socket_ops.
+ */
+#ifndef RINGLET_LWIP_SOCKET_TCP_H
+#define RINGLET_LWIP_SOCKET_TCP_H
+
+#include "lib/lwip/socket/private.h"
+#include "lib/lwip/socket/receive_queue.h"
+#include "lib/lwip/socket/send_buffer.h"
+#include "lwip/tcp.h"
+
+enum tcp_phase {
+    TCP_FRESH, /* no connection: perhaps bound */
+    TCP_LISTENING,
+    TCP_CONNECTING,
+    TCP_CONNECTED, /* also when both sides have closed, and lwIP has no pcb for it any more */
+    TCP_ENDED,     /* reset, or timed out */
+};
+
+#define SEND_BUFFER_MAX     TCP_SND_BUF
+#define SEND_BUFFER_DEFAULT TCP_SND_BUF
+#define SEND_BUFFER_MIN     4608 /* Linux' */
+
+struct tcp_socket {
+    struct inet_socket inet;
+    struct tcp_pcb *pcb; /* the same as inet.ip; NULL: none */
+    enum tcp_phase phase;
+    bool bound;
+    bool connect_told; /* connect() has said that it succeeded */
+    bool peer_closed;  /* its FIN was received */
+    bool no_reading, no_writing;
+    bool orphan;  /* the file is closed: what was sent is on its way */
+    bool stalled; /* lwIP took no more, though there is room: until something is acknowledged */
+    bool nodelay, cork;
+    uint8_t keep_count;
+    uint32_t keep_idle, keep_interval; /* s */
+    int64_t linger;                    /* s; -1: off */
+    uint32_t send_buffer_size;
+    struct receive_queue received;
+    struct send_buffer sent;
+    ip_addr_t local_ip, remote_ip; /* as long as they have a meaning, also without a pcb */
+    uint16_t local_port, remote_port;
+    /* listening */
+    unsigned backlog;
+    struct list pending; /* connections that nobody has accepted */
+    struct list link;    /* of such a connection */
+};
+
+static inline struct tcp_socket *tcp_of(struct socket *s)
+{
+    return (struct tcp_socket *)s;
+}
+
+/* tcp.c */
+struct tcp_socket *tcp_socket_alloc(unsigned family);
+/* A pcb for a fresh socket: 0 or -ENOBUFS. */
+int tcp_socket_open(struct tcp_socket *t);
+/* The pcb is the socket's from now on; its addresses are noted. */
+void tcp_socket_attach(struct tcp_socket *t, struct tcp_pcb *pcb);
+/* lwIP does not know the socket any more. */
+void tcp_socket_detach(struct tcp_socket *t);
+/* The connection is reset, if there is one: the socket has no pcb then. */
+void tcp_socket_abort(struct tcp_socket *t);
+
+int tcp_socket_release(struct socket *s);
+
+/* tcp_connect.c */
+int tcp_socket_bind(struct socket *s, const struct socket_address *to);
+int tcp_socket_connect(struct socket *s, const struct socket_address *to, bool wait);
+int tcp_socket_shutdown(struct socket *s, bool reading, bool writing);
+
+/* tcp_listen.c */
+int tcp_socket_listen(struct socket *s, int backlog);
+int tcp_socket_accept(struct socket *s, bool wait, struct file **out, struct socket_address *peer);
+/* Ends listening: what nobody has accepted is reset. */
+void tcp_socket_unlisten(struct tcp_socket *t);
+
+/* tcp_io.c */
+int64_t tcp_socket_send(struct socket *s, const struct socket_message *m, bool wait);
+int64_t tcp_socket_receive(struct socket *s, struct socket_message *m, bool wait);
+/* The bytes that can be written now; 0 unless it is as much as is worth waking a writer for. */
+size_t tcp_send_room(const struct tcp_socket *t);
+
+/* tcp_options.c */
+int tcp_socket_set(struct socket *s, enum socket_option option, const struct socket_value *value);
+int tcp_socket_get(struct socket *s, enum socket_option option, struct socket_value *value);
+void tcp_socket_apply(struct tcp_socket *t); /* to a new pcb */
+
+#endif

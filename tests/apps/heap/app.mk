@@ -1,0 +1,1 @@
+APP_LDFLAGS_heap := --check-heap

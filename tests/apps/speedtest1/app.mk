@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# (see tests/apps/sqlite-test/app.mk)

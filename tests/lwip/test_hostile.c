@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A peer that does what nobody should: sockets lose no memory, use none that is gone, and other connections
+ * go on.
+ */
+#include "peer.h"
+
+#include <ringlet/errno.h>
+#include <ringlet/net.h>
+#include <ringlet/thread.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/fs/poll.h"
+#include "lib/lwip/ifc/ifc.h"
+#include "lib/lwip/socket/inet.h"
+#include "lwip/memp.h"
+#include "lwip/stats.h"
+
+/* Writes until the socket takes no more; the bytes. */
+static unsigned fill(struct file *f, unsigned piece)
+{
+    unsigned sent = 0;
+    int64_t n;
+
+    while ((n = file_write(f, data, piece)) > 0)
+        sent += (unsigned)n;
+    assert_int_equal(n, -EAGAIN);
+    return sent;
+}
+
+/* An acknowledgement that is there together with those before it. */
+static void inject_ack(uint32_t ack)
+{
+    struct tcp_frame t = from_peer;
+    uint8_t f[200];
+    unsigned head;
+
+    t.flags = TCP_ACK;
+    t.options = 0;
+    t.ack = ack;
+    head = frame_headers(f, &t);
+    frame_finish(f, head);
+    fake_inject(f, head, NETFRONT_CSUM_BLANK, 0);
+}
+
+static unsigned used(memp_t pool)
+{
+    return lwip_stats.memp[pool]->used;
+}
+
+static void let_memory_go(void)
+{
+    thread_sleep(60 * NSEC_PER_SEC);
+}
+
+/*
+ * Acknowledges what it guesses that the last acknowledgement lets out: lwIP has sent that, but the device
+ * has not got it.
+ */
+static void test_acknowledges_too_early(void **state)
+{
+    struct file *f = socket_peer();
+
+    (void)state;
+    assert_true(file_write(f, data, 100000) > 0);
+    settle();
+    for (unsigned round = 0; round < 6; round++) {
+        const uint32_t next = seen.expect;
+
+        for (unsigned i = 0; i < 12; i++)
+            inject_ack(next + 1460u * i);
+        settle();
+    }
+    assert_true(seen.bytes > 50000); /* wire() has seen that they are the right ones */
+    file_put(f);
+    reset_peer();
+    let_memory_go();
+}
+
+/* Resets a connection whose data the device has no room for. */
+static void test_resets_what_waits_for_the_device(void **state)
+{
+    struct file *f = socket_peer();
+
+    (void)state;
+    fake.send_result = -ENOBUFS;
+    assert_int_equal(file_write(f, data, 20000), 20000);
+    settle();
+    say(TCP_RST, NULL, 0, NETFRONT_CSUM_BLANK, 0);
+    file_put(f);
+    let_memory_go();
+    fake.send_result = 0;
+    fake_ready();
+    settle();
+    assert_true(seen.bytes > 0);
+    let_memory_go();
+    reset_peer();
+}
+
+/* Its segments are so small that lwIP has no room for their number, when there is for their bytes. */
+static void test_tiny_segments(void **state)
+{
+    struct poll_entry e = {.events = POLL_OUT};
+
+    (void)state;
+    peer_mss = 100;
+    e.file = socket_peer();
+    peer_mss = 1460;
+    fill(e.file, 16384);
+    assert_int_equal(file_poll(&e, 1, 0), 0);
+    from_peer.ack = seen.expect;
+    say(TCP_ACK, NULL, 0, NETFRONT_CSUM_BLANK, 0);
+    assert_int_equal(file_write(e.file, data, 50), 50); /* what has gone makes room */
+    seen.stream = false;
+    for (unsigned i = 0; i < 5000; i++) {
+        from_peer.ack = seen.seq + 100;
+        say(TCP_ACK, NULL, 0, NETFRONT_CSUM_BLANK, 0);
+    }
+    assert_int_equal(file_poll(&e, 1, 0), 1);
+    file_put(e.file);
+    reset_peer();
+    let_memory_go();
+}
+
+/* Sends to a socket that nobody reads, in segments that take a buffer each. */
+static void test_fills_the_buffers(void **state)
+{
+    struct file *listener = socket_listener(9, 8), *f[4];
+
+    (void)state;
+    peer_scales = true;
+    for (unsigned c = 0; c < 4; c++) {
+        assert_true(peer_connects(9));
+        f[c] = socket_accepted(listener);
+        assert_non_null(f[c]);
+        for (unsigned i = 0; i < 1000; i++)
+            say(TCP_ACK, data, 257, NETFRONT_CSUM_BLANK, 0);
+        assert_in_range(used(MEMP_PBUF_POOL), 900, PBUF_POOL_SIZE / 4 * 3 + 100);
+        assert_true(f[c]->ops->poll(f[c], POLL_IN, NULL) & POLL_IN); /* each gets something */
+    }
+    peer_scales = false;
+    for (unsigned c = 0; c < 4; c++)
+        file_put(f[c]);
+    file_put(listener);
+    let_memory_go();
+    assert_true(used(MEMP_PBUF_POOL) < 100);
+}
+
+/* Connections that it resets before they are accepted: no more of them wait than were asked for. */
+static void test_backlog_of_resets(void **state)
+{
+    struct file *listener = socket_listener(9, 5), *f;
+    unsigned n = 0, accepted = 0;
+
+    (void)state;
+    for (; n < 50 && peer_connects(9); n++)
+        say(TCP_RST, NULL, 0, NETFRONT_CSUM_BLANK, 0);
+    while ((f = socket_accepted(listener))) {
+        accepted++;
+        file_put(f);
+    }
+    assert_int_equal(n, 6);
+    assert_int_equal(accepted, n);
+    assert_true(peer_connects(9)); /* there is room again */
+    file_put(listener);
+    reset_peer();
+}
+
+/* Resets connections with full buffers: their memory is free at once. */
+static void test_resets_with_data_in_flight(void **state)
+{
+    struct file *listener = socket_listener(9, 5);
+    const unsigned memory = fake.memory;
+
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        struct file *f;
+
+        assert_true(peer_connects(9));
+        f = socket_accepted(listener);
+        assert_non_null(f);
+        seen.stream = false;
+        fill(f, 65536);
+        reset_peer();
+        file_put(f);
+        assert_int_equal(fake.memory, memory);
+    }
+    file_put(listener);
+}
+
+/* Closes its window for ever: the socket, which is closed, is given up. */
+static void test_window_closed_for_ever(void **state)
+{
+    struct file *f = socket_peer();
+    const unsigned memory = fake.memory, pcbs = used(MEMP_TCP_PCB);
+
+    (void)state;
+    seen.stream = false;
+    fill(f, 65536);
+    from_peer.window = 0;
+    from_peer.ack = seen.seq;
+    say(TCP_ACK, NULL, 0, NETFRONT_CSUM_BLANK, 0);
+    assert_true(fake.memory > memory);
+    file_put(f);
+    for (unsigned i = 0; i < 4 * 120; i++) {
+        const unsigned before = seen.tcp;
+
+        thread_sleep(NSEC_PER_SEC / 4);
+        if (i == 4 * 50)
+            assert_int_equal(used(MEMP_TCP_PCB), pcbs);
+        if (seen.tcp != before && !(seen.flags & TCP_RST)) /* it is alive */
+            say(TCP_ACK, NULL, 0, NETFRONT_CSUM_BLANK, 0);
+    }
+    from_peer.window = 65000;
+    assert_int_equal(used(MEMP_TCP_PCB), pcbs - 1);
+    assert_int_equal(fake.memory, memory);
+    assert_true(seen.flags & TCP_RST);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_acknowledges_too_early),
+        cmocka_unit_test(test_resets_what_waits_for_the_device),
+        cmocka_unit_test(test_tiny_segments),
+        cmocka_unit_test(test_fills_the_buffers),
+        cmocka_unit_test(test_backlog_of_resets),
+        cmocka_unit_test(test_resets_with_data_in_flight),
+        cmocka_unit_test(test_window_closed_for_ever),
+    };
+
+    return cmocka_run_group_tests_name("hostile", tests, peer_start, peer_stop);
+}

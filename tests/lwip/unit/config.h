@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+/* lwip_check.h includes it: Check needs nothing here. */

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# Packages that are built as their users build them, by their own configure scripts and makefiles, with
+# ringlet-cc as the compiler and nothing modified. Their programs are images beside those of apps/.
+
+# (zlib and bzip2: tests/apps/compress/app.mk)
+$(eval $(call debian_source,lzo,lzo2,2.10-2,lzo2_2.10.orig.tar.gz,c0f892943208266f9b6543b3ae308fab6284c5c90e627931446fb49b4221a072))
+$(eval $(call debian_source,bearssl,bearssl,0.6+dfsg.1-3,bearssl_0.6+dfsg.1.orig.tar.xz,102a625bd8f6155260867a50c508df8d8c3f796985dd744df1a68e5cd1a79004))
+$(eval $(call debian_source,libevent,libevent,2.1.12-stable-8,libevent_2.1.12-stable.orig.tar.gz,92e6de1be9ec176428fd2367677e61ceffc2ee1cb119035037a27d346b0403bb))
+
+# $(call package_rule,NAME,PROGRAMS,COMMANDS): makes $(B)/apps/PROGRAM, which the commands leave under
+# that name, where they run: in a copy of the sources. Their output is in build/packages/NAME.log.
+define package_rule
+$(addprefix $(B)/apps/,$(2)) &: $$(DEBIAN_$(1)_READY) $$(SDK)/.complete tests/packages/build.mk
+	$$(call say,PACKAGE,$(1))
+	@mkdir -p $$(B)/packages $$(B)/apps
+	$$(Q)rm -rf $$(B)/packages/$(1) && cp -R $$(DEBIAN_$(1)) $$(B)/packages/$(1)
+	$$(Q)cd $$(B)/packages/$(1) && { PATH="$$(abspath $$(SDK)/bin):$$$$PATH"; unset MAKEFLAGS MFLAGS MAKELEVEL; $(3); } \
+		>$$(abspath $$(BUILD)/packages)/$(1).log 2>&1 || { tail -n 20 $$(abspath $$(BUILD)/packages)/$(1).log; exit 1; }
+	$$(Q)$$(foreach p,$(2),cp $$(B)/packages/$(1)/$$(p) $$(B)/apps/$$(p) &&) true
+PACKAGE_IMAGES += $(addprefix $(B)/apps/,$(2))
+endef
+
+# zlib's configure is its own, bzip2 has only a makefile, lzo's is autoconf's with libtool
+$(eval $(call package_rule,zlib,zlib-example minigzip,chmod +x configure && CHOST=x86_64-ringlet-elf CC=ringlet-cc AR=ar RANLIB=ranlib CFLAGS=-O2 \
+	./configure --static && make -j2 && cp example zlib-example))
+$(eval $(call package_rule,bzip2,bzip2,mkdir rom && cp sample?.bz2 rom && make -j2 CC=ringlet-cc LDFLAGS=--embed=rom libbz2.a bzip2))
+$(eval $(call package_rule,lzo,lzo-test,./configure CC=ringlet-cc --host=x86_64-ringlet-elf && make -j2 && cp minilzo/testmini lzo-test))
+$(eval $(call package_rule,bearssl,bearssl-test,make -j2 CC=ringlet-cc LD=ringlet-cc AR=ar CFLAGS=-O2 LDFLAGS=--stack=256k tests && cp build/testcrypto bearssl-test))
+# Its tests mention fork() and mkfifo(). The files that autoconf and automake have made are newer than what they are made of, as upstream.
+$(eval $(call package_rule,libevent,libevent-regress,touch aclocal.m4 && touch configure config.h.in Makefile.in && ./configure CC=ringlet-cc --host=x86_64-ringlet-elf --disable-openssl && make -j2 LIBS=-lringlet-nosys \
+	&& cp test/regress libevent-regress))
+
+packages: $(PACKAGE_IMAGES)
+ifneq ($(APP),)
+run: $(filter $(B)/apps/$(APP),$(PACKAGE_IMAGES))
+endif
+test test-xen: $(PACKAGE_IMAGES)
