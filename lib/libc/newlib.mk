@@ -4,7 +4,7 @@
 
 NEWLIB_TAR    := /usr/src/newlib/newlib-3.3.0.tar.xz
 NEWLIB_SHA256 := c6f3a88b9d93420904241b231ca8647303be3bfb3cfef6adc8d1ea9207291033
-PACKAGES_NEWLIB := newlib-source xz-utils gcc binutils make
+PACKAGES_NEWLIB := newlib-source xz-utils gcc libc6-dev binutils make
 $(eval $(call packages_rule,newlib,$(PACKAGES_NEWLIB)))
 
 # Always gcc's, also for CC=clang: the library is the same then, and a build by clang may use this one
