@@ -49,6 +49,7 @@ $(LIBC): $(LIBC_OBJS) $(NEWLIB_LIBC) $(B)/libc/objects lib/libc/merge-libc.sh
 
 include lib/mini-os/mini-os.mk
 include lib/lwip/lwip.mk
+include lib/fs/ext4/ext4.mk
 
 # What --check-heap puts in front of libc.a: the same malloc() on another heap.
 CHECK_HEAP := $(B)/libc/libringlet-check-heap.a

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Disks in memory for lib/fs/ext4, and what e2fsprogs' programs make of them. */
+#ifndef RINGLET_TESTS_EXT4_MEMORY_DISK_H
+#define RINGLET_TESTS_EXT4_MEMORY_DISK_H
+
+#include "lib/fs/ext4/disk/disk.h"
+
+struct memory_disk {
+    struct ext4_disk disk;
+    uint8_t *content;
+    uint64_t reads, writes, flushes;
+    /* the write with this number, from 1 on, and all after it fail with -EIO; 0: none does */
+    uint64_t fail_write;
+};
+
+/* A disk of the content's size; closing it frees nothing. The memory is the caller's. */
+void memory_disk_init(struct memory_disk *d, void *content, uint64_t size);
+
+/* The content of a file system that `mke2fs -q OPTIONS FILE` makes: malloc()ed, of `size` bytes. Ends the
+ * process when that fails. */
+uint8_t *image_make(const char *options, uint64_t size);
+/* Runs a shell command on a file with the content, with $IMAGE as its name; the content is read again
+ * afterwards if `changes`. The exit status. Its output goes to $IMAGE.log, of which a failing test shows
+ * the end. */
+int image_run(uint8_t *content, uint64_t size, const char *command, bool changes);
+/* e2fsck -fn: 0: nothing to repair. Otherwise its output is shown. */
+int image_check(uint8_t *content, uint64_t size);
+
+#endif
