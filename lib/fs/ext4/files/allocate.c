@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Allocating storage ahead, and giving back what lies in a file. */
+#include <ringlet/errno.h>
+
+#include "node.h"
+
+/* Blocks in one operation. */
+#define STEP_BLOCKS 4096u
+
+/* In an operation: storage for at most max blocks from *first on, which moves. */
+static int reserve(struct ext4_node *n, uint64_t *first, uint64_t max)
+{
+    struct ext4_fs *fs = ext4_fs_of(n);
+    bool extents = n->inode.i_flags & EXT4_EXTENTS_FL;
+    struct ext4_run run;
+    int ret = ext4_map_find(n, *first, max, &run);
+
+    if (ret)
+        return ret;
+    if (!run.block) {
+        ret = ext4_map_take(n, *first, run.count, &run);
+        if (ret)
+            return ret;
+        run.unwritten = extents;
+        if (!extents) /* a table of blocks cannot say that they are not written */
+            ret = store_data_zero(fs->store, run.block, (unsigned)run.count, STORE_DATA_NEW);
+        if (ret == 0)
+            ret = ext4_map_insert(n, &run);
+        if (ret)
+            ext4_map_give_back(n, &run);
+        else
+            ret = ext4_node_write(n);
+    }
+    *first += run.count;
+    return ret;
+}
+
+static int reserve_step(struct ext4_node *n, uint64_t *first, uint64_t end)
+{
+    struct ext4_fs *fs = ext4_fs_of(n);
+    int ret = ext4_begin(fs);
+
+    return ret ? ret : ext4_end(fs, reserve(n, first, MIN(end - *first, (uint64_t)STEP_BLOCKS)));
+}
+
+/* Don't begin what cannot be done. */
+static int check_room(struct ext4_node *n, uint64_t first, uint64_t end)
+{
+    struct ext4_fs *fs = ext4_fs_of(n);
+    uint64_t holes = 0;
+    int ret = ext4_read_begin(fs);
+
+    if (ret)
+        return ret;
+    while (first < end && ret == 0) {
+        struct ext4_run run;
+
+        ret = ext4_map_find(n, first, end - first, &run);
+        if (ret)
+            break;
+        holes += run.block ? 0 : run.count;
+        first += run.count;
+    }
+    if (ret == 0 && holes &&
+        ext2fs_free_blocks_count(fs->ext2->super) <
+            holes + ext2fs_r_blocks_count(fs->ext2->super) + EXT4_SPARE)
+        ret = -ENOSPC;
+    return ext4_read_end(fs, ret);
+}
+
+static int new_attributes(struct ext4_node *n, uint64_t size)
+{
+    struct ext4_fs *fs = ext4_fs_of(n);
+    int ret = ext4_begin(fs);
+
+    if (ret)
+        return ret;
+    if (size > ext4_size(n))
+        ret = store_errno(ext2fs_inode_size_set(fs->ext2, ext4_inode(n), (ext2_off64_t)size));
+    ext4_touch(n, EXT4_MTIME | EXT4_CTIME);
+    if (ret == 0)
+        ret = ext4_node_write(n);
+    return ext4_end(fs, ret);
+}
+
+static int extend(struct ext4_node *n, uint64_t offset, uint64_t end, bool keep_size)
+{
+    struct ext4_fs *fs = ext4_fs_of(n);
+    uint64_t first = offset / fs->block_size, last = DIV_ROUND_UP(end, fs->block_size);
+    int ret;
+
+    if (end > ext4_size_max(n))
+        return -EFBIG;
+    if (keep_size && !(n->inode.i_flags & EXT4_EXTENTS_FL) && end > ext4_size(n))
+        return -EOPNOTSUPP; /* tables of blocks end with the file */
+    ret = check_room(n, first, last);
+    while (first < last && ret == 0) {
+        ret = reserve_step(n, &first, last);
+        if (ext4_again(fs, ret))
+            ret = reserve_step(n, &first, last);
+    }
+    return ret ? ret : new_attributes(n, keep_size ? 0 : end);
+}
+
+/* In one operation for each step: whole blocks become holes. */
+static int punch_blocks(struct ext4_node *n, uint64_t first, uint64_t end)
+{
+    struct ext4_fs *fs = ext4_fs_of(n);
+    uint64_t mapped;
+    int ret = ext4_read_begin(fs);
+
+    if (ret == 0)
+        ret = ext4_read_end(fs, ext4_map_end(n, &mapped));
+    if (ret)
+        return ret;
+    end = MIN(end, mapped);
+    while (first < end && ret == 0) {
+        uint64_t count = MIN(end - first, (uint64_t)STEP_BLOCKS);
+
+        ret = ext4_begin(fs);
+        if (ret)
+            return ret;
+        ret = ext4_room(fs, 1); /* an extent that is divided may need a block for the map */
+        if (ret == 0) {
+            ret = ext4_map_free(n, first, first + count - 1);
+            if (ret)
+                ext4_fail(fs, "the removal of blocks", ret);
+        }
+        ext4_end(fs, ret);
+        first += count;
+    }
+    return ret;
+}
+
+static int zero_part(struct ext4_node *n, uint64_t from, uint64_t to)
+{
+    struct ext4_fs *fs = ext4_fs_of(n);
+    int ret = from < to ? ext4_begin(fs) : 0;
+
+    return ret || from >= to ? ret : ext4_end(fs, ext4_zero(n, from, to));
+}
+
+static int punch(struct ext4_node *n, uint64_t from, uint64_t end)
+{
+    const uint64_t block = ext4_fs_of(n)->block_size;
+    uint64_t to = MIN(end, MAX(DIV_ROUND_UP(ext4_size(n), block) * block, from));
+    uint64_t first = DIV_ROUND_UP(from, block), last = to / block;
+    int ret;
+
+    if (first > last) { /* within one block */
+        ret = zero_part(n, from, to);
+    } else {
+        ret = zero_part(n, from, MIN(first * block, to));
+        if (ret == 0)
+            ret = zero_part(n, last * block, to);
+        /* behind the size there may be what was reserved */
+        if (ret == 0)
+            ret = punch_blocks(n, first, end / block);
+    }
+    return ret ? ret : new_attributes(n, 0);
+}
+
+int ext4_allocate(struct file *f, unsigned mode, int64_t offset, int64_t len)
+{
+    struct ext4_node *n = ext4_node_of(f->node);
+    uint64_t from = (uint64_t)offset, end = from + (uint64_t)len;
+    int ret;
+
+    if (mode > ALLOCATE_ZERO)
+        return -EOPNOTSUPP;
+    ret = ext4_lock(n, true);
+    if (ret)
+        return ret;
+    if (mode == ALLOCATE_PUNCH || mode == ALLOCATE_ZERO)
+        ret = punch(n, from, end);
+    else
+        ret = extend(n, from, end, mode == ALLOCATE_KEEP_SIZE);
+    ext4_unlock(n, true);
+    return ret;
+}

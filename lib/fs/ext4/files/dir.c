@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Directories: blocks of entries, each of which ends where the next one begins. Adding is libext2fs', which
+ * also splits the blocks of an indexed directory; the rest needs only the block where the name is.
+ */
+#include <ringlet/errno.h>
+#include <ringlet/heap.h>
+#include <ringlet/string.h>
+
+#include "node.h"
+
+#define ENTRY_HEAD 8u /* inode number, length, length of the name, type */
+
+static unsigned type_of(const struct ext4_node *n)
+{
+    switch (n->node.mode & MODE_TYPE) {
+    case MODE_REGULAR:
+        return EXT2_FT_REG_FILE;
+    case MODE_DIR:
+        return EXT2_FT_DIR;
+    case MODE_CHAR:
+        return EXT2_FT_CHRDEV;
+    case MODE_BLOCK:
+        return EXT2_FT_BLKDEV;
+    case MODE_FIFO:
+        return EXT2_FT_FIFO;
+    case MODE_SOCKET:
+        return EXT2_FT_SOCK;
+    default:
+        return EXT2_FT_SYMLINK;
+    }
+}
+
+static uint64_t blocks_of(const struct ext4_node *dir)
+{
+    return ext4_size(dir) / ext4_fs_of(dir)->block_size;
+}
+
+int ext4_dir_read(struct ext4_node *dir, uint64_t index, char *block, uint64_t *where)
+{
+    struct ext4_fs *fs = ext4_fs_of(dir);
+    struct ext4_run run;
+    int ret;
+
+    if (index >= blocks_of(dir))
+        return -EIO;
+    ret = ext4_map_find(dir, index, 1, &run);
+    if (ret)
+        return ret;
+    if (!run.block || run.unwritten)
+        return -EIO;
+    *where = run.block;
+    return store_errno(ext2fs_read_dir_block4(fs->ext2, run.block, block, 0, ext4_ino(dir)));
+}
+
+/* Entries that are not in use are passed over, among them what stands for the blocks of an index, and the
+ * checksum at the end of a block. */
+int ext4_dir_each_in(struct ext4_node *dir, char *block,
+                     int (*fn)(const struct ext4_entry *e, void *arg), void *arg)
+{
+    struct ext4_fs *fs = ext4_fs_of(dir);
+    struct ext4_entry e = {.at = 0};
+    unsigned next;
+    int ret;
+
+    for (unsigned before = 0; e.at < fs->block_size; before = e.at, e.at = next) {
+        struct ext2_dir_entry *d = (struct ext2_dir_entry *)(block + e.at);
+        unsigned len;
+
+        if (fs->block_size - e.at < ENTRY_HEAD || ext2fs_get_rec_len(fs->ext2, d, &len) ||
+            len < ENTRY_HEAD || len % 4 || len > fs->block_size - e.at)
+            return -EIO;
+        next = e.at + len;
+        e.ino = d->inode;
+        if (!e.ino)
+            continue;
+        e.len = (size_t)ext2fs_dirent_name_len(d);
+        if (!e.len || e.len > len - ENTRY_HEAD || e.ino > fs->ext2->super->s_inodes_count)
+            return -EIO;
+        e.name = d->name;
+        e.type = ext2fs_has_feature_filetype(fs->ext2->super) ? (unsigned)ext2fs_dirent_file_type(d)
+                                                              : EXT2_FT_UNKNOWN;
+        e.before = before;
+        ret = fn(&e, arg);
+        if (ret)
+            return ret;
+    }
+    return 0;
+}
+
+int ext4_dir_each(struct ext4_node *dir, int (*fn)(const struct ext4_entry *e, void *arg),
+                  void *arg)
+{
+    char *block = heap_alloc(ext4_fs_of(dir)->block_size, MEM_APP);
+    uint64_t where;
+    int ret = 0;
+
+    if (!block)
+        return -ENOMEM;
+    for (uint64_t i = 0; i < blocks_of(dir) && ret == 0; i++) {
+        ret = ext4_dir_read(dir, i, block, &where);
+        if (ret == 0)
+            ret = ext4_dir_each_in(dir, block, fn, arg);
+    }
+    heap_free(block);
+    return ret;
+}
+
+struct search {
+    const char *name;
+    size_t len;
+    struct ext4_entry *out;
+};
+
+static int is_it(const struct ext4_entry *e, void *arg)
+{
+    struct search *s = arg;
+
+    if (e->len != s->len || memcmp(e->name, s->name, s->len))
+        return 0;
+    *s->out = *e;
+    return 1;
+}
+
+static int search_block(struct ext4_node *dir, uint64_t index, char *block, struct search *s)
+{
+    uint64_t where;
+    int ret = ext4_dir_read(dir, index, block, &where);
+
+    if (ret == 0)
+        ret = ext4_dir_each_in(dir, block, is_it, s);
+    if (ret > 0) {
+        s->out->block = where;
+        s->out->name = NULL;
+    }
+    return ret;
+}
+
+/* 1, 0 or -errno. */
+static int search(struct ext4_node *dir, struct search *s, char *block)
+{
+    uint64_t index;
+    int ret = ext4_dir_hash(dir, s->name, s->len, block, &index);
+
+    if (ret)
+        return ret < 0 ? ret : search_block(dir, index, block, s);
+    for (index = 0; index < blocks_of(dir) && ret == 0; index++)
+        ret = search_block(dir, index, block, s);
+    return ret;
+}
+
+int ext4_dir_find(struct ext4_node *dir, const char *name, size_t len, struct ext4_entry *out)
+{
+    struct search s = {name, len, out};
+    char *block = heap_alloc(ext4_fs_of(dir)->block_size, MEM_APP);
+    int ret;
+
+    if (!block)
+        return -ENOMEM;
+    ret = search(dir, &s, block);
+    heap_free(block);
+    return ret > 0 ? 0 : ret ? ret : -ENOENT;
+}
+
+int ext4_dir_add(struct ext4_node *dir, const char *name, size_t len, struct ext4_node *n)
+{
+    struct ext4_fs *fs = ext4_fs_of(dir);
+    char text[NAME_LEN_MAX + 1];
+    int ret, again;
+
+    ret = ext4_room(fs, EXT4_SPARE);
+    if (ret)
+        return ret;
+    memcpy(text, name, len);
+    text[len] = '\0';
+    ret = store_errno(ext2fs_link(fs->ext2, ext4_ino(dir), text, ext4_ino(n), (int)type_of(n)));
+    if (ret == -ENOSPC && !(dir->inode.i_flags & EXT2_INDEX_FL)) {
+        ret = store_errno(ext2fs_expand_dir(fs->ext2, ext4_ino(dir)));
+        if (ret == 0)
+            ret = store_errno(
+                ext2fs_link(fs->ext2, ext4_ino(dir), text, ext4_ino(n), (int)type_of(n)));
+    }
+    again = ext4_node_reload(dir);
+    return ret ? ret : again;
+}
+
+/* Changes the block of an entry by fn. */
+static int change(struct ext4_node *dir, const struct ext4_entry *e,
+                  int (*fn)(struct ext4_fs *fs, char *block, const struct ext4_entry *e,
+                            const struct ext4_node *n),
+                  const struct ext4_node *n)
+{
+    struct ext4_fs *fs = ext4_fs_of(dir);
+    char *block = heap_alloc(fs->block_size, MEM_APP);
+    int ret;
+
+    if (!block)
+        return -ENOMEM;
+    ret = store_errno(ext2fs_read_dir_block4(fs->ext2, e->block, block, 0, ext4_ino(dir)));
+    if (ret == 0)
+        ret = fn(fs, block, e, n);
+    if (ret == 0)
+        ret = store_errno(ext2fs_write_dir_block4(fs->ext2, e->block, block, 0, ext4_ino(dir)));
+    heap_free(block);
+    return ret;
+}
+
+static int remove_entry(struct ext4_fs *fs, char *block, const struct ext4_entry *e,
+                        const struct ext4_node *n)
+{
+    struct ext2_dir_entry *d = (struct ext2_dir_entry *)(block + e->at);
+    struct ext2_dir_entry *before = (struct ext2_dir_entry *)(block + e->before);
+    unsigned len, more;
+
+    (void)n;
+    d->inode = 0;
+    if (e->before == e->at)
+        return 0;
+    /* the one in front of it takes its room */
+    if (ext2fs_get_rec_len(fs->ext2, before, &len) || ext2fs_get_rec_len(fs->ext2, d, &more) ||
+        e->before + len != e->at)
+        return -EIO;
+    return store_errno(ext2fs_set_rec_len(fs->ext2, len + more, before));
+}
+
+int ext4_dir_remove(struct ext4_node *dir, const struct ext4_entry *e)
+{
+    return change(dir, e, remove_entry, NULL);
+}
+
+static int set_entry(struct ext4_fs *fs, char *block, const struct ext4_entry *e,
+                     const struct ext4_node *n)
+{
+    struct ext2_dir_entry *d = (struct ext2_dir_entry *)(block + e->at);
+
+    d->inode = ext4_ino(n);
+    if (ext2fs_has_feature_filetype(fs->ext2->super))
+        ext2fs_dirent_set_file_type(d, (int)type_of(n));
+    return 0;
+}
+
+int ext4_dir_set(struct ext4_node *dir, const struct ext4_entry *e, struct ext4_node *n)
+{
+    return change(dir, e, set_entry, n);
+}
+
+static int is_other(const struct ext4_entry *e, void *arg)
+{
+    (void)arg;
+    return !(e->name[0] == '.' && (e->len == 1 || (e->len == 2 && e->name[1] == '.')));
+}
+
+int ext4_dir_is_empty(struct ext4_node *dir)
+{
+    int ret = ext4_dir_each(dir, is_other, NULL);
+
+    return ret < 0 ? ret : !ret;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* Nodes: one for each inode in use. */
+#include <ringlet/errno.h>
+#include <ringlet/heap.h>
+#include <ringlet/printk.h>
+#include <ringlet/string.h>
+
+#include "node.h"
+
+/* Inodes that are shown and not opened: what they hold is not where libext2fs and we look for it. */
+#define FLAGS_REFUSED (EXT4_INLINE_DATA_FL | EXT4_ENCRYPT_FL | EXT4_VERITY_FL)
+
+static struct list *bucket(struct ext4_fs *fs, ext2_ino_t ino)
+{
+    return &fs->nodes[ino % EXT4_HASH];
+}
+
+static struct ext4_node *find(struct ext4_fs *fs, ext2_ino_t ino)
+{
+    list_for_each (l, bucket(fs, ino)) {
+        struct ext4_node *n = list_entry(l, struct ext4_node, hash);
+
+        if (n->node.ino == ino)
+            return n;
+    }
+    return NULL;
+}
+
+/* An inode of 128 bytes has no further times, and reads as zeroes there. */
+static int read_inode(struct ext4_fs *fs, ext2_ino_t ino, struct ext2_inode_large *out)
+{
+    memset(out, 0, sizeof(*out));
+    return store_errno(
+        ext2fs_read_inode_full(fs->ext2, ino, (struct ext2_inode *)out,
+                               (int)MIN(sizeof(*out), (size_t)EXT2_INODE_SIZE(fs->ext2->super))));
+}
+
+int ext4_node_reload(struct ext4_node *n)
+{
+    n->run.count = 0;
+    return read_inode(ext4_fs_of(n), ext4_ino(n), &n->inode);
+}
+
+int ext4_node_write(struct ext4_node *n)
+{
+    struct ext4_fs *fs = ext4_fs_of(n);
+
+    return store_errno(ext2fs_write_inode_full(
+        fs->ext2, ext4_ino(n), ext4_inode(n),
+        (int)MIN(sizeof(n->inode), (size_t)EXT2_INODE_SIZE(fs->ext2->super))));
+}
+
+static bool is_type(uint32_t mode)
+{
+    switch (mode & MODE_TYPE) {
+    case MODE_FIFO:
+    case MODE_CHAR:
+    case MODE_DIR:
+    case MODE_BLOCK:
+    case MODE_REGULAR:
+    case MODE_LINK:
+    case MODE_SOCKET:
+        return true;
+    default:
+        return false;
+    }
+}
+
+int ext4_node_new(struct ext4_fs *fs, ext2_ino_t ino, const struct ext2_inode_large *inode,
+                  struct ext4_node **out)
+{
+    struct ext4_node *n = heap_zalloc(1, sizeof(*n), MEM_APP);
+
+    if (!n)
+        return -ENOMEM;
+    node_init(&n->node, &ext4_node_ops, &fs->mount, inode->i_mode, ino);
+    n->inode = *inode;
+    list_init(&n->orphan);
+    ext4_lock_init(&n->lock);
+    list_add_head(bucket(fs, ino), &n->hash);
+    *out = n;
+    return 0;
+}
+
+int ext4_node_get(struct ext4_fs *fs, ext2_ino_t ino, struct ext4_node **out)
+{
+    struct ext2_inode_large inode;
+    struct ext4_node *n = find(fs, ino);
+    int ret;
+
+    if (n) {
+        node_get(&n->node);
+        *out = n;
+        return 0;
+    }
+    if (ino != EXT2_ROOT_INO &&
+        (ino < EXT2_FIRST_INODE(fs->ext2->super) || ino > fs->ext2->super->s_inodes_count))
+        return -EIO;
+    ret = read_inode(fs, ino, &inode);
+    if (ret)
+        return ret;
+    if (!is_type(inode.i_mode) || EXT2_I_SIZE(&inode) > INT64_MAX)
+        return -EIO;
+    return ext4_node_new(fs, ino, &inode, out);
+}
+
+static int node_open(struct node *node, unsigned flags, struct file *f)
+{
+    struct ext4_node *n = ext4_node_of(node);
+
+    if (n->inode.i_flags & FLAGS_REFUSED)
+        return -EOPNOTSUPP;
+    switch (node->mode & MODE_TYPE) {
+    case MODE_DIR:
+        f->ops = &ext4_dir_ops;
+        return 0;
+    case MODE_REGULAR:
+        if ((flags & FILE_ACCMODE) != FILE_RDONLY &&
+            ((n->inode.i_flags & EXT2_IMMUTABLE_FL) ||
+             ((n->inode.i_flags & EXT2_APPEND_FL) && !(flags & FILE_APPEND))))
+            return -EPERM;
+        f->ops = &ext4_file_ops;
+        return 0;
+    default:
+        return -ENXIO;
+    }
+}
+
+/* Without names its blocks are freed now. If that fails, it stays on the list of orphans, and is freed when
+ * the file system is mounted again. */
+static void node_release(struct node *node)
+{
+    struct ext4_node *n = ext4_node_of(node);
+    int ret = 0;
+
+    if (n->inode.i_links_count == 0 && !node->mount->read_only)
+        ret = ext4_free_inode(n);
+    if (ret)
+        pr_warn("ext4: inode %u is not freed: %s\n", ext4_ino(n), errno_name(ret));
+    list_del(&n->orphan);
+    list_del(&n->hash);
+    heap_free(n);
+}
+
+const struct node_ops ext4_node_ops = {
+    .lookup = ext4_lookup,
+    .create = ext4_create,
+    .mkdir = ext4_mkdir,
+    .symlink = ext4_symlink,
+    .link = ext4_link,
+    .unlink = ext4_unlink,
+    .rmdir = ext4_rmdir,
+    .rename = ext4_rename,
+    .readlink = ext4_readlink,
+    .stat = ext4_stat,
+    .setattr = ext4_setattr,
+    .open = node_open,
+    .release = node_release,
+};

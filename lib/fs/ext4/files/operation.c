@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Operations: the store's, for a file system that may be gone. */
+#include <ringlet/errno.h>
+
+#include "node.h"
+
+int ext4_begin(struct ext4_fs *fs)
+{
+    int ret = fs->gone ? -EIO : store_begin(fs->store);
+
+    if (ret == 0 && fs->gone) { /* it has waited */
+        store_end(fs->store);
+        ret = -EIO;
+    }
+    if (ret == -EROFS)
+        fs->mount.read_only = true;
+    return ret;
+}
+
+int ext4_end(struct ext4_fs *fs, int ret)
+{
+    store_end(fs->store);
+    return ret;
+}
+
+int ext4_read_begin(struct ext4_fs *fs)
+{
+    int ret = fs->gone ? -EIO : store_lock(fs->store);
+
+    if (ret == 0 && fs->gone) {
+        store_unlock(fs->store);
+        ret = -EIO;
+    }
+    return ret;
+}
+
+int ext4_read_end(struct ext4_fs *fs, int ret)
+{
+    store_unlock(fs->store);
+    return ret;
+}
+
+int ext4_fail(struct ext4_fs *fs, const char *what, int ret)
+{
+    store_abort(fs->store, what, ret);
+    fs->mount.read_only = true;
+    return ret;
+}
+
+/* Whether there are some blocks that can be had now, beside those that the next commit makes available. */
+static bool some_available(struct ext4_fs *fs)
+{
+    blk64_t from = fs->ext2->super->s_first_data_block, end = ext2fs_blocks_count(fs->ext2->super);
+    blk64_t block, count, found = 0;
+
+    while (found < EXT4_SPARE && from < end) {
+        if (ext2fs_new_range(fs->ext2, 0, from, EXT4_SPARE, NULL, &block, &count) || block < from)
+            return false;
+        found += count;
+        from = block + count;
+    }
+    return found >= EXT4_SPARE;
+}
+
+int ext4_room(struct ext4_fs *fs, uint64_t blocks)
+{
+    uint64_t free = ext2fs_free_blocks_count(fs->ext2->super);
+    uint64_t reserved = ext2fs_r_blocks_count(fs->ext2->super);
+
+    if (free < reserved || free - reserved < blocks)
+        return -ENOSPC;
+    return !store_pending_free(fs->store) || some_available(fs) ? 0 : -ENOSPC;
+}
+
+bool ext4_again(struct ext4_fs *fs, int ret)
+{
+    return ret == -ENOSPC && !fs->gone && store_pending_free(fs->store) &&
+           store_commit(fs->store) == 0;
+}
