@@ -33,9 +33,10 @@ struct hostile {
     bool silent;      /* nothing is answered afterwards */
     bool scribbled;   /* the ring's content may be the backend's own */
     bool state_taken; /* the operation wrote the state node itself */
-    unsigned storm;   /* events still to be raised */
-    unsigned writes;  /* ... pages that it holds to be written */
-    unsigned flaps;   /* states still to be written */
+    bool unheard; /* the ring had no room for the lie, or not for all of it: it may go unnoticed */
+    unsigned storm;  /* events still to be raised */
+    unsigned writes; /* ... pages that it holds to be written */
+    unsigned flaps;  /* states still to be written */
     unsigned extra_count;
     struct {
         grant_ref_t ref;

@@ -84,9 +84,12 @@ static uint16_t some_id(struct peer *p)
     return t && t->slots ? t->slot[t->slots - 1].id : (uint16_t)below(65536);
 }
 
+/* Where there is no request, the guest's next one is written over it, and the grant in that can look like
+ * an answer. */
 static void lie(struct peer *p, uint16_t id, int16_t status)
 {
     p->hostile->scribbled = true;
+    p->hostile->unheard = aim(p)->tx_prod == aim(p)->tx->req_prod;
     netback_tx_respond(aim(p), id, status);
     show(p);
 }
@@ -209,8 +212,10 @@ static bool respond(struct peer *p, struct answer a)
     const netif_rx_request_t *r = netback_rx_take(netback_of(p), aim(p));
     netif_rx_response_t rsp;
 
-    if (!r)
+    if (!r) {
+        p->hostile->unheard = true;
         return false;
+    }
     rsp.id = (uint16_t)(r->id + a.id);
     rsp.offset = (uint16_t)a.offset;
     rsp.flags = (uint16_t)a.flags;
@@ -270,9 +275,12 @@ static void rx_flags_random(struct peer *p)
 
 static void rx_flood(struct peer *p)
 {
+    unsigned n = 0;
+
     p->hostile->scribbled = true;
     while (respond(p, (struct answer){below(65536), below(65536), below(65536), (int)below(65536)}))
-        ;
+        n++;
+    p->hostile->unheard = !n;
     show(p);
     p->hostile->storm = 64;
 }
@@ -280,9 +288,12 @@ static void rx_flood(struct peer *p)
 /* As many as there are buffers, and of one byte each. */
 static void rx_chain_endless(struct peer *p)
 {
+    unsigned n = 0;
+
     p->hostile->scribbled = true;
     while (respond(p, (struct answer){.flags = NETRXF_more_data, .status = (int)below(2)}))
-        ;
+        n++;
+    p->hostile->unheard = n <= NET_FRAME_SLOTS;
     show(p);
 }
 
@@ -327,8 +338,10 @@ static bool extra(struct peer *p, unsigned type, unsigned flags, unsigned size, 
 
     e.u.gso.size = (uint16_t)size;
     e.u.gso.type = (uint8_t)gso;
-    if (!netback_rx_take(netback_of(p), aim(p)))
+    if (!netback_rx_take(netback_of(p), aim(p))) {
+        p->hostile->unheard = true;
         return false;
+    }
     netback_rx_extra(aim(p), &e);
     return true;
 }
@@ -341,10 +354,13 @@ static void first(struct peer *p, unsigned flags)
 
 static void extra_endless(struct peer *p)
 {
+    unsigned n = 0;
+
     first(p, 0);
     while (extra(p, XEN_NETIF_EXTRA_TYPE_GSO, XEN_NETIF_EXTRA_FLAG_MORE, 1400,
                  XEN_NETIF_GSO_TYPE_TCPV4))
-        ;
+        n++;
+    p->hostile->unheard = n < 2;
     show(p);
 }
 
