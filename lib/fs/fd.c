@@ -68,7 +68,8 @@ static struct slot *find(int fd)
     return fd >= 0 && (unsigned)fd < slot_count && slots[fd].file ? &slots[fd] : NULL;
 }
 
-int fd_install(struct file *f, int min, unsigned fd_flags)
+/* The lowest free descriptor >= min, for which there is room; -errno. */
+static int find_free(int min)
 {
     unsigned fd = (unsigned)min;
     int ret;
@@ -81,12 +82,24 @@ int fd_install(struct file *f, int min, unsigned fd_flags)
     if (fd >= FD_MAX)
         return -EMFILE;
     ret = grow(fd);
-    if (ret)
-        return ret;
+    return ret ? ret : (int)fd;
+}
+
+int fd_room(void)
+{
+    return MIN(find_free(0), 0);
+}
+
+int fd_install(struct file *f, int min, unsigned fd_flags)
+{
+    int fd = find_free(min);
+
+    if (fd < 0)
+        return fd;
     slots[fd].file = f;
     fd_changes++;
     slots[fd].flags = fd_flags & FD_CLOEXEC_FLAG;
-    return (int)fd;
+    return fd;
 }
 
 struct file *fd_file(int fd)

@@ -16,6 +16,8 @@
 /* The lowest free descriptor >= min (0..FD_MAX-1, else -EINVAL) for the file, whose reference passes
  * to the table; on an error it stays the caller's. -EMFILE, -ENOMEM. */
 int fd_install(struct file *f, int min, unsigned fd_flags);
+/* Whether fd_install(f, 0, ...) would find a descriptor now: 0, -EMFILE or -ENOMEM. */
+int fd_room(void);
 /* The file with a reference for the caller, who drops it by file_put; NULL: -EBADF. */
 struct file *fd_get(int fd);
 /* The same without a reference: it is valid until the caller waits. */

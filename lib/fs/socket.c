@@ -55,6 +55,23 @@ static bool may_wait(const struct file *f, unsigned flags)
     return !(f->flags & FILE_NONBLOCK) && !(flags & SOCKET_DONTWAIT);
 }
 
+int socket_accept(struct file *f, struct socket *s, struct file **out, struct socket_address *peer)
+{
+    const uint64_t deadline = socket_deadline(s->receive_timeout);
+    int ret;
+
+    if (!s->ops->accept)
+        return -EOPNOTSUPP;
+    for (;;) {
+        ret = s->ops->accept(s, out, peer);
+        if (ret != -EAGAIN)
+            return ret;
+        ret = socket_wait(&s->readable, may_wait(f, 0), deadline);
+        if (ret)
+            return ret;
+    }
+}
+
 int64_t socket_send(struct file *f, struct socket *s, const struct socket_message *m)
 {
     return s->ops->send ? s->ops->send(s, m, may_wait(f, m->flags)) : -EOPNOTSUPP;
@@ -62,7 +79,7 @@ int64_t socket_send(struct file *f, struct socket *s, const struct socket_messag
 
 int64_t socket_receive(struct file *f, struct socket *s, struct socket_message *m)
 {
-    m->address.family = m->to.family = SOCKET_FAMILY_NONE;
+    m->address.family = m->local.family = SOCKET_FAMILY_NONE;
     m->out_flags = 0;
     return s->ops->receive ? s->ops->receive(s, m, may_wait(f, m->flags)) : -EOPNOTSUPP;
 }

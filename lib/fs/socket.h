@@ -46,9 +46,11 @@ struct socket_message {
     struct socket_address address;
     /* receive, set: SOCKET_TRUNC if the datagram was longer than the buffers */
     unsigned out_flags;
-    /* receive, set where the socket was asked to (SOCKET_OPT_PKTINFO): the address that the datagram
-     * was sent to, and the interface it came by; family NONE: not known */
-    struct socket_address to;
+    /* Datagrams. receive, set where the socket was asked to (SOCKET_OPT_PKTINFO): the address that it was
+     * sent to, and the interface it came by; family NONE: not known. send: the address that it is sent
+     * from, and the interface it goes by; family NONE, or any address, and 0: as the socket and its route
+     * say. */
+    struct socket_address local;
     unsigned interface;
 };
 
@@ -94,8 +96,12 @@ struct socket;
 struct socket_ops {
     int (*bind)(struct socket *s, const struct socket_address *to);
     int (*listen)(struct socket *s, int backlog);
-    /* A file with one reference, without FILE_NONBLOCK; *peer is set. */
-    int (*accept)(struct socket *s, bool wait, struct file **out, struct socket_address *peer);
+    /*
+     * A file with one reference, without FILE_NONBLOCK; *peer is set. -EAGAIN: there is no connection yet,
+     * which `readable` announces. -EMFILE, -ENOMEM: there is no room for its descriptor (fd_room), and it
+     * waits on; the caller installs the file before it waits for anything.
+     */
+    int (*accept)(struct socket *s, struct file **out, struct socket_address *peer);
     /* wait false: -EINPROGRESS. to of family NONE ends the association of a datagram socket. */
     int (*connect)(struct socket *s, const struct socket_address *to, bool wait);
     int (*shutdown)(struct socket *s, bool reading, bool writing);
@@ -140,6 +146,8 @@ uint64_t socket_deadline(uint64_t timeout);
 struct file *socket_file(struct socket *s, unsigned flags);
 /* The socket of a file; NULL: it is none (ENOTSOCK). */
 struct socket *socket_of(const struct file *f);
+/* As the operation; waits for a connection, if the file may, at most for receive_timeout. */
+int socket_accept(struct file *f, struct socket *s, struct file **out, struct socket_address *peer);
 /* As the two operations, with the file's flags and the message's. */
 int64_t socket_send(struct file *f, struct socket *s, const struct socket_message *m);
 int64_t socket_receive(struct file *f, struct socket *s, struct socket_message *m);

@@ -35,6 +35,7 @@
 
 /* fd.h */
 #pragma redefine_extname fd_install ringlet_fd_install
+#pragma redefine_extname fd_room ringlet_fd_room
 #pragma redefine_extname fd_get ringlet_fd_get
 #pragma redefine_extname fd_file ringlet_fd_file
 #pragma redefine_extname fd_changes ringlet_fd_changes
@@ -170,6 +171,7 @@
 #pragma redefine_extname socket_deadline ringlet_socket_deadline
 #pragma redefine_extname socket_file ringlet_socket_file
 #pragma redefine_extname socket_of ringlet_socket_of
+#pragma redefine_extname socket_accept ringlet_socket_accept
 #pragma redefine_extname socket_send ringlet_socket_send
 #pragma redefine_extname socket_receive ringlet_socket_receive
 #pragma redefine_extname socketpair_create ringlet_socketpair_create

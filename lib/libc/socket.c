@@ -61,7 +61,7 @@ int listen(int fd, int backlog)
         WITH_SOCKET(f, s, fd, s->ops->listen ? s->ops->listen(s, backlog) : -EOPNOTSUPP));
 }
 
-/* A descriptor for a connection, or -errno. */
+/* A descriptor for a connection, or -errno. Nothing waits once a connection was taken. */
 static int64_t accept_file(struct file *f, struct socket *s, struct sockaddr *from,
                            socklen_t *length, int flags)
 {
@@ -71,7 +71,7 @@ static int64_t accept_file(struct file *f, struct socket *s, struct sockaddr *fr
 
     if (!s->ops->accept)
         return s->family == AF_UNIX && s->type != SOCKET_DATAGRAM ? -EINVAL : -EOPNOTSUPP;
-    ret = s->ops->accept(s, !(f->flags & FILE_NONBLOCK), &new, &peer);
+    ret = socket_accept(f, s, &new, &peer);
     if (ret)
         return ret;
     new->flags |= (unsigned)flags &FILE_NONBLOCK;

@@ -32,7 +32,7 @@ static ssize_t received(int64_t ret)
     return sent(ret, false, 0);
 }
 
-/* ---- control messages: the address that a datagram was sent to ---- */
+/* ---- control messages: the host's own address of a datagram ---- */
 
 /* Appends one, and cuts it where there is no room. */
 static void put_control(struct msghdr *m, int level, int type, const void *data, size_t length)
@@ -59,19 +59,76 @@ static void give_control(const struct socket_message *from, struct msghdr *m)
     struct in_pktinfo v4 = {.ipi_ifindex = (int)from->interface};
     struct in6_pktinfo v6 = {.ipi6_ifindex = from->interface};
 
-    switch (from->to.family) {
+    switch (from->local.family) {
     case AF_INET:
-        memcpy(&v4.ipi_addr, from->to.ip, sizeof(v4.ipi_addr));
+        memcpy(&v4.ipi_addr, from->local.ip, sizeof(v4.ipi_addr));
         v4.ipi_spec_dst = v4.ipi_addr;
         put_control(m, IPPROTO_IP, IP_PKTINFO, &v4, sizeof(v4));
         break;
     case AF_INET6:
-        memcpy(&v6.ipi6_addr, from->to.ip, sizeof(v6.ipi6_addr));
+        memcpy(&v6.ipi6_addr, from->local.ip, sizeof(v6.ipi6_addr));
         put_control(m, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
         break;
     default:
         m->msg_controllen = 0;
     }
+}
+
+/* -EINVAL if there is less than that in it. */
+static int get_control(const struct cmsghdr *c, void *data, size_t length)
+{
+    if (c->cmsg_len < CMSG_LEN(length))
+        return -EINVAL;
+    memcpy(data, CMSG_DATA(c), length);
+    return 0;
+}
+
+/* Where a datagram is sent from. A message that says something else is not known. */
+static int take_control(const struct cmsghdr *c, struct socket_message *to)
+{
+    struct in_pktinfo v4;
+    struct in6_pktinfo v6;
+    int ret;
+
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+        ret = c->cmsg_len == CMSG_LEN(sizeof(v4)) ? get_control(c, &v4, sizeof(v4)) : -EINVAL;
+        if (ret)
+            return ret;
+        to->local = (struct socket_address){.family = AF_INET};
+        memcpy(to->local.ip, &v4.ipi_spec_dst, sizeof(v4.ipi_spec_dst));
+        to->interface = (unsigned)v4.ipi_ifindex;
+        return 0;
+    }
+    if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+        ret = get_control(c, &v6, sizeof(v6));
+        if (ret)
+            return ret;
+        to->local = (struct socket_address){.family = AF_INET6, .scope = v6.ipi6_ifindex};
+        memcpy(to->local.ip, &v6.ipi6_addr, sizeof(v6.ipi6_addr));
+        to->interface = v6.ipi6_ifindex;
+        return 0;
+    }
+    return -EINVAL;
+}
+
+/* As on Linux: descriptors (SCM_RIGHTS) are refused, as there is one process; on a socket of IPv4 what is
+ * IPv6's is not looked at, and on a stream neither is. */
+static int take_controls(const struct socket *s, const struct msghdr *m, struct socket_message *to)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        const size_t left = (size_t)((char *)m->msg_control + m->msg_controllen - (char *)c);
+        const bool ip = c->cmsg_level == IPPROTO_IP, ip6 = c->cmsg_level == IPPROTO_IPV6;
+        int ret;
+
+        if (c->cmsg_len < sizeof(*c) || c->cmsg_len > left)
+            return -EINVAL;
+        if ((ip || ip6) && (s->type == SOCKET_STREAM || (ip6 && s->family == AF_INET)))
+            continue;
+        ret = take_control(c, to);
+        if (ret)
+            return ret;
+    }
+    return 0;
 }
 
 /* ---- sending ---- */
@@ -89,9 +146,9 @@ static int64_t send_message(struct file *f, struct socket *s, const struct msghd
         return -EMSGSIZE;
     if (flags & REFUSED)
         return -EOPNOTSUPP;
-    /* descriptors cannot be passed: there is one process; sources cannot be chosen so */
-    if (m->msg_controllen >= sizeof(struct cmsghdr))
-        return -EINVAL;
+    ret = take_controls(s, m, &to);
+    if (ret)
+        return ret;
     if (m->msg_name && m->msg_namelen && s->type != SOCKET_STREAM) {
         ret = posix_address(m->msg_name, m->msg_namelen, &to.address);
         if (ret)

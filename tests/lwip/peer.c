@@ -162,7 +162,7 @@ struct file *socket_accepted(struct file *listener)
     struct socket_address peer;
     struct file *f;
 
-    if (socket_of(listener)->ops->accept(socket_of(listener), false, &f, &peer))
+    if (socket_of(listener)->ops->accept(socket_of(listener), &f, &peer))
         return NULL;
     f->flags |= FILE_NONBLOCK;
     return f;

@@ -623,10 +623,79 @@ static void test_interface_facts(void **state)
     assert_int_equal(inet_interface(i.index + 1, &i), -ENODEV);
 }
 
+/* The source address of the last UDP frame on the wire; the others are the peer's. */
+static uint32_t udp_from;
+static void (*peer_wire)(const uint8_t *frame, unsigned len);
+
+static void note_source(const uint8_t *f, unsigned len)
+{
+    if (frame_get16(f + 12) == 0x0800 && f[23] == 17)
+        udp_from = frame_get32(f + 26);
+    else
+        peer_wire(f, len);
+}
+
+static struct socket_address v4(uint8_t first, uint8_t last)
+{
+    return (struct socket_address){
+        .family = SOCKET_FAMILY_INET, .port = 5000, .ip = {first, 0, 0, last}};
+}
+
+/* A datagram to the peer, with another address of ours, or by another interface, than the route's. */
+static void test_choose_source(void **state)
+{
+    const struct file_iovec part = {data, 10};
+    struct socket_message m = {.iov = &part, .count = 1, .address = v4(10, 1)};
+
+    (void)state;
+    peer_wire = fake.wire;
+    fake.wire = note_source;
+    for (unsigned type = SOCKET_DATAGRAM; type <= SOCKET_RAW; type++) {
+        struct inet_interface vif;
+        struct file *f;
+        struct socket *s;
+
+        assert_int_equal(
+            inet_socket_create(SOCKET_FAMILY_INET, type, type == SOCKET_RAW ? 17 : 0, 0, &f), 0);
+        s = socket_of(f);
+        assert_int_equal(inet_interface(2, &vif), 0);
+        m.local = (struct socket_address){.family = SOCKET_FAMILY_NONE};
+        m.interface = vif.index;
+        assert_int_equal(socket_send(f, s, &m), 10);
+        settle();
+        assert_int_equal(udp_from, 0x0a000002);
+        m.local = v4(127, 1);
+        assert_int_equal(socket_send(f, s, &m), 10);
+        assert_int_equal(udp_from, 0x7f000001);
+        m.interface = 0;
+        m.local = v4(10, 2);
+        assert_int_equal(socket_send(f, s, &m), 10);
+        assert_int_equal(udp_from, 0x0a000002);
+        udp_from = 0;
+        m.local = v4(10, 9); /* not ours */
+        assert_int_equal(socket_send(f, s, &m), -EINVAL);
+        m.local = v4(10, 2);
+        m.local.family = SOCKET_FAMILY_INET6;
+        assert_int_equal(socket_send(f, s, &m), -EINVAL);
+        m.local = v4(10, 2);
+        m.interface = 1; /* lo's: it never comes to the wire */
+        assert_int_equal(socket_send(f, s, &m), 10);
+        m.interface = vif.index + 1;
+        assert_int_equal(socket_send(f, s, &m), -ENODEV);
+        m.interface = 256 + vif.index;
+        assert_int_equal(socket_send(f, s, &m), -ENODEV);
+        settle();
+        assert_int_equal(udp_from, 0);
+        file_put(f);
+    }
+    fake.wire = peer_wire;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_address),
+        cmocka_unit_test(test_choose_source),
         cmocka_unit_test(test_send_joined),
         cmocka_unit_test(test_send_plain),
         cmocka_unit_test(test_send_full),

@@ -8,9 +8,12 @@
 #include <ringlet/errno.h>
 #include <ringlet/heap.h>
 #include <ringlet/net.h>
+#include <ringlet/netfront.h>
+#include <ringlet/page.h>
 #include <ringlet/thread.h>
 
 #include "host/seam.h"
+#include "lib/fs/fd.h"
 #include "lib/fs/poll.h"
 #include "lib/lwip/socket/inet.h"
 
@@ -75,7 +78,7 @@ static struct file *accept_from(struct file *f)
     struct socket_address peer;
     struct file *got;
 
-    assert_int_equal(ops(f)->accept(socket_of(f), true, &got, &peer), 0);
+    assert_int_equal(socket_accept(f, socket_of(f), &got, &peer), 0);
     return got;
 }
 
@@ -342,6 +345,128 @@ static void test_lingers(void **state)
     twice(lingers);
 }
 
+/* Without a descriptor for it a connection stays in the queue. */
+static void no_descriptor(void)
+{
+    struct file *l = listener(), *f = make(SOCKET_STREAM), *other = make(SOCKET_DATAGRAM), *got;
+    struct socket_address peer;
+    int fd, last = -1;
+    char byte = 0;
+
+    connect_to(f, l);
+    assert_int_equal(file_write(f, "x", 1), 1);
+    while ((fd = fd_install(file_get(other), 0, 0)) >= 0)
+        last = fd;
+    file_put(other); /* that which was not installed */
+    assert_int_equal(fd, -EMFILE);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(socket_accept(l, socket_of(l), &got, &peer), -EMFILE);
+    assert_true(events(l) & POLL_IN);
+    fd_close(last);
+    assert_int_equal(socket_accept(l, socket_of(l), &got, &peer), 0);
+    assert_int_equal(file_read(got, &byte, 1), 1);
+    assert_int_equal(byte, 'x');
+    fd_reset();
+    file_put(got);
+    file_put(other);
+    file_put(f);
+    file_put(l);
+}
+
+static void test_no_descriptor(void **state)
+{
+    (void)state;
+    twice(no_descriptor);
+}
+
+/* ---- without memory ---- */
+
+static void *taken[8192];
+static unsigned taken_count, of_netfront;
+
+/* All of the heap's, then all that netfront keeps of its own. */
+static void take_all_memory(void)
+{
+    taken_count = 0;
+    for (size_t size = 16 * MIB; size; size = size > PAGE_SIZE ? size / 2 : size - 16) {
+        void *p;
+
+        while (taken_count < ARRAY_SIZE(taken) / 2 && (p = heap_alloc(size, MEM_APP)))
+            taken[taken_count++] = p;
+    }
+    of_netfront = taken_count;
+    for (size_t size = PAGE_SIZE; size; size /= 2) {
+        void *p;
+
+        while (taken_count < ARRAY_SIZE(taken) && (p = netfront_mem_alloc(size)))
+            taken[taken_count++] = p;
+    }
+    assert_null(heap_alloc(512, MEM_APP));
+    assert_null(netfront_mem_alloc(128));
+}
+
+static void give_all_memory(void)
+{
+    while (taken_count > of_netfront)
+        netfront_mem_free(taken[--taken_count]);
+    while (taken_count)
+        heap_free(taken[--taken_count]);
+}
+
+static void giver(void *arg)
+{
+    (void)arg;
+    thread_sleep(3 * NSEC_PER_SEC);
+    give_all_memory();
+}
+
+/* A sender waits for memory: not at all, as long as SO_SNDTIMEO says, or until there is some. */
+static void sends_without_memory(struct file *f)
+{
+    struct thread *t;
+    uint64_t begin;
+
+    assert_int_equal(thread_create(&t, "giver", giver, NULL, 65536), 0);
+    take_all_memory();
+    begin = clock_now();
+    set(f, SOCKET_OPT_LINGER, -1);
+    socket_of(f)->send_timeout = NSEC_PER_SEC;
+    assert_int_equal(file_write(f, data, 1000), -EAGAIN);
+    assert_in_range(clock_now() - begin, 990000000u, 1010000000u);
+    socket_of(f)->send_timeout = 0;
+    assert_int_equal(file_write(f, data, 1000), 1000);
+    assert_in_range(clock_now() - begin, 2990000000u, 3010000000u);
+    thread_join(t);
+}
+
+static void no_memory(void)
+{
+    const struct socket_address any_port = loopback(0);
+    struct file *ends[2], *one = make(SOCKET_DATAGRAM), *two = make(SOCKET_DATAGRAM);
+
+    assert_int_equal(ops(one)->bind(socket_of(one), &any_port), 0);
+    connect_to(two, one);
+    sends_without_memory(two);
+    file_put(one);
+    file_put(two);
+
+    connection(ends);
+    sends_without_memory(ends[0]);
+    thread_sleep(NSEC_PER_SEC);
+    ends[0]->flags |= FILE_NONBLOCK;
+    take_all_memory();
+    assert_int_equal(file_write(ends[0], data, 10000), -EAGAIN);
+    give_all_memory();
+    file_put(ends[0]);
+    file_put(ends[1]);
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    twice(no_memory);
+}
+
 /* ---- datagrams ---- */
 
 static void flood(void)
@@ -419,11 +544,12 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stream),  cmocka_unit_test(test_full),
-        cmocka_unit_test(test_small),   cmocka_unit_test(test_forgotten),
-        cmocka_unit_test(test_unread),  cmocka_unit_test(test_abandoned),
-        cmocka_unit_test(test_lingers), cmocka_unit_test(test_flood),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_stream),        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_small),         cmocka_unit_test(test_forgotten),
+        cmocka_unit_test(test_unread),        cmocka_unit_test(test_abandoned),
+        cmocka_unit_test(test_lingers),       cmocka_unit_test(test_flood),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_no_descriptor), cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests_name("sockets", tests, start, NULL);

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -571,6 +572,108 @@ GROUP(control)
     VALUE("recvmmsg-none", recvmmsg(one, two, 2, MSG_DONTWAIT, NULL));
     close(one);
     close(other);
+}
+
+/* Sends a byte with one control message. */
+static ssize_t send_from(int fd, const void *to, socklen_t to_length, int level, int type,
+                         const void *data, size_t length)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(64)];
+    } control = {.header = {.cmsg_len = CMSG_LEN(length), .cmsg_level = level, .cmsg_type = type}};
+    struct iovec part = {"x", 1};
+    const struct msghdr m = {.msg_name = (void *)to,
+                             .msg_namelen = to_length,
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = CMSG_SPACE(length)};
+
+    memcpy(CMSG_DATA(&control.header), data, length);
+    return sendmsg(fd, &m, 0);
+}
+
+GROUP(source)
+{
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct in_pktinfo four = {.ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK)};
+    struct in6_pktinfo six = {.ipi6_addr = IN6ADDR_LOOPBACK_INIT};
+    socklen_t length = sizeof(a);
+    int one = socket(AF_INET, SOCK_DGRAM, 0), other = socket(AF_INET, SOCK_DGRAM, 0), l;
+    struct sockaddr_in b;
+
+#define FOUR(fd, size) send_from(fd, &b, sizeof(b), IPPROTO_IP, IP_PKTINFO, &four, size)
+#define SIX(fd, size)  send_from(fd, &a, sizeof(a), IPPROTO_IPV6, IPV6_PKTINFO, &six, size)
+    bind4(one, "127.0.0.1", 0);
+    b = v4("127.0.0.1", port_of(one));
+    VALUE("four", FOUR(other, sizeof(four)));
+    four.ipi_ifindex = (int)if_nametoindex("lo");
+    VALUE("four-interface", FOUR(other, sizeof(four)));
+    four.ipi_spec_dst.s_addr = 0;
+    VALUE("four-any", FOUR(other, sizeof(four)));
+    VALUE("four-read", recv(one, buf, 10, 0));
+    VALUE("four-short", FOUR(other, sizeof(four) - 1));
+    VALUE("four-long", FOUR(other, sizeof(four) + 1));
+    four.ipi_ifindex = 9999;
+    VALUE("four-no-interface", FOUR(other, sizeof(four)));
+    VALUE("four-other-type", send_from(other, &b, sizeof(b), IPPROTO_IP, 999, &four, 4));
+    VALUE("four-six", send_from(other, &b, sizeof(b), IPPROTO_IPV6, IPV6_PKTINFO, &six, 4));
+    close(one);
+    close(other);
+
+    one = socket(AF_INET6, SOCK_DGRAM, 0);
+    other = socket(AF_INET6, SOCK_DGRAM, 0);
+    bind(one, (struct sockaddr *)&a, sizeof(a));
+    getsockname(one, (struct sockaddr *)&a, &length);
+    VALUE("six", SIX(other, sizeof(six)));
+    six.ipi6_ifindex = if_nametoindex("lo");
+    VALUE("six-interface", SIX(other, sizeof(six)));
+    six.ipi6_addr = in6addr_any;
+    VALUE("six-any", SIX(other, sizeof(six)));
+    VALUE("six-read", recv(one, buf, 10, 0));
+    VALUE("six-short", SIX(other, sizeof(six) - 1));
+    six.ipi6_ifindex = 9999;
+    VALUE("six-no-interface", SIX(other, sizeof(six)));
+    six.ipi6_ifindex = 0;
+    inet_pton(AF_INET6, "2001:db8::1", &six.ipi6_addr);
+    VALUE("six-not-ours", SIX(other, sizeof(six)));
+    close(one);
+    close(other);
+
+    l = socket(AF_INET, SOCK_STREAM, 0);
+    bind4(l, "127.0.0.1", 0);
+    listen(l, 1);
+    b = v4("127.0.0.1", port_of(l));
+    one = socket(AF_INET, SOCK_STREAM, 0);
+    connect(one, (struct sockaddr *)&b, sizeof(b));
+    VALUE("stream", FOUR(one, sizeof(four)));
+    close(one);
+    close(l);
+}
+
+/* What waits in the queue of a listener. */
+GROUP(descriptors)
+{
+    int l = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0), got = -1, last;
+    struct rlimit limit = {1024, 1024}; /* Ringlet's */
+    struct sockaddr_in a;
+
+    setrlimit(RLIMIT_NOFILE, &limit);
+    bind4(l, "127.0.0.1", 0);
+    listen(l, 1);
+    a = v4("127.0.0.1", port_of(l));
+    connect(fd, (struct sockaddr *)&a, sizeof(a));
+    send(fd, "x", 1, 0);
+    for (last = -1; (got = dup(0)) >= 0; last = got)
+        ;
+    VALUE("none", accept(l, NULL, NULL));
+    VALUE("none-again", accept(l, NULL, NULL));
+    close(last);
+    SUCCEEDS("one", got = accept(l, NULL, NULL));
+    VALUE("read", recv(got, buf, 10, 0));
+    for (int i = 3; i < 1024; i++)
+        close(i);
 }
 
 GROUP(six)
@@ -1143,6 +1246,7 @@ int main(void)
     ROWS(reset);
     ROWS(udp);
     ROWS(control);
+    ROWS(source);
     ROWS(six);
     ROWS(option);
     ROWS(pair);
@@ -1150,5 +1254,6 @@ int main(void)
     ROWS(inet);
     ROWS(names);
     ROWS(interfaces);
+    ROWS(descriptors);
     return behaviour_end();
 }

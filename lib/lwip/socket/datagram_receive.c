@@ -110,7 +110,7 @@ static int64_t take(struct datagram_socket *d, struct datagram *g, struct socket
 
     inet_from_ip(&d->inet, &g->from, g->port, &m->address);
     if (d->packet_info) {
-        inet_from_ip(&d->inet, &g->to, 0, &m->to);
+        inet_from_ip(&d->inet, &g->to, 0, &m->local);
         m->interface = g->interface;
     }
     m->out_flags = len < whole ? SOCKET_TRUNC : 0;

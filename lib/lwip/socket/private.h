@@ -47,6 +47,13 @@ bool inet_is_broadcast(const ip_addr_t *ip);
 /* The address from which something is sent to another; any, if there is no route. */
 void inet_local_for(const ip_addr_t *to, ip_addr_t *out);
 
+/*
+ * pause.c: without the core lock. Waits a little for memory, or for room in a device, which nothing
+ * announces: the sender looks again, `looks` times already. 0: look again; -EAGAIN at the deadline, or at
+ * once without `wait`; and those of file_wait.
+ */
+int inet_wait_for_room(unsigned looks, bool wait, uint64_t deadline);
+
 /* options.c */
 void inet_init(struct inet_socket *s);
 void inet_apply(struct inet_socket *s); /* to a new pcb */

@@ -36,6 +36,7 @@
 #pragma redefine_extname tcp_socket_apply ringlet_tcp_socket_apply
 #pragma redefine_extname tcp_send_room ringlet_tcp_send_room
 #pragma redefine_extname receive_queue_add ringlet_receive_queue_add
+#pragma redefine_extname inet_wait_for_room ringlet_inet_wait_for_room
 #pragma redefine_extname receive_queue_take ringlet_receive_queue_take
 #pragma redefine_extname receive_queue_copy ringlet_receive_queue_copy
 #pragma redefine_extname receive_queue_clear ringlet_receive_queue_clear

@@ -74,7 +74,7 @@ int tcp_socket_shutdown(struct socket *s, bool reading, bool writing);
 
 /* tcp_listen.c */
 int tcp_socket_listen(struct socket *s, int backlog);
-int tcp_socket_accept(struct socket *s, bool wait, struct file **out, struct socket_address *peer);
+int tcp_socket_accept(struct socket *s, struct file **out, struct socket_address *peer);
 /* Ends listening: what nobody has accepted is reset. */
 void tcp_socket_unlisten(struct tcp_socket *t);
 

@@ -96,16 +96,18 @@ int64_t tcp_socket_send(struct socket *s, const struct socket_message *m, bool w
 
     if (!total) /* nothing to send, but perhaps an error to tell */
         return t->phase == TCP_CONNECTED ? 0 : can_send(t);
-    for (;;) {
+    for (unsigned looks = 0;; looks++) {
         LOCK_TCPIP_CORE();
         ret = send_some(t, &from, total - done, more);
         UNLOCK_TCPIP_CORE();
-        if (ret < 0)
+        if (ret < 0 && ret != -ENOBUFS)
             break;
-        done += (size_t)ret;
+        done += ret > 0 ? (size_t)ret : 0;
         if (done == total)
             break;
-        ret = socket_wait(&s->writable, wait, deadline);
+        /* without memory nothing is in flight whose acknowledgement would wake it */
+        ret = ret < 0 ? inet_wait_for_room(looks, wait, deadline)
+                      : socket_wait(&s->writable, wait, deadline);
         if (ret)
             break;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Listening, and what it brings. */
+#include "lib/fs/fd.h"
 #include "lib/lwip/socket/tcp.h"
 
 #define BACKLOG_MAX 255 /* lwIP's counter has a byte */
@@ -116,49 +117,35 @@ void tcp_socket_unlisten(struct tcp_socket *t)
     wake_all(&t->inet.base.readable);
 }
 
-static struct tcp_socket *take(struct tcp_socket *listener)
+/* With no descriptor or memory for it, a connection waits on. */
+static int take(struct tcp_socket *listener, struct file **out, struct socket_address *peer)
 {
     struct tcp_socket *t;
+    int ret = fd_room();
 
+    if (ret)
+        return ret;
+    if (listener->phase != TCP_LISTENING)
+        return -EINVAL;
     if (list_empty(&listener->pending))
-        return NULL;
+        return -EAGAIN;
     t = list_entry(listener->pending.next, struct tcp_socket, link);
+    *out = socket_file(&t->inet.base, 0);
+    if (!*out)
+        return -ENOMEM;
     list_del(&t->link);
     if (t->pcb)
         tcp_backlog_accepted(t->pcb);
-    return t;
+    inet_from_ip(&t->inet, &t->remote_ip, t->remote_port, peer);
+    return 0;
 }
 
-/* Without memory for a file the connection waits on. */
-static int make_file(struct tcp_socket *listener, struct tcp_socket *t, struct file **out)
+int tcp_socket_accept(struct socket *s, struct file **out, struct socket_address *peer)
 {
-    *out = socket_file(&t->inet.base, 0);
-    if (*out)
-        return 0;
-    list_add_head(&listener->pending, &t->link);
-    return -ENOMEM;
-}
-
-int tcp_socket_accept(struct socket *s, bool wait, struct file **out, struct socket_address *peer)
-{
-    struct tcp_socket *listener = tcp_of(s), *t;
-    const uint64_t deadline = socket_deadline(s->receive_timeout);
     int ret;
 
-    for (;;) {
-        if (listener->phase != TCP_LISTENING)
-            return -EINVAL;
-        LOCK_TCPIP_CORE();
-        t = take(listener);
-        UNLOCK_TCPIP_CORE();
-        if (t)
-            break;
-        ret = socket_wait(&s->readable, wait, deadline);
-        if (ret)
-            return ret;
-    }
-    ret = make_file(listener, t, out);
-    if (!ret)
-        inet_from_ip(&t->inet, &t->remote_ip, t->remote_port, peer);
+    LOCK_TCPIP_CORE();
+    ret = take(tcp_of(s), out, peer);
+    UNLOCK_TCPIP_CORE();
     return ret;
 }
