@@ -22,11 +22,15 @@ CFLAGS_LWIP = $(CFLAGS_LIBC) $(LWIP_INCLUDES)
 $(B)/lwip/flags: NOW = $(CC) $(CFLAGS_LWIP)
 $(B)/lwip/objects: NOW = $(LWIP_OBJS)
 
+# fragments are made by lib/lwip/ifc/output.c, also on the host
+%/lwip/src/core/ipv4/ip4.o: LWIP_DEFINES := -DIP_FRAG=0
+%/lwip/src/core/ipv6/ip6.o: LWIP_DEFINES := -DLWIP_IPV6_FRAG=0
+
 # lwIP's own sources are compiled without our warnings
 $(B)/lwip/src/%.o: $(DEBIAN_lwip_READY) $(B)/lwip/flags $(NEWLIB_LIBC) | $(call stamp,build) $(XEN_LINK)
 	$(call say,CC,lwip/$*.c)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out $(WARNINGS),$(CFLAGS_LWIP)) -w -MD -MP -c $(LWIP)/src/$*.c -o $@
+	$(Q)$(CC) $(filter-out $(WARNINGS),$(CFLAGS_LWIP)) $(LWIP_DEFINES) -w -MD -MP -c $(LWIP)/src/$*.c -o $@
 $(B)/lwip/lib/%.c.o: lib/%.c $(DEBIAN_lwip_READY) $(B)/lwip/flags $(NEWLIB_LIBC) | $(call stamp,build) $(XEN_LINK)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

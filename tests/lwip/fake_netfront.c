@@ -249,6 +249,7 @@ int netfront_send(struct netfront_dev *dev, const struct netfront_tx *tx)
     assert(!(tx->flags & NETFRONT_CSUM_BLANK) || fake.limits.csum_v4);
     fake.sent++;
     fake.fragments += tx->count;
+    fake.most_fragments = MAX(fake.most_fragments, tx->count);
     fake.gso += tx->gso != NETFRONT_GSO_NONE;
     assert(fake.in_flight < QUEUE);
     flight[fake.in_flight].done = tx->done;

@@ -14,7 +14,7 @@ $(LWIP_HOST)/objects: NOW = $(LWIP_HOST_OBJS)
 $(LWIP_HOST)/src/%.o: $(DEBIAN_lwip_READY) $(LWIP_HOST)/flags | $(call stamp,build) $(call stamp,unit) $(XEN_LINK)
 	$(call say,HOSTCC,lwip/$*.c)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out $(WARNINGS),$(CFLAGS_LWIP_HOST)) -w -MD -MP -c $(LWIP)/src/$*.c -o $@
+	$(Q)$(CC) $(filter-out $(WARNINGS),$(CFLAGS_LWIP_HOST)) $(LWIP_DEFINES) -w -MD -MP -c $(LWIP)/src/$*.c -o $@
 $(LWIP_HOST)/%.c.o: %.c $(DEBIAN_lwip_READY) $(LWIP_HOST)/flags | $(call stamp,build) $(call stamp,unit) $(XEN_LINK)
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
@@ -25,7 +25,7 @@ $(LIB_LWIP_HOST): $(LWIP_HOST_OBJS) $(LWIP_HOST)/objects
 $(LWIP_TESTS): $(LWIP_HOST)/%: $(LWIP_HOST)/tests/lwip/%.c.o $(LIB_LWIP_HOST) $(LIBHOST)
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(CFLAGS_HOST) $(filter %.o,$^) $(LIB_LWIP_HOST) $(LIBHOST) -lcmocka -o $@
-$(LWIP_HOST)/test_interface $(LWIP_HOST)/test_hostile: $(addprefix $(LWIP_HOST)/tests/lwip/,fake_netfront.c.o peer.c.o)
+$(LWIP_HOST)/test_interface $(LWIP_HOST)/test_hostile $(LWIP_HOST)/test_large: $(addprefix $(LWIP_HOST)/tests/lwip/,fake_netfront.c.o peer.c.o)
 -include $(LWIP_HOST_OBJS:.o=.d) $(wildcard $(LWIP_HOST)/tests/lwip/*.d)
 
 # ---- lwIP's own unit tests ----

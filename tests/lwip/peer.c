@@ -108,11 +108,13 @@ void settle(void)
 
 uint16_t peer_mss = 1460;
 bool peer_scales, peer_answers_names;
+uint8_t peer_shift;
 struct tcp_frame from_peer = {.from = 4000, .to = 7, .window = 65000};
 
 void say(uint8_t flags, const uint8_t *bytes, unsigned len, unsigned known, unsigned part)
 {
-    const uint8_t options[8] = {2, 4, (uint8_t)(peer_mss >> 8), (uint8_t)peer_mss, 3, 3, 0, 1};
+    const uint8_t options[8] = {2,          4, (uint8_t)(peer_mss >> 8), (uint8_t)peer_mss, 3, 3,
+                                peer_shift, 1};
     static uint8_t f[66000];
     unsigned head;
 

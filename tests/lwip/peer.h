@@ -25,6 +25,7 @@ extern struct peer_seen seen;
 extern struct tcp_frame from_peer; /* what the next segment has */
 extern uint16_t peer_mss;          /* of the next connection */
 extern bool peer_scales;           /* the windows of the next connection */
+extern uint8_t peer_shift;         /* then: its bits */
 extern bool peer_answers_names;    /* that there is none */
 extern uint8_t data[120000];       /* byte_at() */
 

@@ -342,6 +342,47 @@ static void test_ping(void **state)
     assert_int_equal(seen.icmp, 1);
 }
 
+static unsigned packets, longest;
+
+static void count_ip(const uint8_t *f, unsigned len)
+{
+    const unsigned type = frame_get16(f + 12);
+
+    assert_true(len <= 1514);
+    packets += (type == 0x0800 && f[23] == 17) || (type == 0x86dd && f[20] == 44);
+    longest = MAX(longest, len);
+}
+
+/* Datagrams that are larger than a frame. */
+static void test_fragments(void **state)
+{
+    void (*wire)(const uint8_t *, unsigned) = fake.wire;
+    struct udp_pcb *pcb;
+    ip_addr_t to;
+
+    (void)state;
+    connect_peer(); /* its address is known */
+    reset_peer();
+    net_core_lock();
+    pcb = udp_new_ip_type(IPADDR_TYPE_ANY);
+    assert_int_equal(ipaddr_aton("10.0.0.1", &to), 1);
+    for (unsigned i = 0; i < 2; i++) {
+        struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, 4000, PBUF_RAM);
+
+        packets = longest = 0;
+        fake.wire = count_ip;
+        assert_int_equal(udp_sendto(pcb, p, &to, 9), ERR_OK);
+        pbuf_free(p);
+        assert_int_equal(packets, 3);
+        assert_in_range(longest, 1490, 1514);
+        assert_int_equal(ipaddr_aton("ff02::1", &to), 1); /* needs no neighbour */
+        ip6_addr_assign_zone(ip_2_ip6(&to), IP6_MULTICAST, netif_list);
+    }
+    udp_remove(pcb);
+    net_core_unlock();
+    fake.wire = wire;
+}
+
 static void test_link(void **state)
 {
     struct net_interface i;
@@ -711,6 +752,7 @@ int main(void)
         cmocka_unit_test(test_groups_that_share_an_address),
         cmocka_unit_test(test_interface_facts),
         cmocka_unit_test(test_ping),
+        cmocka_unit_test(test_fragments),
         cmocka_unit_test(test_link),
         cmocka_unit_test(test_hotplug),
         cmocka_unit_test(test_goes_with_packets_to_itself),

@@ -59,17 +59,24 @@ static struct pbuf *segment(const struct tcp_frame *t, const uint8_t *data, unsi
     return p;
 }
 
-static bool add(const struct tcp_frame *t, const uint8_t *data, unsigned len, bool split)
+/* size: of the segments that it is cut into, if it is large. */
+static bool add_large(const struct tcp_frame *t, const uint8_t *data, unsigned len, bool split,
+                      unsigned size)
 {
     struct pbuf *p = segment(t, data, len, split);
     struct join_headers h;
     bool added;
 
     assert_true(join_parse(p, &h));
-    added = join_add(&j, p, &h);
+    added = join_add(&j, p, &h, size);
     assert_int_equal(p->ref, added ? 2 : 1);
     pbuf_free(p);
     return added;
+}
+
+static bool add(const struct tcp_frame *t, const uint8_t *data, unsigned len, bool split)
+{
+    return add_large(t, data, len, split, 0);
 }
 
 static uint8_t whole[70000];
@@ -201,6 +208,44 @@ static void test_contiguous_data_are_one_fragment(void **state)
     assert_int_equal(tx.count, 3);
 }
 
+/* A segment that is larger than a frame, alone and with others. */
+static void test_large(void **state)
+{
+    struct tcp_frame t = base;
+    struct netfront_tx tx;
+
+    (void)state;
+    t.options = 0;
+    out = (typeof(out)){.next = t.seq};
+    assert_true(add_large(&t, pattern, 20 * 1000, true, 1000));
+    t.seq += 20 * 1000;
+    t.id += 20;
+    assert_false(add_large(&t, pattern + 20 * 1000, 2000, true, 500));
+    assert_true(add(&t, pattern + 20 * 1000, 1000, true));
+    t.seq += 1000;
+    assert_true(add_large(&t, pattern + 21 * 1000, 2500, true, 1000));
+    t.seq += 2500;
+    assert_false(add(&t, pattern + 23500, 1000, true)); /* behind a short one */
+    tx = finish();
+    assert_int_equal(tx.gso, NETFRONT_GSO_TCPV4);
+    assert_int_equal(tx.gso_size, 1000);
+    frame_cut(whole, whole_len, tx.gso_size, cut, NULL);
+    assert_int_equal(out.count, 24);
+    assert_int_equal(out.offset, 23500);
+    /* alone */
+    t = base;
+    assert_true(add_large(&t, pattern, 2500, true, 1000));
+    t.seq += 2500;
+    assert_false(add(&t, pattern, 1000, true));
+    tx = finish();
+    assert_int_equal(tx.gso, NETFRONT_GSO_TCPV4);
+    assert_int_equal(tx.gso_size, 1000);
+    /* one that turns out to fit */
+    t = base;
+    assert_true(add_large(&t, pattern, 1000, true, 1000));
+    assert_int_equal(finish().gso, NETFRONT_GSO_NONE);
+}
+
 static void test_bounds(void **state)
 {
     struct tcp_frame t = base;
@@ -311,6 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_stream),
         cmocka_unit_test(test_contiguous_data_are_one_fragment),
+        cmocka_unit_test(test_large),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_what_is_not_joined),
         cmocka_unit_test(test_what_is_no_segment),

@@ -8,9 +8,8 @@
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
 
+#include "lib/lwip/port/large.h"
 #include "lwip/dhcp.h"
-#include "lwip/etharp.h"
-#include "lwip/ethip6.h"
 #include "lwip/igmp.h"
 #include "lwip/mld6.h"
 #include "lwip/tcpip.h"
@@ -183,6 +182,8 @@ static void run(void *arg)
 
 static void flush(void)
 {
+    if (net_large)
+        net_large->settle();
     list_for_each (at, &interfaces) {
         struct ifc *ifc = list_entry(at, struct ifc, link);
 
@@ -211,8 +212,8 @@ static err_t init(struct netif *netif)
     memcpy(netif->hwaddr, ifc->limits.mac, 6);
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
                    NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
-    netif->output = etharp_output;
-    netif->output_ip6 = ethip6_output;
+    netif->output = ifc_output;
+    netif->output_ip6 = ifc_output_ip6;
     netif->linkoutput = ifc_send;
     ifc_set_offloads(ifc);
     netif->chksum_flags &= (u16_t) ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP);
@@ -236,6 +237,7 @@ static void attach(struct ifc *ifc)
     net_core_lock();
     net_core_flush = flush;
     net_core_refers = refers;
+    net_large_taken = ifc_takes_large;
     netif_add_noaddr(&ifc->netif, ifc, init, ethernet_input);
     insert(ifc);
     netfront_multicast(ifc->dev, all_nodes, true);

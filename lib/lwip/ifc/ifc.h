@@ -76,6 +76,18 @@ void ifc_close(struct ifc *ifc);
 
 void ifc_receive(struct netfront_dev *dev, const struct netfront_rx *frame, void *arg);
 
+/* ---- output.c ---- */
+
+/* lwIP's output and output_ip6: fragments of what is larger than a frame, but of TCP segments that the
+ * backend cuts. */
+err_t ifc_output(struct netif *netif, struct pbuf *p, const ip4_addr_t *dest);
+err_t ifc_output_ip6(struct netif *netif, struct pbuf *p, const ip6_addr_t *dest);
+/* The size of the segments that an IP packet, of which len bytes are at ip, is cut into by the backend: its
+ * connection's mss. 0: it is no TCP, of no connection, or the backend does not cut it (into frames of mtu). */
+unsigned ifc_segment_size(const struct netif *netif, const uint8_t *ip, unsigned len, unsigned mtu);
+/* net_large_taken (lib/lwip/port/large.h) */
+bool ifc_takes_large(const struct netif *netif, bool v6);
+
 /* ---- send.c ---- */
 
 /* lwIP's linkoutput. */

@@ -125,7 +125,7 @@ static bool add_payload(struct join *j, const struct pbuf *p, unsigned skip)
     return true;
 }
 
-static bool begin(struct join *j, struct pbuf *p, const struct join_headers *h)
+static bool begin(struct join *j, struct pbuf *p, const struct join_headers *h, unsigned size)
 {
     const uint8_t *frame = p->payload;
     const unsigned flags = frame[h->tcp + 13];
@@ -137,35 +137,35 @@ static bool begin(struct join *j, struct pbuf *p, const struct join_headers *h)
     j->frag[0] = (struct netfront_tx_frag){.data = j->head, .len = h->payload};
     if (!add_payload(j, p, h->payload))
         return false;
-    j->gso_size = data;
+    j->gso_size = size ? size : data;
     j->bytes = p->tot_len;
     j->next = get32(frame + h->tcp + 4) + data;
-    j->closed = !data || flags & (SYN | RST | URG | FIN | CWR);
+    j->closed = !data || data % j->gso_size || flags & (SYN | RST | URG | FIN | CWR);
     j->segments = 1;
     pbuf_ref(p);
     j->held[0] = p;
     return true;
 }
 
-bool join_add(struct join *j, struct pbuf *p, const struct join_headers *h)
+bool join_add(struct join *j, struct pbuf *p, const struct join_headers *h, unsigned size)
 {
     const uint8_t *frame = p->payload;
     const unsigned flags = frame[h->tcp + 13];
     const unsigned data = p->tot_len - h->payload;
 
     if (!j->segments)
-        return begin(j, p, h);
-    if (j->closed || j->segments == JOIN_SEGMENTS || !data || data > j->gso_size ||
-        j->bytes + data > NETFRONT_TX_MAX || flags & (SYN | RST | URG | CWR) ||
-        get32(frame + h->tcp + 4) != j->next || !same_flow(j, frame, h) ||
-        !add_payload(j, p, h->payload))
+        return begin(j, p, h, size);
+    if (j->closed || j->segments == JOIN_SEGMENTS || !data ||
+        (size ? size != j->gso_size : data > j->gso_size) || j->bytes + data > NETFRONT_TX_MAX ||
+        flags & (SYN | RST | URG | CWR) || get32(frame + h->tcp + 4) != j->next ||
+        !same_flow(j, frame, h) || !add_payload(j, p, h->payload))
         return false;
     pbuf_ref(p);
     j->held[j->segments++] = p;
     j->bytes += data;
     j->next += data;
     j->head[h->tcp + 13] |= (uint8_t)(flags & (PSH | FIN));
-    j->closed = data < j->gso_size || flags & FIN;
+    j->closed = data % j->gso_size || flags & FIN;
     return true;
 }
 
@@ -211,7 +211,7 @@ void join_finish(struct join *j, struct netfront_tx *tx)
     memcpy(j->head + h->tcp + 16, &sum, sizeof(sum));
     *tx = (struct netfront_tx){
         .flags = NETFRONT_CSUM_BLANK, .count = j->count, .header = h->payload, .frag = j->frag};
-    if (j->segments > 1) {
+    if (j->bytes - h->payload > j->gso_size) {
         tx->gso = h->v6 ? NETFRONT_GSO_TCPV6 : NETFRONT_GSO_TCPV4;
         tx->gso_size = j->gso_size;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Consecutive TCP segments of one connection as one large frame, which the backend, or the network
- * card behind it, cuts into the same segments (GSO). lwIP makes segments of at most one frame; those
- * that it sends while the core lock is held once are joined.
+ * card behind it, cuts into the same segments (GSO). Those that lwIP sends while the core lock is held
+ * once are joined; some are larger than one frame already (lib/lwip/port/large.h).
  *
  * lwIP does not touch a segment that somebody else holds a reference of (tcp_output_segment_busy), so
  * the frame refers to their payload.
@@ -25,9 +25,9 @@ struct join_headers {
 };
 
 struct join {
-    unsigned segments; /* 0: it is empty */
+    unsigned segments; /* of lwIP's; 0: it is empty */
     bool closed;       /* nothing can be added */
-    unsigned gso_size; /* bytes of the first segment's data */
+    unsigned gso_size; /* bytes of data of each segment but the last */
     unsigned bytes;    /* of all headers and data */
     struct join_headers headers;
     uint8_t head[JOIN_HEAD];
@@ -44,14 +44,15 @@ struct join {
 bool join_parse(const struct pbuf *p, struct join_headers *out);
 
 /*
- * Adds a frame that join_parse has accepted: true if it fits. An empty join takes every frame; what
+ * Adds a frame that join_parse has accepted: true if it fits. size: bytes of data of the segments that it
+ * is cut into; 0: it is one. An empty join takes every frame of few enough pieces; what
  * cannot be joined with another (SYN, RST, URG) closes it. Holds a reference of p.
  */
-bool join_add(struct join *j, struct pbuf *p, const struct join_headers *h);
+bool join_add(struct join *j, struct pbuf *p, const struct join_headers *h, unsigned size);
 
 /*
  * Makes the headers fit the whole, with the sum of the pseudo header as its checksum, and describes
- * it in *tx; gso only for more than one segment. The join stays as it is.
+ * it in *tx; gso only if it is to be cut. The join stays as it is.
  */
 void join_finish(struct join *j, struct netfront_tx *tx);
 

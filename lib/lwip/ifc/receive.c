@@ -10,6 +10,7 @@
 #include <ringlet/string.h>
 
 #include "arch/hooks.h"
+#include "lib/lwip/port/large.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "netif/ethernet.h"
@@ -194,7 +195,11 @@ void ifc_receive(struct netfront_dev *dev, const struct netfront_rx *frame, void
 /* A large frame is answered at once: the sender may have sent all that it may. */
 err_t net_tcp_input(struct tcp_pcb *pcb, const struct pbuf *p)
 {
-    if (pcb->state >= ESTABLISHED && pcb->state != TIME_WAIT && p->tot_len > 2 * TCP_MSS)
+    if (pcb->state < ESTABLISHED || pcb->state == TIME_WAIT)
+        return ERR_OK;
+    if (net_large)
+        net_large->arrives(pcb);
+    if (p->tot_len > 2 * TCP_MSS)
         tcp_set_flags(pcb, TF_ACK_DELAY); /* the next acknowledgement is not delayed */
     return ERR_OK;
 }

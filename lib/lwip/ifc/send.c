@@ -8,6 +8,7 @@
 #include <ringlet/string.h>
 
 #include "lib/lwip/ifc/ifc.h"
+#include "lib/lwip/port/large.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 
@@ -50,12 +51,14 @@ static unsigned fragments(const struct pbuf *p, struct netfront_tx_frag *frag)
     return n;
 }
 
-static err_t send_alone(struct ifc *ifc, struct pbuf *p, unsigned flags, unsigned header)
+/* tx: what the frame needs but its bytes. */
+static err_t send_alone(struct ifc *ifc, struct pbuf *p, struct netfront_tx tx)
 {
     struct netfront_tx_frag frag[FRAGS_MAX];
-    struct netfront_tx tx = {.flags = flags, .header = header, .frag = frag, .done = sent};
     int ret;
 
+    tx.frag = frag;
+    tx.done = sent;
     tx.count = fragments(p, frag);
     if (tx.count) {
         pbuf_ref(p);
@@ -153,28 +156,35 @@ static bool is_tcp_fragment(const struct pbuf *p)
 }
 
 /* True: the segment is taken. */
-static bool join(struct ifc *ifc, struct pbuf *p, const struct join_headers *h)
+static bool join(struct ifc *ifc, struct pbuf *p, const struct join_headers *h, unsigned size)
 {
     const bool gso = h->v6 ? ifc->limits.gso_v6 : ifc->limits.gso_v4;
 
-    if (gso && join_add(&ifc->join, p, h))
+    if (gso && join_add(&ifc->join, p, h, size))
         return true;
-    return ifc_send_joined(ifc) && join_add(&ifc->join, p, h);
+    return ifc_send_joined(ifc) && join_add(&ifc->join, p, h, size);
 }
 
 static err_t send_offloaded(struct ifc *ifc, struct pbuf *p, const struct join_headers *h)
 {
+    struct netfront_tx tx = {.flags = NETFRONT_CSUM_BLANK, .header = h->payload};
     uint8_t *frame = p->payload;
     uint16_t sum;
 
-    if (join(ifc, p, h))
+    if (p->tot_len > h->ip + ifc->netif.mtu) {
+        tx.gso = h->v6 ? NETFRONT_GSO_TCPV6 : NETFRONT_GSO_TCPV4;
+        tx.gso_size = ifc_segment_size(&ifc->netif, frame + h->ip, p->len - h->ip, ifc->netif.mtu);
+        if (!tx.gso_size) /* it has waited for its neighbour's address, and its connection is gone */
+            return result(ifc, -ENOTCONN);
+    }
+    if (join(ifc, p, h, tx.gso_size))
         return ERR_OK;
     if (ifc->join.segments)
         return ERR_MEM; /* no room */
     /* of too many pieces */
     sum = join_pseudo_sum(frame, h, p->tot_len - h->tcp);
     memcpy(frame + h->tcp + 16, &sum, sizeof(sum));
-    return send_alone(ifc, p, NETFRONT_CSUM_BLANK, h->payload);
+    return send_alone(ifc, p, tx);
 }
 
 err_t ifc_send(struct netif *netif, struct pbuf *p)
@@ -194,18 +204,27 @@ err_t ifc_send(struct netif *netif, struct pbuf *p)
     }
     if (!ifc_send_joined(ifc)) /* the order */
         return ERR_MEM;
-    return send_alone(ifc, p, 0, MIN(p->tot_len, HEADER_MAX));
+    return send_alone(ifc, p, (struct netfront_tx){.header = MIN(p->tot_len, HEADER_MAX)});
+}
+
+static bool cuts_less(const struct netfront_limits *was, const struct netfront_limits *is)
+{
+    return (was->gso_v4 && !is->gso_v4) || (was->gso_v6 && !is->gso_v6) || is->mtu < was->mtu;
 }
 
 /* UDP's and ICMP's are lwIP's, as it may have to cut their packets into fragments. */
 void ifc_set_offloads(struct ifc *ifc)
 {
+    const struct netfront_limits was = ifc->limits;
+
     netfront_get_limits(ifc->dev, &ifc->limits);
     ifc->netif.mtu = (u16_t)MIN(ifc->limits.mtu, (unsigned)UINT16_MAX);
     if (ifc->limits.csum_v4 && ifc->limits.csum_v6)
         ifc->netif.chksum_flags &= (u16_t)~NETIF_CHECKSUM_GEN_TCP;
     else
         ifc->netif.chksum_flags |= NETIF_CHECKSUM_GEN_TCP;
+    if (net_large && cuts_less(&was, &ifc->limits))
+        net_large->cut();
 }
 
 void ifc_send_again(struct ifc *ifc)

@@ -64,7 +64,9 @@
 #define IP_FORWARD         0
 #define IP_OPTIONS_ALLOWED 1
 #define IP_REASSEMBLY      1
-#define IP_FRAG            1
+#ifndef IP_FRAG /* 0 in ip4.c: ifc/output.c decides what becomes fragments */
+#define IP_FRAG 1
+#endif
 #define MEMP_NUM_REASSDATA 16
 /* of all datagrams together: three of 64 KiB, in frames of 1500 bytes with two pbufs each */
 #define IP_REASS_MAX_PBUFS            288
@@ -92,9 +94,11 @@
 #define ETHARP_SUPPORT_STATIC_ENTRIES 1
 #define ETHARP_SUPPORT_VLAN           0
 
-#define LWIP_IPV6_NUM_ADDRESSES        5
-#define LWIP_IPV6_MLD                  1
-#define LWIP_IPV6_FRAG                 1
+#define LWIP_IPV6_NUM_ADDRESSES 5
+#define LWIP_IPV6_MLD           1
+#ifndef LWIP_IPV6_FRAG /* 0 in ip6.c, as IP_FRAG */
+#define LWIP_IPV6_FRAG 1
+#endif
 #define LWIP_IPV6_REASS                1
 #define LWIP_IPV6_FORWARD              0
 #define IPV6_FRAG_COPYHEADER           1 /* pointers are larger than a fragment header */

@@ -43,17 +43,38 @@ static err_t received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 /* A closed socket whose data has arrived is of no use any more: lwIP ends the connection by itself. */
 static void let_go(struct tcp_socket *t);
 
+void tcp_socket_acked(struct tcp_socket *t, size_t len)
+{
+    t->stalled = false;
+    t->idle_ticks = 0;
+    send_buffer_acked(&t->sent, len);
+    if (tcp_send_room(t) || !t->sent.queued)
+        wake_all(&t->inet.base.writable);
+}
+
 static err_t acknowledged(void *arg, struct tcp_pcb *pcb, u16_t len)
 {
     struct tcp_socket *t = arg;
 
     (void)pcb;
-    t->stalled = false;
-    send_buffer_acked(&t->sent, len);
-    if (tcp_send_room(t) || !t->sent.queued)
-        wake_all(&t->inet.base.writable);
+    tcp_socket_acked(t, len);
     if (t->orphan && !t->sent.queued)
         let_go(t);
+    return ERR_OK;
+}
+
+#define ORPHAN_STALL 120 /* half seconds without an acknowledgement of data */
+
+/* Each half second. A peer that keeps its window closed must not hold memory of a closed socket for ever. */
+static err_t tick(void *arg, struct tcp_pcb *pcb)
+{
+    struct tcp_socket *t = arg;
+
+    if (t->orphan && ++t->idle_ticks >= ORPHAN_STALL) {
+        tcp_abort(pcb); /* pcb_destroyed() */
+        return ERR_ABRT;
+    }
+    tcp_large_tick(t);
     return ERR_OK;
 }
 
@@ -95,6 +116,7 @@ static void failed(void *arg, err_t err)
 
 static void free_socket(struct tcp_socket *t)
 {
+    tcp_large_end(t);
     receive_queue_clear(&t->received);
     send_buffer_clear(&t->sent, false);
     heap_free(t);
@@ -108,6 +130,7 @@ static void pcb_destroyed(u8_t id, void *arg)
     (void)id;
     t->pcb = NULL;
     t->inet.ip = NULL;
+    tcp_large_end(t);
     send_buffer_clear(&t->sent, true);
     if (t->orphan)
         free_socket(t);
@@ -126,6 +149,13 @@ static uint8_t argument(void)
     return id;
 }
 
+struct tcp_socket *tcp_socket_of(struct tcp_pcb *pcb)
+{
+    const uint8_t id = argument();
+
+    return pcb->ext_args[id].callbacks == &destroyed ? pcb->ext_args[id].data : NULL;
+}
+
 /* ---- pcbs ---- */
 
 void tcp_socket_attach(struct tcp_socket *t, struct tcp_pcb *pcb)
@@ -140,6 +170,7 @@ void tcp_socket_attach(struct tcp_socket *t, struct tcp_pcb *pcb)
     tcp_recv(pcb, received);
     tcp_sent(pcb, acknowledged);
     tcp_err(pcb, failed);
+    tcp_poll(pcb, tick, 1);
     pcb->connected = connected;
     tcp_ext_arg_set_callbacks(pcb, argument(), &destroyed);
     tcp_ext_arg_set(pcb, argument(), t);
@@ -158,6 +189,7 @@ void tcp_socket_detach(struct tcp_socket *t)
     tcp_ext_arg_set_callbacks(pcb, argument(), &nothing);
     t->pcb = NULL;
     t->inet.ip = NULL;
+    tcp_large_end(t);
 }
 
 static void let_go(struct tcp_socket *t)
@@ -192,16 +224,6 @@ void tcp_socket_abort(struct tcp_socket *t)
 
 /* ---- close ---- */
 
-#define ORPHAN_STALL 120 /* half seconds without an acknowledgement of data */
-
-/* A peer that keeps its window closed must not hold memory for ever. */
-static err_t give_up(void *arg, struct tcp_pcb *pcb)
-{
-    (void)arg;
-    tcp_abort(pcb); /* pcb_destroyed() */
-    return ERR_ABRT;
-}
-
 /* Waits, at most the linger time, until the peer has all. */
 static void linger(struct tcp_socket *t)
 {
@@ -232,7 +254,7 @@ static void close_connection(struct tcp_socket *t)
     if (t->pcb && t->sent.queued) { /* the pcb's from now on */
         tcp_recv(t->pcb, NULL);
         tcp_err(t->pcb, NULL);
-        tcp_poll(t->pcb, give_up, ORPHAN_STALL);
+        t->idle_ticks = 0;
         t->orphan = true;
     } else if (t->pcb) {
         tcp_socket_detach(t);
@@ -339,6 +361,8 @@ struct tcp_socket *tcp_socket_alloc(unsigned family)
     list_init(&t->sent.chunks);
     list_init(&t->pending);
     list_init(&t->link);
+    list_init(&t->large.look);
+    tcp_large_start();
     t->linger = -1;
     t->send_buffer_size = SEND_BUFFER_DEFAULT;
     t->keep_idle = KEEP_IDLE;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TCP's sockets. tcp.c: their life, and lwIP's callbacks; tcp_connect.c: bind, connect, shutdown;
- * tcp_listen.c; tcp_io.c; tcp_options.c. Functions are called with the core lock unless they are of
+ * tcp_listen.c; tcp_io.c; tcp_large.c and tcp_cut.c: large
+ * segments; tcp_options.c. Functions are called with the core lock unless they are of
  * struct socket_ops.
  */
 #ifndef RINGLET_LWIP_SOCKET_TCP_H
@@ -10,6 +11,7 @@
 #include "lib/lwip/socket/private.h"
 #include "lib/lwip/socket/receive_queue.h"
 #include "lib/lwip/socket/send_buffer.h"
+#include "lib/lwip/socket/tcp_large.h"
 #include "lwip/tcp.h"
 
 enum tcp_phase {
@@ -41,6 +43,8 @@ struct tcp_socket {
     uint32_t send_buffer_size;
     struct receive_queue received;
     struct send_buffer sent;
+    struct tcp_large large;
+    uint8_t idle_ticks; /* of an orphan: half seconds without an acknowledgement of data */
     ip_addr_t local_ip, remote_ip; /* as long as they have a meaning, also without a pcb */
     uint16_t local_port, remote_port;
     /* listening */
@@ -62,6 +66,10 @@ int tcp_socket_open(struct tcp_socket *t);
 void tcp_socket_attach(struct tcp_socket *t, struct tcp_pcb *pcb);
 /* lwIP does not know the socket any more. */
 void tcp_socket_detach(struct tcp_socket *t);
+/* The socket of a pcb of any state; NULL: it is no socket's. */
+struct tcp_socket *tcp_socket_of(struct tcp_pcb *pcb);
+/* The peer has acknowledged len bytes more: their memory is free, and writers are woken. */
+void tcp_socket_acked(struct tcp_socket *t, size_t len);
 /* The connection is reset, if there is one: the socket has no pcb then. */
 void tcp_socket_abort(struct tcp_socket *t);
 

@@ -52,7 +52,7 @@ static int64_t send_piece(struct tcp_socket *t, struct iov *from, size_t want, b
     if (!piece)
         return t->sent.queued ? -EAGAIN : -ENOBUFS;
     iov_get(from, piece, len);
-    err = tcp_write(t->pcb, piece, (uint16_t)len, more || len < want ? TCP_WRITE_FLAG_MORE : 0);
+    err = tcp_large_write(t, piece, (uint16_t)len, more || len < want ? TCP_WRITE_FLAG_MORE : 0);
     if (err != ERR_OK)
         return t->sent.queued ? -EAGAIN : inet_error(err);
     send_buffer_commit(&t->sent, len);
@@ -67,6 +67,7 @@ static int64_t send_some(struct tcp_socket *t, struct iov *from, size_t want, bo
 
     if (ret)
         return ret == -EAGAIN ? 0 : ret;
+    tcp_large_begin(t, want);
     while (done < want && room(t)) {
         const struct iov before = *from;
 
@@ -80,7 +81,7 @@ static int64_t send_some(struct tcp_socket *t, struct iov *from, size_t want, bo
     }
     /* with MSG_MORE only what fills segments goes out, and all of it when there is no room */
     if (!more || done < want || tcp_sndbuf(t->pcb) == 0)
-        tcp_output(t->pcb);
+        tcp_large_output(t);
     return done || ret == -EAGAIN || ret > 0 ? (int64_t)done : ret;
 }
 

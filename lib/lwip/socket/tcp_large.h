@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TCP segments of many times the mss, for interfaces that cut them (lib/lwip/port/large.h): lwIP handles
+ * one where it would handle 42. No more is sent again than without them, and windows are used as far: a
+ * segment is cut when that matters. With the core lock.
+ */
+#ifndef RINGLET_LWIP_SOCKET_TCP_LARGE_H
+#define RINGLET_LWIP_SOCKET_TCP_LARGE_H
+
+#include <ringlet/list.h>
+
+#include "lib/lwip/socket/symbols.h"
+#include "lwip/tcp.h"
+
+struct tcp_socket;
+
+/* Of a socket; zeroes, and `look` an empty list. */
+struct tcp_large {
+    struct list look; /* in a list: a packet has arrived */
+    bool taken;       /* by the interface, at the last write of more than an mss */
+    bool used;        /* some segment was large */
+};
+
+/* Before the first socket has a pcb; may be called again. */
+void tcp_large_start(void);
+/* Before `want` bytes are written. */
+void tcp_large_begin(struct tcp_socket *t, size_t want);
+/* tcp_write(), without a copy. */
+err_t tcp_large_write(struct tcp_socket *t, const void *data, uint16_t len, uint8_t flags);
+/* tcp_output(), also of a part of a segment that does not fit in the window. */
+void tcp_large_output(struct tcp_socket *t);
+/* Each half second. lwIP calls tcp_output() afterwards. */
+void tcp_large_tick(struct tcp_socket *t);
+/* The socket, or its pcb, ends. */
+void tcp_large_end(struct tcp_socket *t);
+
+#endif
