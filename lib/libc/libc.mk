@@ -74,7 +74,7 @@ $(RINGLET_CC): lib/sdk/ringlet-cc Makefile Config.mk lib/libc/newlib.mk $(ARCH_D
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@FLAGS@|$(CFLAGS_TARGET)|' -e 's|@VERSION@|$(VERSION)|' $< >$@ && chmod +x $@
 
-SDK_PARTS := $(LIBRINGLET) $(LIBFS) $(LIBC) $(LIB_LWIP) $(CHECK_HEAP) $(LIB_MINI_OS) $(NOSYS) $(ARCH_LINK_DEPS)
+SDK_PARTS := $(LIBRINGLET) $(LIBFS) $(LIBC) $(LIB_LWIP) $(LIB_EXT4) $(LIB_EXT2FS) $(CHECK_HEAP) $(LIB_MINI_OS) $(NOSYS) $(ARCH_LINK_DEPS)
 SDK_HEADERS := $(MINI_OS_HEADERS) $(wildcard include/ringlet/*.h $(ARCH_DIR)/include/arch/*.h) $(shell find lib/libc/include -name '*.h') \
 	$(wildcard lib/lwip/port/*.h lib/lwip/port/arch/*.h)
 $(SDK)/.complete: $(SDK_PARTS) $(RINGLET_CC) lib/sdk/tools/ld $(SDK_HEADERS)
@@ -85,7 +85,7 @@ $(SDK)/.complete: $(SDK_PARTS) $(RINGLET_CC) lib/sdk/tools/ld $(SDK_HEADERS)
 	$(Q)cp -r lib/libc/include $(SDK_LIB)/include/posix
 	$(Q)cp -r $(NEWLIB_ROOT)/include $(SDK_LIB)/include/newlib
 	$(Q)mkdir -p $(SDK_LIB)/include/ringlet-lwip && cp -r $(LWIP)/src/include/lwip $(LWIP)/src/include/netif lib/lwip/port/lwipopts.h lib/lwip/port/arch $(SDK_LIB)/include/ringlet-lwip/
-	$(Q)cp $(LIBRINGLET) $(LIBFS) $(LIBC) $(LIB_LWIP) $(CHECK_HEAP) $(LIB_MINI_OS) $(NOSYS) $(NEWLIB_ROOT)/lib/libm.a $(ARCH_LDS) $(ARCH_DIR)/symbols.sh $(SDK_LIB)/
+	$(Q)cp $(LIBRINGLET) $(LIBFS) $(LIBC) $(LIB_LWIP) $(LIB_EXT4) $(LIB_EXT2FS) $(CHECK_HEAP) $(LIB_MINI_OS) $(NOSYS) $(NEWLIB_ROOT)/lib/libm.a $(ARCH_LDS) $(ARCH_DIR)/symbols.sh $(SDK_LIB)/
 	$(Q)mkdir -p $(SDK_LIB)/tools && cp lib/sdk/tools/ld $(SDK_LIB)/tools/
 	$(Q)for l in $(SDK_EMPTY); do $(AR) rcs $(SDK_LIB)/lib$$l.a; done
 	@touch $@

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs a program that uses the C library: the kernel calls ringlet_application() with the words of
- * the command line. Words in front that begin with "env." are the environment (env.TZ=UTC), and in a
- * program with a network those that begin with "ip=" are its interfaces' configuration; argv[0] is the
- * image's name, and the others are the arguments.
+ * the command line. Words in front that begin with "env." are the environment (env.TZ=UTC), in a
+ * program with a network those that begin with "ip=" are its interfaces' configuration, and in one with
+ * -lringlet-ext4 those that begin with "mount=" are disks to be mounted; argv[0] is the image's name, and
+ * the others are the arguments.
  */
 #include "thread_state.h"
 
@@ -41,6 +42,12 @@ void _fini(void)
 #pragma redefine_extname net_take_words ringlet_net_take_words
 int net_take_words(int count, char *const *word) __attribute__((weak));
 
+/* lib/fs/ext4's, in a program that mounts disks: lib/fs/ext4/mount/words.h. */
+#pragma redefine_extname mount_take_word ringlet_mount_take_word
+#pragma redefine_extname mount_words ringlet_mount_words
+int mount_take_word(char *word) __attribute__((weak));
+void mount_words(void) __attribute__((weak));
+
 /* Returns the number of words that are no arguments. Memory of the kernel's class: a program did not
  * allocate it, and never frees it. */
 static int take_environment(int argc, char *argv[])
@@ -54,6 +61,8 @@ static int take_environment(int argc, char *argv[])
         words = 1;
         if (!strncmp(argv[n], ENV, strlen(ENV)) && strchr(argv[n], '='))
             environ[variables++] = argv[n] + strlen(ENV);
+        else if (mount_take_word && mount_take_word(argv[n]))
+            continue;
         else if (!net_take_words || !(words = net_take_words(argc - n, argv + n)))
             break;
     }
@@ -78,6 +87,8 @@ void ringlet_application(int argc, char *argv[])
         panic("no memory for the arguments");
     args[0] = (char *)(ringlet_program_name ? ringlet_program_name : "ringlet");
     memcpy(args + 1, argv + first, (size_t)(argc - first) * sizeof(*args));
+    if (mount_words)
+        mount_words();
     __libc_init_array();
     exit(main(argc - first + 1, args, environ));
 }

@@ -152,7 +152,7 @@ static unsigned run(const char *options, uint64_t size, uint32_t file_size)
 static void as_mke2fs_makes_it(void **state)
 {
     (void)state;
-    assert_int_equal(run("-t ext4", 64 << 20, 300000), 0);
+    assert_int_equal(run("-t ext4 -b 4096", 64 << 20, 300000), 0);
 }
 
 static void without_checksums(void **state)

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mounting the file systems of disks. Part of the SDK's library libringlet-ext4.a, which a program has that
+ * is linked with `ringlet-cc -lringlet-ext4`; its command line may then begin with
+ *
+ *     mount=/dev/xvda:/data[:ro][:mkfs]
+ *
+ * once for each disk, to have it mounted before main() is called. docs/ext4.md describes what is promised
+ * about the files.
+ */
+#ifndef RINGLET_MOUNT_H
+#define RINGLET_MOUNT_H
+
+#include <ringlet/compiler.h>
+
+/* The disk is not written, not even to replay a journal: then a file system that was not unmounted is
+ * -EROFS. An archive is always read-only. */
+#define RINGLET_MOUNT_READ_ONLY 1u
+
+/*
+ * Mounts what is on a disk, "xvda" or "/dev/xvda", at the directory `path`, an absolute path, which is made if it
+ * does not exist: ext4, ext3 or ext2; or a tar archive, which is read into memory. When the guest ends, by
+ * return from main(), exit() or on the toolstack's order, all is committed and unmounted.
+ *
+ * What is wrong is one line on the console. -ENXIO: there is no such disk; -EINVAL: there is no file system
+ * that is known, or it is damaged; path; -EOPNOTSUPP: it has a feature that is not supported; -EROFS; -EBUSY:
+ * something is mounted at path; -EIO, -ENOMEM, -ENOSPC (no memory for an archive), and path's errors.
+ * Thread context; it waits for the disk.
+ */
+int ringlet_mount(const char *disk, const char *path, unsigned flags);
+
+/* Commits, and gives the disk back. -EBUSY: a file or directory is in use, and it stays mounted; -EINVAL:
+ * nothing is mounted at path, or not by ringlet_mount; -EIO: something could not be written. */
+int ringlet_unmount(const char *path);
+
+#endif

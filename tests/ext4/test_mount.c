@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* What is mounted of what is on a disk, and the words of a command line. */
+#include "files_test.h"
+
+#include <ringlet/mount.h>
+#include <ringlet/shutdown.h>
+
+#include "lib/fs/ext4/mount/mount.h"
+#include "lib/fs/ext4/mount/words.h"
+#include "lib/fs/romfs.h"
+
+#define SIZE (8u << 20)
+
+static struct memory_disk disk;
+
+static int begin(void **state)
+{
+    (void)state;
+    fs_start(64 << 20);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    free(disk.content);
+    disk.content = NULL;
+    fs_end();
+    return 0;
+}
+
+/* The content of a file that the command writes to $IMAGE. */
+static void disk_of(const char *command)
+{
+    disk.content = calloc(1, SIZE);
+    assert_int_equal(image_run(disk.content, SIZE, command, true), 0);
+    memory_disk_init(&disk, disk.content, SIZE);
+}
+
+static void ext4_is_mounted_and_unmounted(void **state)
+{
+    (void)state;
+    disk.content = image_make("-t ext4", SIZE);
+    memory_disk_init(&disk, disk.content, SIZE);
+    assert_int_equal(ext4_mount_disk(&disk.disk, "/a/long/path", 0), 0);
+    put_text("/a/long/path/file", "text");
+    assert_int_equal(ringlet_unmount("/a/long"), -EINVAL);
+    assert_int_equal(path_chdir(NULL, "/a/long/path"), 0);
+    assert_int_equal(ringlet_unmount("/a/long/path"), -EBUSY);
+    assert_int_equal(path_chdir(NULL, "/"), 0);
+    assert_int_equal(ringlet_unmount("/a/long/path"), 0);
+    assert_false(exists("/a/long/path/file"));
+    assert_int_equal(image_check(disk.content, SIZE), 0);
+    assert_int_equal(ringlet_unmount("/a/long/path"), -EINVAL);
+    memory_disk_init(&disk, disk.content, SIZE);
+    assert_int_equal(ext4_mount_disk(&disk.disk, "/a/long/path", RINGLET_MOUNT_READ_ONLY), 0);
+    assert_text("/a/long/path/file", "text");
+    assert_int_equal(ringlet_unmount("/a/long/path"), 0);
+}
+
+static void an_archive_is_mounted(void **state)
+{
+    (void)state;
+    disk_of(
+        "mkdir $IMAGE.d && echo text >$IMAGE.d/file && mkdir $IMAGE.d/sub && head -c 100000 "
+        "/dev/zero >$IMAGE.d/sub/large &&"
+        " tar -C $IMAGE.d --sort=name -cf $IMAGE.tar . && dd if=$IMAGE.tar of=$IMAGE conv=notrunc "
+        "2>/dev/null; s=$?; rm -r $IMAGE.d $IMAGE.tar; exit $s");
+    assert_int_equal(ext4_mount_disk(&disk.disk, "/data", 0), 0);
+    assert_text("/data/file", "text\n");
+    assert_true(exists("/data/sub/large"));
+    assert_int_equal(try_open("/data/file", FILE_RDWR), -EROFS);
+    assert_int_equal(ringlet_unmount("/data"), 0);
+    /* one that ends with the disk, one that goes beyond it, one that claims all there is */
+    memory_disk_init(&disk, disk.content, 2048);
+    assert_int_equal(ext4_mount_disk(&disk.disk, "/data", 0), 0);
+    assert_text("/data/file", "text\n");
+    assert_int_equal(ringlet_unmount("/data"), 0);
+    memory_disk_init(&disk, disk.content, 1024);
+    assert_int_equal(ext4_mount_disk(&disk.disk, "/data", 0), -EINVAL);
+    memset(disk.content + 124, 0xff, 12);
+    memory_disk_init(&disk, disk.content, SIZE);
+    assert_int_equal(ext4_mount_disk(&disk.disk, "/data", 0), -EINVAL);
+    assert_int_equal(ringlet_unmount("/data"), -EINVAL);
+}
+
+static void others_are_refused_and_left_alone(void **state)
+{
+    static const struct {
+        size_t at;
+        const char *bytes;
+    } others[] = {{0, ""},           {0, "XFSB"},   {0, "\x1f\x8b\x08"},
+                  {510, "\x55\xaa"}, {54, "FAT16"}, {2000, "x"}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(others); i++) {
+        disk.content = calloc(1, SIZE);
+        memcpy(disk.content + others[i].at, others[i].bytes, strlen(others[i].bytes));
+        memory_disk_init(&disk, disk.content, SIZE);
+        assert_int_equal(ext4_mount_disk(&disk.disk, "/data", 0), -EINVAL);
+        assert_int_equal(disk.writes, 0);
+        free(disk.content);
+    }
+    disk.content = NULL;
+}
+
+static void only_its_own_words_are_taken(void **state)
+{
+    char word[] = "mount=/dev/xvda:/data", other[] = "mounted=1", env[] = "env.A=b";
+
+    (void)state;
+    assert_int_equal(mount_take_word(word), 1);
+    assert_int_equal(mount_take_word(other), 0);
+    assert_int_equal(mount_take_word(env), 0);
+    assert_int_equal(ringlet_mount("xvda", "data", 0), -EINVAL);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(ext4_is_mounted_and_unmounted),
+        TEST(an_archive_is_mounted),
+        TEST(others_are_refused_and_left_alone),
+        TEST(only_its_own_words_are_taken),
+    };
+
+    return cmocka_run_group_tests_name("mount", tests, NULL, NULL);
+}
