@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# apps/nbdserver on the host: its protocol with a disk and a transport in memory (test_*.c), and as a
+# server on the host's sockets for other people's clients (test-clients).
+
+PACKAGES_NBD := qemu-utils libnbd-bin $(PACKAGES_UNIT)
+$(eval $(call packages_rule,nbd,$(PACKAGES_NBD)))
+NBD_HOST  := $(HOST)/nbd
+# all but what is on blkfront and lwIP
+NBD_SRCS  := $(filter-out $(patsubst %,apps/nbdserver/%.c,disk link main server),$(wildcard apps/nbdserver/*.c))
+NBD_OBJS  := $(patsubst %.c,$(NBD_HOST)/%.o,$(NBD_SRCS) tests/nbd/file_disk.c)
+NBD_TESTS := $(patsubst tests/nbd/%.c,$(NBD_HOST)/%,$(wildcard tests/nbd/test_*.c))
+
+# glibc has struct iovec
+CFLAGS_NBD = -D_GNU_SOURCE -Diovec=iovec -Iapps/nbdserver -Itests/nbd
+$(NBD_HOST)/%.o: %.c $(HOST)/flags tests/nbd/nbd.mk | $(call stamp,build) $(call stamp,unit)
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_HOST) $(CFLAGS_NBD) -MMD -MP -c $< -o $@
+$(NBD_TESTS): $(NBD_HOST)/%: $(NBD_HOST)/tests/nbd/%.o $(NBD_HOST)/tests/nbd/session.o $(NBD_OBJS)
+	$(call say,HOSTLD,$@)
+	$(Q)$(CC) $(CFLAGS_HOST) $^ -lcmocka -o $@
+$(NBD_HOST)/host-nbdserver: $(NBD_HOST)/tests/nbd/host_server.o $(NBD_OBJS)
+	$(call say,HOSTLD,$@)
+	$(Q)$(CC) $(CFLAGS_HOST) $^ -o $@
+.SECONDARY: $(NBD_TESTS:$(NBD_HOST)/%=$(NBD_HOST)/tests/nbd/%.o)
+-include $(wildcard $(NBD_HOST)/*/*/*.d)
+
+NBD_ENTRIES := $(foreach t,$(NBD_TESTS),'tap:nbd-$(notdir $(t))=$(t)') \
+	'sum:nbd-clients=tests/nbd/test-clients $(NBD_HOST)/host-nbdserver'
+nbd-test: $(call stamp,nbd) $(NBD_TESTS) $(NBD_HOST)/host-nbdserver
+	$(Q)tests/run-tests $(BUILD)/test-host $(NBD_ENTRIES)
+.PHONY: nbd-test
+HOST_PACKAGES += $(PACKAGES_NBD)
+HOST_PROGRAMS += $(NBD_TESTS) $(NBD_HOST)/host-nbdserver
+HOST_TESTS    += $(NBD_ENTRIES)
+
+# ---- fuzzing: tests/fuzz/fuzz_nbd.c ----
+
+NBD_FUZZ_OBJS := $(patsubst %.c,$(FUZZ)/obj/%.o,$(NBD_SRCS) tests/nbd/file_disk.c tests/nbd/session.c)
+$(NBD_FUZZ_OBJS) $(FUZZ)/obj/tests/fuzz/fuzz_nbd.o: CFLAGS_FUZZ += $(CFLAGS_NBD)
+$(HOST)/obj/tests/fuzz/fuzz_nbd.o: CFLAGS_HOST += $(CFLAGS_NBD)
+$(FUZZ_LIB): $(NBD_FUZZ_OBJS)
+$(HOST)/replay/nbd: $(NBD_OBJS) $(NBD_HOST)/tests/nbd/session.o
+-include $(NBD_FUZZ_OBJS:.o=.d)
