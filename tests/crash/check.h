@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Judges what a crash has left. */
+#ifndef RINGLET_TESTS_CRASH_CHECK_H
+#define RINGLET_TESTS_CRASH_CHECK_H
+
+#include "model.h"
+#include "model_disk.h"
+
+/* Opens the image, whose journal is replayed, and compares all files with the model. NULL: as promised;
+ * else what is not, in static memory. undo is given all that changes. */
+const char *check_image(uint8_t *image, uint64_t size, struct undo *undo, const struct model *m);
+/* e2fsck replays the journal in a copy of the image in `file`, and then finds nothing to repair. *replayed
+ * is the copy (malloc()ed), or NULL. */
+const char *check_e2fsck(const uint8_t *image, uint64_t size, const char *file, bool replay,
+                         uint8_t **replayed);
+
+#endif
