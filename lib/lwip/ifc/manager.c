@@ -258,10 +258,10 @@ int manager_start(void)
 {
     int ret;
 
-    settings_read();
     ret = thread_create(NULL, "net", run, NULL, STACK);
     if (ret)
         return ret;
+    settings_read();
     net_core_lock();
     netif_add_ext_callback(&status_callback, status);
     net_core_unlock();

@@ -8,6 +8,7 @@
 #include <ringlet/string.h>
 #include <ringlet/thread.h>
 
+#include "lib/lwip/port/prepare.h"
 #include "lib/lwip/port/timeout.h"
 #include "lwip/sys.h"
 
@@ -31,10 +32,14 @@ static unsigned power_of_two(unsigned n)
 
 err_t sys_mbox_new(sys_mbox_t *mbox, int size)
 {
-    struct net_mbox *m = heap_zalloc(1, sizeof(*m), MEM_KERNEL);
-    void **slot = heap_alloc(SLOTS_FIRST * sizeof(*slot), MEM_KERNEL);
+    struct net_mbox *m;
+    void **slot;
 
-    *mbox = NULL;
+    *mbox = net_prepared_mbox();
+    if (*mbox)
+        return ERR_OK;
+    m = heap_zalloc(1, sizeof(*m), MEM_KERNEL);
+    slot = heap_alloc(SLOTS_FIRST * sizeof(*slot), MEM_KERNEL);
     if (!m || !slot || size < 0) {
         heap_free(m);
         heap_free(slot);

@@ -4,6 +4,7 @@
 #include <ringlet/heap.h>
 #include <ringlet/thread.h>
 
+#include "lib/lwip/port/prepare.h"
 #include "lib/lwip/port/timeout.h"
 #include "lwip/sys.h"
 
@@ -47,6 +48,9 @@ u32_t sys_arch_sem_wait(sys_sem_t *sem, u32_t timeout)
 
 err_t sys_mutex_new(sys_mutex_t *mutex)
 {
+    *mutex = net_prepared_mutex();
+    if (*mutex)
+        return ERR_OK;
     *mutex = heap_alloc(sizeof(**mutex), MEM_KERNEL);
     if (!*mutex)
         return ERR_MEM;
@@ -73,9 +77,11 @@ void sys_mutex_unlock(sys_mutex_t *mutex)
 /* There are no priorities. NULL without memory. */
 sys_thread_t sys_thread_new(const char *name, lwip_thread_fn fn, void *arg, int stack, int priority)
 {
-    struct thread *t;
+    struct thread *t = net_prepared_thread(fn, arg);
 
     (void)priority;
+    if (t)
+        return t;
     return thread_create(&t, name, fn, arg, (size_t)stack) ? NULL : t;
 }
 
