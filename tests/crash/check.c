@@ -117,6 +117,20 @@ static const char *check_names(struct store *s, const struct model *m, uint32_t 
     return NULL;
 }
 
+static const char *check_state_block(struct store *s, ext2_ino_t ino, struct ext2_inode *inode,
+                                     uint32_t op)
+{
+    ext2_filsys fs = store_fs(s);
+    uint8_t expected[8] = STATE_MAGIC, block[4096];
+    blk64_t at = 0;
+
+    memcpy(expected + 4, &op, sizeof(op));
+    if (ext2fs_bmap2(fs, ino, inode, NULL, 0, 0, NULL, &at) || !at ||
+        io_channel_read_blk64(fs->io, at, 1, block) || memcmp(block, expected, 8))
+        FAIL("the block of /" STATE_FILE " is not that of operation %u", op);
+    return NULL;
+}
+
 static const char *check_store(struct store *s, const struct model *m)
 {
     ext2_filsys fs = store_fs(s);
@@ -129,6 +143,9 @@ static const char *check_store(struct store *s, const struct model *m)
         if (ext2fs_read_inode(fs, ino, &inode))
             FAIL("/" STATE_FILE " cannot be read");
         op = inode.i_generation;
+        bad = check_state_block(s, ino, &inode, op);
+        if (bad)
+            return bad;
     }
     if (op < m->acknowledged)
         FAIL("operation %u was the last one, and %u was acknowledged", op, m->acknowledged);

@@ -27,3 +27,11 @@ $(CRASH)/crash: $(CRASH_OBJS)
 crash: $(CRASH)/crash
 	$(Q)$(CRASH)/crash --dir $(CRASH)/images --points $(or $(POINTS),10000) --seed $(or $(SEED),1) $(if $(E2FSCK),--e2fsck $(E2FSCK))
 .PHONY: crash
+
+crash-selftest: $(CRASH)/crash
+	$(Q)CC='$(CC)' tests/crash/selftest $(CRASH) $(CFLAGS_CRASH) -D_GNU_SOURCE -Diovec=iovec $(EXT4_INCLUDES) $(CRASH_OBJS)
+.PHONY: crash-selftest
+
+# about a minute each on two idle cores
+HOST_PROGRAMS += $(CRASH)/crash
+HOST_TESTS    += 'crash=$(submake) -s crash POINTS=10000 SEED=1 E2FSCK=50' 'sum:crash-selftest=$(submake) -s crash-selftest'

@@ -14,6 +14,7 @@ struct run {
     const bool *stop;
     unsigned left, threads;
     ext2_ino_t state;
+    blk64_t state_block;
     ext2_ino_t dir[DIRS];
     ext2_ino_t file[FILES];
 };
@@ -42,6 +43,15 @@ static void begin(struct run *r)
     CK(store_begin(r->s));
 }
 
+/* A block of metadata that begins like one of the journal's own. */
+static void write_state_block(struct run *r)
+{
+    uint8_t block[4096] = STATE_MAGIC;
+
+    memcpy(block + 4, &r->m->ops, sizeof(r->m->ops));
+    CK(io_channel_write_blk64(fs_of(r)->io, r->state_block, 1, block));
+}
+
 /* The operation that is about to end has this number. */
 static void number_operation(struct run *r)
 {
@@ -51,6 +61,7 @@ static void number_operation(struct run *r)
     CK(ext2fs_read_inode(fs_of(r), r->state, &inode));
     inode.i_generation = r->m->ops;
     CK(ext2fs_write_inode(fs_of(r), r->state, &inode));
+    write_state_block(r);
 }
 
 static void commit(struct run *r)
@@ -366,9 +377,15 @@ static void work(void *arg)
 
 static void prepare(struct run *r)
 {
+    struct ext2_inode inode;
+
     begin(r);
     r->state = new_file(r, EXT2_ROOT_INO, STATE_FILE);
     r->dir[0] = EXT2_ROOT_INO;
+    CK(ext2fs_read_inode(fs_of(r), r->state, &inode));
+    CK(ext2fs_bmap2(fs_of(r), r->state, &inode, NULL, BMAP_ALLOC, 0, NULL, &r->state_block));
+    CK(ext2fs_inode_size_set(fs_of(r), &inode, fs_of(r)->blocksize));
+    CK(ext2fs_write_inode(fs_of(r), r->state, &inode));
     number_operation(r);
     store_end(r->s);
     commit(r);
