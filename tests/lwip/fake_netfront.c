@@ -9,7 +9,8 @@
 
 #include "tcp_frames.h"
 
-#define QUEUE 256u
+#define QUEUE  256u
+#define FLIGHT 4096u
 
 struct netfront_buffer {
     uint8_t *data;
@@ -33,7 +34,7 @@ static unsigned first, last;
 static struct {
     void (*done)(void *, int);
     void *arg;
-} flight[QUEUE];
+} flight[FLIGHT];
 
 void fake_reset(void)
 {
@@ -251,7 +252,7 @@ int netfront_send(struct netfront_dev *dev, const struct netfront_tx *tx)
     fake.fragments += tx->count;
     fake.most_fragments = MAX(fake.most_fragments, tx->count);
     fake.gso += tx->gso != NETFRONT_GSO_NONE;
-    assert(fake.in_flight < QUEUE);
+    assert(fake.in_flight < FLIGHT);
     flight[fake.in_flight].done = tx->done;
     flight[fake.in_flight++].arg = tx->arg;
     if (tx->flags & NETFRONT_CSUM_BLANK)

@@ -61,7 +61,7 @@ static void arp_reply(const uint8_t *request)
     fake_inject(f, sizeof(f), 0, 0);
 }
 
-/* There is no such name. */
+/* There is no such name, or an error. */
 static void dns_reply(const uint8_t *query, unsigned len)
 {
     uint8_t f[600];
@@ -75,7 +75,7 @@ static void dns_reply(const uint8_t *query, unsigned len)
     memcpy(f + 34, query + 36, 2);
     memcpy(f + 36, query + 34, 2);
     frame_put16(f + 40, 0); /* no checksum */
-    frame_put16(f + 44, 0x8183);
+    frame_put16(f + 44, 0x8180u | peer_names_code);
     memset(f + 48, 0, 6);
     fake_inject(f, len, 0, 0);
 }
@@ -109,6 +109,7 @@ void settle(void)
 uint16_t peer_mss = 1460;
 bool peer_scales, peer_answers_names;
 uint8_t peer_shift;
+uint8_t peer_names_code = 3;
 struct tcp_frame from_peer = {.from = 4000, .to = 7, .window = 65000};
 
 void say(uint8_t flags, const uint8_t *bytes, unsigned len, unsigned known, unsigned part)

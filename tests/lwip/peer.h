@@ -26,7 +26,8 @@ extern struct tcp_frame from_peer; /* what the next segment has */
 extern uint16_t peer_mss;          /* of the next connection */
 extern bool peer_scales;           /* the windows of the next connection */
 extern uint8_t peer_shift;         /* then: its bits */
-extern bool peer_answers_names;    /* that there is none */
+extern bool peer_answers_names;    /* that there is none, or with ... */
+extern uint8_t peer_names_code;    /* ... this RCODE */
 extern uint8_t data[120000];       /* byte_at() */
 
 uint8_t byte_at(unsigned i);

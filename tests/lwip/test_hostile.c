@@ -223,6 +223,61 @@ static void test_window_closed_for_ever(void **state)
     assert_true(seen.flags & TCP_RST);
 }
 
+/* Acknowledges a few bytes every half minute, of a socket that is closed. */
+static void test_acknowledges_slowly(void **state)
+{
+    struct file *f = socket_peer();
+    const unsigned memory = fake.memory, pcbs = used(MEMP_TCP_PCB);
+    unsigned minutes = 0;
+
+    (void)state;
+    seen.stream = false;
+    fill(f, 65536);
+    file_put(f);
+    from_peer.window = 1;
+    from_peer.ack = seen.expect;
+    for (; used(MEMP_TCP_PCB) == pcbs && minutes < 40; minutes++) {
+        for (unsigned i = 0; i < 2; i++) {
+            thread_sleep(30 * NSEC_PER_SEC);
+            from_peer.ack++;
+            if (used(MEMP_TCP_PCB) == pcbs)
+                say(TCP_ACK, NULL, 0, NETFRONT_CSUM_BLANK, 0);
+        }
+        if (minutes == 8)
+            assert_int_equal(used(MEMP_TCP_PCB), pcbs);
+    }
+    from_peer.window = 65000;
+    assert_in_range(minutes, 9, 11);
+    assert_int_equal(used(MEMP_TCP_PCB), pcbs - 1);
+    assert_int_equal(fake.memory, memory);
+    assert_true(seen.flags & TCP_RST);
+}
+
+/* Many closed connections, none of which it acknowledges: the oldest of them make room. */
+static void test_many_closed(void **state)
+{
+    struct file *listener = socket_listener(9, 5);
+    const unsigned memory = fake.memory, pcbs = used(MEMP_TCP_PCB);
+
+    (void)state;
+    for (unsigned i = 0; i < 300; i++) {
+        struct file *f;
+
+        assert_true(peer_connects(9));
+        f = socket_accepted(listener);
+        assert_non_null(f);
+        seen.stream = false;
+        assert_int_equal(file_write(f, data, 100), 100);
+        file_put(f);
+    }
+    assert_int_equal(used(MEMP_TCP_PCB), pcbs + MEMP_NUM_TCP_PCB / 4);
+    file_put(listener);
+    thread_sleep(400 * NSEC_PER_SEC);
+    assert_int_equal(used(MEMP_TCP_PCB), pcbs);
+    assert_int_equal(fake.memory, memory);
+    let_memory_go();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +288,8 @@ int main(void)
         cmocka_unit_test(test_backlog_of_resets),
         cmocka_unit_test(test_resets_with_data_in_flight),
         cmocka_unit_test(test_window_closed_for_ever),
+        cmocka_unit_test(test_acknowledges_slowly),
+        cmocka_unit_test(test_many_closed),
     };
 
     return cmocka_run_group_tests_name("hostile", tests, peer_start, peer_stop);

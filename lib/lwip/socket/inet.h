@@ -24,7 +24,8 @@ int inet_socket_create(unsigned family, unsigned type, unsigned protocol, unsign
 
 /*
  * The addresses of a host by DNS, in out[0..max): their number, of the families that are asked for,
- * INET's first. Waits. -ENOENT: there is no such host; -EAGAIN: no server has answered; -EINTR and
+ * INET's first. Waits. -ENOENT: there is no such host; -EAGAIN: no server has answered, or
+ * none could (SERVFAIL, REFUSED); -EINTR and
  * others of file_wait; -EINVAL: not a host's name.
  */
 int inet_resolve(const char *name, bool v4, bool v6, struct socket_address *out, unsigned max);

@@ -61,6 +61,13 @@ void inet_apply(struct inet_socket *s); /* to a new pcb */
 int inet_set(struct inet_socket *s, enum socket_option option, const struct socket_value *value);
 int inet_get(struct inet_socket *s, enum socket_option option, struct socket_value *value);
 
+/* resolve_answer.c: from resolve_watch() to resolve_unwatch(), for a callback of lwIP's DNS client:
+ * the code of the answer that it is called for (RFC 1035, RCODE); -1: of none, but by a timer, or it is not
+ * known, for want of memory. */
+void resolve_watch(void);
+void resolve_unwatch(void);
+int resolve_code(void);
+
 int tcp_socket_create(unsigned family, struct socket **out);
 int datagram_socket_create(unsigned family, unsigned type, unsigned protocol, struct socket **out);
 

@@ -12,6 +12,9 @@
 #define PATIENCE (60 * 1000000000ull) /* ns */
 
 /* lwIP answers by a callback, perhaps when nobody waits any more: then that frees the query. */
+#define CODE_OK      0 /* and no address of the kind */
+#define CODE_NO_NAME 3
+
 struct query {
     struct wait_queue answered;
     bool done, found, denied, abandoned;
@@ -21,15 +24,17 @@ struct query {
 static void answer(const char *name, const ip_addr_t *address, void *arg)
 {
     struct query *q = arg;
+    const int code = resolve_code();
 
     (void)name;
+    resolve_unwatch();
     if (q->abandoned) {
         heap_free(q);
         return;
     }
     q->done = true;
     q->found = address != NULL;
-    q->denied = !address && ip_current_input_netif(); /* not by the timer, after the last try */
+    q->denied = code == CODE_OK || code == CODE_NO_NAME;
     if (address)
         ip_addr_copy(q->address, *address);
     wake_all(&q->answered);
@@ -48,8 +53,7 @@ static int await(struct query *q)
     return ret;
 }
 
-/* -ENOENT: a server has said that there is none, or that it cannot answer, which lwIP does not tell apart;
- * -EAGAIN: none has answered. */
+/* -ENOENT: a server has said that there is none; -EAGAIN: none has answered, or all that they could not. */
 static int ask(const char *name, u8_t type, ip_addr_t *out)
 {
     struct query *q = heap_zalloc(1, sizeof(*q), MEM_KERNEL);
@@ -60,7 +64,10 @@ static int ask(const char *name, u8_t type, ip_addr_t *out)
         return -ENOMEM;
     wait_queue_init(&q->answered);
     LOCK_TCPIP_CORE();
+    resolve_watch();
     err = dns_gethostbyname_addrtype(name, &q->address, answer, q, type);
+    if (err != ERR_INPROGRESS)
+        resolve_unwatch();
     UNLOCK_TCPIP_CORE();
     if (err == ERR_OK)
         q->found = true;

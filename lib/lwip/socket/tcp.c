@@ -63,14 +63,12 @@ static err_t acknowledged(void *arg, struct tcp_pcb *pcb, u16_t len)
     return ERR_OK;
 }
 
-#define ORPHAN_STALL 120 /* half seconds without an acknowledgement of data */
-
-/* Each half second. A peer that keeps its window closed must not hold memory of a closed socket for ever. */
+/* Each half second. */
 static err_t tick(void *arg, struct tcp_pcb *pcb)
 {
     struct tcp_socket *t = arg;
 
-    if (t->orphan && ++t->idle_ticks >= ORPHAN_STALL) {
+    if (t->orphan && tcp_orphan_tick(t)) {
         tcp_abort(pcb); /* pcb_destroyed() */
         return ERR_ABRT;
     }
@@ -117,6 +115,8 @@ static void failed(void *arg, err_t err)
 static void free_socket(struct tcp_socket *t)
 {
     tcp_large_end(t);
+    if (t->orphan)
+        tcp_orphan_end(t);
     receive_queue_clear(&t->received);
     send_buffer_clear(&t->sent, false);
     heap_free(t);
@@ -251,14 +251,10 @@ static void close_connection(struct tcp_socket *t)
     }
     if (t->pcb && t->linger > 0)
         linger(t);
-    if (t->pcb && t->sent.queued) { /* the pcb's from now on */
-        tcp_recv(t->pcb, NULL);
-        tcp_err(t->pcb, NULL);
-        t->idle_ticks = 0;
-        t->orphan = true;
-    } else if (t->pcb) {
+    if (t->pcb && t->sent.queued)
+        tcp_orphan_begin(t);
+    else if (t->pcb)
         tcp_socket_detach(t);
-    }
 }
 
 int tcp_socket_release(struct socket *s)
@@ -270,7 +266,7 @@ int tcp_socket_release(struct socket *s)
         tcp_socket_unlisten(t);
     else if (t->pcb)
         close_connection(t);
-    if (!t->orphan)
+    if (!t->orphan) /* else it is the pcb's from now on */
         free_socket(t);
     UNLOCK_TCPIP_CORE();
     return 0;

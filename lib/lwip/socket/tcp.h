@@ -50,7 +50,8 @@ struct tcp_socket {
     /* listening */
     unsigned backlog;
     struct list pending; /* connections that nobody has accepted */
-    struct list link;    /* of such a connection */
+    struct list link;    /* of such a connection, or of orphans */
+    uint64_t orphan_since;
 };
 
 static inline struct tcp_socket *tcp_of(struct socket *s)
@@ -74,6 +75,13 @@ void tcp_socket_acked(struct tcp_socket *t, size_t len);
 void tcp_socket_abort(struct tcp_socket *t);
 
 int tcp_socket_release(struct socket *s);
+
+/* tcp_orphan.c: the pcb, which has data in flight, is all that is left of a socket. It is reset when it, or
+ * what it has sent, gets too old, or there are too many. */
+void tcp_orphan_begin(struct tcp_socket *t);
+/* Each half second; true: it is to be reset. */
+bool tcp_orphan_tick(struct tcp_socket *t);
+void tcp_orphan_end(struct tcp_socket *t);
 
 /* tcp_connect.c */
 int tcp_socket_bind(struct socket *s, const struct socket_address *to);
