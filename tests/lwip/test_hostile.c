@@ -128,28 +128,174 @@ static void test_tiny_segments(void **state)
     let_memory_go();
 }
 
-/* Sends to a socket that nobody reads, in segments that take a buffer each. */
-static void test_fills_the_buffers(void **state)
-{
-    struct file *listener = socket_listener(9, 8), *f[4];
+/* ---- buffers for received frames ---- */
 
-    (void)state;
+static struct file *flood[700];
+static unsigned flooded, flood_port = 100; /* another for each test: some connections end late */
+
+static struct file *connect_another(struct file *listener)
+{
+    struct file *f;
+
+    assert_true(peer_connects(flood_port));
+    f = socket_accepted(listener);
+    assert_non_null(f);
+    return f;
+}
+
+/* Connections which nobody reads, to which `say_some` sends; the listener stays open. */
+static void flood_by(struct file *listener, unsigned connections, void (*say_some)(void))
+{
     peer_scales = true;
-    for (unsigned c = 0; c < 4; c++) {
-        assert_true(peer_connects(9));
-        f[c] = socket_accepted(listener);
-        assert_non_null(f[c]);
-        for (unsigned i = 0; i < 1000; i++)
-            say(TCP_ACK, data, 257, NETFRONT_CSUM_BLANK, 0);
-        assert_in_range(used(MEMP_PBUF_POOL), 900, PBUF_POOL_SIZE / 4 * 3 + 100);
-        assert_true(f[c]->ops->poll(f[c], POLL_IN, NULL) & POLL_IN); /* each gets something */
+    while (connections--) {
+        flood[flooded++] = connect_another(listener);
+        say_some();
     }
     peer_scales = false;
-    for (unsigned c = 0; c < 4; c++)
-        file_put(f[c]);
+}
+
+/* A connection that is read goes on, whatever the others do. */
+static void expect_progress(struct file *listener)
+{
+    struct file *f = connect_another(listener);
+    uint8_t in[1460];
+
+    for (unsigned i = 0; i < 20; i++) {
+        say(TCP_ACK, data, 1400, NETFRONT_CSUM_BLANK, 0);
+        assert_int_equal(file_read(f, in, sizeof(in)), 1400);
+        assert_memory_equal(in, data, 1400);
+    }
+    say(TCP_RST, NULL, 0, NETFRONT_CSUM_BLANK, 0);
+    file_put(f);
+}
+
+static void end_flood(struct file *listener)
+{
+    while (flooded)
+        file_put(flood[--flooded]);
     file_put(listener);
-    let_memory_go();
+    thread_sleep(400 * NSEC_PER_SEC); /* some are closed, and the peer says nothing */
     assert_true(used(MEMP_PBUF_POOL) < 100);
+    assert_int_equal(fake.kept, 0);
+}
+
+static void say_many_small(void)
+{
+    for (unsigned i = 0; i < 1000; i++)
+        say(TCP_ACK, data, 257, NETFRONT_CSUM_BLANK, 0);
+}
+
+static void say_two_small(void)
+{
+    say(TCP_ACK, data, 257, NETFRONT_CSUM_BLANK, 0);
+    say(TCP_ACK, data, 257, NETFRONT_CSUM_BLANK, 0);
+}
+
+/* With a byte missing before them. */
+static void say_many_late(void)
+{
+    from_peer.seq++;
+    say_many_small();
+}
+
+static void say_many_large(void)
+{
+    for (unsigned i = 0; i < 10; i++)
+        say(TCP_ACK, data, 50000, NETFRONT_CSUM_BLANK, 4096);
+}
+
+static void say_one_large(void)
+{
+    say(TCP_ACK, data, 50000, NETFRONT_CSUM_BLANK, 4096);
+}
+
+/* A datagram to port 53 of ours. */
+static void say_datagram(unsigned len)
+{
+    uint8_t f[2000] = {0};
+    uint16_t sum;
+
+    memcpy(f, our_mac, 6);
+    memcpy(f + 6, peer_mac, 6);
+    frame_put16(f + 12, 0x0800);
+    f[14] = 0x45;
+    frame_put16(f + 16, 28 + len);
+    f[22] = 64;
+    f[23] = 17;
+    frame_put32(f + 26, 0x0a000001);
+    frame_put32(f + 30, 0x0a000002);
+    sum = (uint16_t)~net_checksum(f + 14, 20);
+    memcpy(f + 24, &sum, 2);
+    frame_put16(f + 34, 999);
+    frame_put16(f + 36, 53);
+    frame_put16(f + 38, 8 + len);
+    fake_inject(f, 42 + len, 0, 0);
+    settle();
+}
+
+/* Datagrams: one at a time. */
+static void expect_datagrams(void)
+{
+    const struct socket_address to = {.family = SOCKET_FAMILY_INET, .port = 53};
+    uint8_t in[2000];
+    struct file *f;
+
+    assert_int_equal(inet_socket_create(SOCKET_FAMILY_INET, SOCKET_DATAGRAM, 0, 0, &f), 0);
+    assert_int_equal(socket_of(f)->ops->bind(socket_of(f), &to), 0);
+    f->flags |= FILE_NONBLOCK;
+    for (unsigned i = 0; i < 10; i++) {
+        say_datagram(1400);
+        say_datagram(1400);
+        assert_int_equal(file_read(f, in, sizeof(in)), 1400);
+        assert_int_equal(file_read(f, in, sizeof(in)), -EAGAIN);
+    }
+    file_put(f);
+}
+
+/* Sends to sockets that nobody reads, in segments that take a buffer each; then to hundreds of them. */
+static void test_fills_the_buffers(void **state)
+{
+    struct file *listener = socket_listener(++flood_port, 8);
+
+    (void)state;
+    flood_by(listener, 4, say_many_small);
+    assert_in_range(used(MEMP_PBUF_POOL), PBUF_POOL_SHARED, PBUF_POOL_SHARED + 8);
+    expect_progress(listener);
+    flood_by(listener, 600, say_two_small);
+    assert_in_range(used(MEMP_PBUF_POOL), PBUF_POOL_SHARED + 600, PBUF_POOL_SHARED + 608);
+    for (unsigned c = 0; c < flooded; c++) /* each gets something */
+        assert_true(flood[c]->ops->poll(flood[c], POLL_IN, NULL) & POLL_IN);
+    expect_progress(listener);
+    expect_datagrams();
+    end_flood(listener);
+}
+
+/* The same with segments that cannot be read yet. */
+static void test_fills_the_buffers_in_disorder(void **state)
+{
+    struct file *listener = socket_listener(++flood_port, 8);
+
+    (void)state;
+    flood_by(listener, 5, say_many_late);
+    assert_in_range(used(MEMP_PBUF_POOL), 1000, PBUF_POOL_SHARED + 8);
+    expect_progress(listener);
+    end_flood(listener);
+}
+
+/* The same with frames whose pages cannot be kept. */
+static void test_fills_the_copies(void **state)
+{
+    struct file *listener = socket_listener(++flood_port, 8);
+
+    (void)state;
+    fake.keep_result = -ENOBUFS;
+    flood_by(listener, 8, say_many_large);
+    expect_progress(listener);
+    flood_by(listener, 100, say_one_large);
+    flood_by(listener, 500, say_two_small);
+    expect_progress(listener);
+    fake.keep_result = 0;
+    end_flood(listener);
 }
 
 /* Connections that it resets before they are accepted: no more of them wait than were asked for. */
@@ -284,12 +430,15 @@ int main(void)
         cmocka_unit_test(test_acknowledges_too_early),
         cmocka_unit_test(test_resets_what_waits_for_the_device),
         cmocka_unit_test(test_tiny_segments),
-        cmocka_unit_test(test_fills_the_buffers),
         cmocka_unit_test(test_backlog_of_resets),
         cmocka_unit_test(test_resets_with_data_in_flight),
         cmocka_unit_test(test_window_closed_for_ever),
         cmocka_unit_test(test_acknowledges_slowly),
         cmocka_unit_test(test_many_closed),
+        /* (some of their connections end late) */
+        cmocka_unit_test(test_fills_the_buffers),
+        cmocka_unit_test(test_fills_the_buffers_in_disorder),
+        cmocka_unit_test(test_fills_the_copies),
     };
 
     return cmocka_run_group_tests_name("hostile", tests, peer_start, peer_stop);

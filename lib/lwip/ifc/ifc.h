@@ -75,6 +75,12 @@ void ifc_close(struct ifc *ifc);
 /* ---- receive.c ---- */
 
 void ifc_receive(struct netfront_dev *dev, const struct netfront_rx *frame, void *arg);
+/*
+ * Data that nobody has read has all the buffers that it may have. From now on a socket that has none of it
+ * gets IFC_SHORT_MAX bytes at once, and one that has some gets no more. (Of TCP net_tcp_input sees to that.)
+ */
+bool ifc_buffers_are_short(void);
+#define IFC_SHORT_MAX 1500u
 
 /* ---- output.c ---- */
 

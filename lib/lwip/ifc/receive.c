@@ -15,10 +15,17 @@
 #include "lwip/stats.h"
 #include "netif/ethernet.h"
 
-/* Bytes of copies that applications have not read yet; more are dropped. */
-#define COPIES_MAX (2u << 20)
-#define ARP_TYPE   0x0806u
-#define SLAB       32u
+/* Bytes of copies that applications have not read yet: from the first figure on there is little for each,
+ * for which the second is enough; more are dropped. */
+#define COPIES_SHARED (2u << 20)
+#define COPIES_MAX    (4u << 20)
+#define ARP_TYPE      0x0806u
+#define SLAB          32u
+
+_Static_assert(COPIES_SHARED + (MEMP_NUM_TCP_PCB + MEMP_NUM_UDP_PCB) * (IFC_SHORT_MAX - 200) +
+                       2 * NETFRONT_FRAME_MAX <=
+                   COPIES_MAX,
+               "each socket gets what it may");
 
 /* A part of a frame in a page of the backend's. */
 struct part {
@@ -192,10 +199,38 @@ void ifc_receive(struct netfront_dev *dev, const struct netfront_rx *frame, void
     set_checks(&ifc->netif, true);
 }
 
-/* A large frame is answered at once: the sender may have sent all that it may. */
-err_t net_tcp_input(struct tcp_pcb *pcb, const struct pbuf *p)
+bool ifc_buffers_are_short(void)
 {
-    if (pcb->state < ESTABLISHED || pcb->state == TIME_WAIT)
+    return lwip_stats.memp[MEMP_PBUF_POOL]->used > PBUF_POOL_SHARED || copies > COPIES_SHARED;
+}
+
+/*
+ * Whether a connection may have the data of a segment. When buffers are short, it gets what it can read at
+ * once, and a little; what is old, or beyond a closed window, only makes lwIP answer. One that is closed
+ * keeps nothing.
+ */
+static bool may_have(const struct tcp_pcb *pcb, uint32_t seq, const struct pbuf *p)
+{
+    const bool early = TCP_SEQ_GT(seq, pcb->rcv_nxt);
+
+    if (!p->tot_len || !pcb->rcv_wnd || TCP_SEQ_LEQ(seq + p->tot_len, pcb->rcv_nxt))
+        return true;
+    if (early && !pcb->recv)
+        return false;
+    if (!ifc_buffers_are_short() ||
+        !pbuf_match_allocsrc(p, PBUF_TYPE_ALLOC_SRC_MASK_STD_MEMP_PBUF_POOL))
+        return true;
+    return !early && pcb->rcv_wnd == TCP_WND_MAX(pcb) && p->tot_len <= IFC_SHORT_MAX;
+}
+
+/* A large frame is answered at once: the sender may have sent all that it may. */
+err_t net_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p)
+{
+    if (pcb->state < SYN_RCVD || pcb->state == TIME_WAIT)
+        return ERR_OK;
+    if (!may_have(pcb, header->seqno, p))
+        return ERR_MEM;
+    if (pcb->state < ESTABLISHED)
         return ERR_OK;
     if (net_large)
         net_large->arrives(pcb);

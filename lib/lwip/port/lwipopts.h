@@ -38,24 +38,29 @@
 #define MEM_ALIGNMENT                  8
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1 /* they suppose that what is received lies in PBUF_POOL */
 #define LWIP_SUPPORT_CUSTOM_PBUF       1
-#define PBUF_POOL_SIZE                 2048
-#define PBUF_POOL_BUFSIZE              (256 + 16) /* NETFRONT_HEAD and a VLAN tag */
-#define MEMP_NUM_PBUF                  4096
-#define MEMP_NUM_NETCONN               768
-#define MEMP_NUM_NETBUF                2048
-#define MEMP_NUM_TCP_PCB               1024
-#define MEMP_NUM_TCP_PCB_LISTEN        64
-#define MEMP_NUM_TCP_SEG               16384
-#define MEMP_NUM_UDP_PCB               256
-#define MEMP_NUM_RAW_PCB               32
-#define MEMP_NUM_TCPIP_MSG_API         256
-#define MEMP_NUM_SYS_TIMEOUT           96
-#define MEMP_NUM_NETDB                 4
-#define MEMP_NUM_ARP_QUEUE             256
-#define MEMP_NUM_ND6_QUEUE             256
-#define MEMP_NUM_IGMP_GROUP            64
-#define MEMP_NUM_MLD6_GROUP            64
-#define MEMP_NUM_FRAG_PBUF             256
+/* Received frames. Data that nobody reads takes at most PBUF_POOL_SHARED; beyond it each socket that has none
+ * gets one (ifc_buffers_are_short), there are those of fragments, and the rest is for what keeps none:
+ * handshakes, acknowledgements, ARP, DNS. */
+#define PBUF_POOL_SHARED 1536
+#define PBUF_POOL_SIZE \
+    (PBUF_POOL_SHARED + MEMP_NUM_TCP_PCB + MEMP_NUM_UDP_PCB + IP_REASS_MAX_PBUFS + 192)
+#define PBUF_POOL_BUFSIZE       (256 + 16) /* NETFRONT_HEAD and a VLAN tag */
+#define MEMP_NUM_PBUF           4096
+#define MEMP_NUM_NETCONN        768
+#define MEMP_NUM_NETBUF         2048
+#define MEMP_NUM_TCP_PCB        1024
+#define MEMP_NUM_TCP_PCB_LISTEN 64
+#define MEMP_NUM_TCP_SEG        16384
+#define MEMP_NUM_UDP_PCB        256
+#define MEMP_NUM_RAW_PCB        32
+#define MEMP_NUM_TCPIP_MSG_API  256
+#define MEMP_NUM_SYS_TIMEOUT    96
+#define MEMP_NUM_NETDB          4
+#define MEMP_NUM_ARP_QUEUE      256
+#define MEMP_NUM_ND6_QUEUE      256
+#define MEMP_NUM_IGMP_GROUP     64
+#define MEMP_NUM_MLD6_GROUP     64
+#define MEMP_NUM_FRAG_PBUF      256
 
 /* ---- IP ---- */
 
@@ -180,15 +185,16 @@
 
 /* ---- the rest ---- */
 
-#define LWIP_STATS                                                        1
-#define LWIP_STATS_LARGE                                                  1
-#define LWIP_STATS_DISPLAY                                                0
-#define MEM_STATS                                                         0
-#define SYS_STATS                                                         0
-#define LWIP_ERRNO_STDINCLUDE                                             1
-#define LWIP_TIMEVAL_PRIVATE                                              0
-#define LWIP_HOOK_FILENAME                                                "arch/hooks.h"
-#define LWIP_HOOK_TCP_ISN                                                 net_tcp_isn
-#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, optlen, opt1len, opt2, p) net_tcp_input(pcb, p)
+#define LWIP_STATS            1
+#define LWIP_STATS_LARGE      1
+#define LWIP_STATS_DISPLAY    0
+#define MEM_STATS             0
+#define SYS_STATS             0
+#define LWIP_ERRNO_STDINCLUDE 1
+#define LWIP_TIMEVAL_PRIVATE  0
+#define LWIP_HOOK_FILENAME    "arch/hooks.h"
+#define LWIP_HOOK_TCP_ISN     net_tcp_isn
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, optlen, opt1len, opt2, p) \
+    net_tcp_input(pcb, header, p)
 
 #endif

@@ -3,6 +3,7 @@
 #include <ringlet/heap.h>
 
 #include "lib/fs/iov.h"
+#include "lib/lwip/ifc/ifc.h"
 #include "lib/lwip/socket/datagram.h"
 #include "lwip/inet_chksum.h"
 
@@ -23,7 +24,9 @@ static bool keep(struct datagram_socket *d, struct pbuf *p, const ip_addr_t *fro
 {
     struct datagram *g;
 
-    if (d->no_reading || inet_buffers_are_short() ||
+    const bool little = list_empty(&d->received) && p->tot_len <= IFC_SHORT_MAX;
+
+    if (d->no_reading || (!little && ifc_buffers_are_short()) ||
         d->charged + p->tot_len + OVERHEAD > d->receive_buffer)
         return false;
     g = heap_alloc(sizeof(*g), MEM_KERNEL);

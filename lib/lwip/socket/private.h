@@ -27,12 +27,6 @@ struct inet_socket {
     bool v6only;
 };
 
-/* Unread data of all sockets must leave buffers for frames: acknowledgements, ARP, DNS. */
-static inline bool inet_buffers_are_short(void)
-{
-    return lwip_stats.memp[MEMP_PBUF_POOL]->used > PBUF_POOL_SIZE / 4 * 3;
-}
-
 /* interface.c, address.c */
 int inet_error(err_t err); /* -errno */
 /* An address for this socket: 0 and *out, -EAFNOSUPPORT, or -ENETUNREACH for a mapped address of a

@@ -5,6 +5,7 @@
 #include <ringlet/heap.h>
 
 #include "lib/fs/poll.h"
+#include "lwip/priv/tcp_priv.h"
 
 /* Linux' defaults; seconds */
 #define KEEP_IDLE     7200
@@ -34,7 +35,7 @@ static err_t received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
         pbuf_free(p);
         return ERR_OK;
     }
-    if ((t->received.bytes && inet_buffers_are_short()) || receive_queue_add(&t->received, p))
+    if (receive_queue_add(&t->received, p))
         return ERR_MEM; /* lwIP keeps it, and tries again */
     wake_all(&t->inet.base.readable);
     return ERR_OK;
@@ -249,6 +250,8 @@ static void close_connection(struct tcp_socket *t)
         tcp_socket_abort(t);
         return;
     }
+    if (t->pcb)
+        tcp_free_ooseq(t->pcb); /* nobody will read it */
     if (t->pcb && t->linger > 0)
         linger(t);
     if (t->pcb && t->sent.queued)

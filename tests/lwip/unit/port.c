@@ -43,9 +43,10 @@ u32_t net_tcp_isn(const ip_addr_t *local, u16_t local_port, const ip_addr_t *rem
     return next += 1000;
 }
 
-err_t net_tcp_input(struct tcp_pcb *pcb, const struct pbuf *p)
+err_t net_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p)
 {
     (void)pcb;
+    (void)header;
     (void)p;
     return ERR_OK;
 }

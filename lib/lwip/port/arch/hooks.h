@@ -6,13 +6,15 @@
 #include "lwip/ip_addr.h"
 #include "lwip/pbuf.h"
 
+struct tcp_hdr;
 struct tcp_pcb;
 
 /* The first sequence number of a connection: RFC 6528. */
 u32_t net_tcp_isn(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote,
                   u16_t remote_port);
 
-/* Before a connection (of any state, also a listening one) handles a segment: p is its data. */
-err_t net_tcp_input(struct tcp_pcb *pcb, const struct pbuf *p);
+/* Before a connection (of any state, also a listening one) handles a segment: p is its data. ERR_MEM: the
+ * segment is dropped. */
+err_t net_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p);
 
 #endif
