@@ -47,7 +47,6 @@ static void let_go(struct tcp_socket *t);
 void tcp_socket_acked(struct tcp_socket *t, size_t len)
 {
     t->stalled = false;
-    t->idle_ticks = 0;
     send_buffer_acked(&t->sent, len);
     if (tcp_send_room(t) || !t->sent.queued)
         wake_all(&t->inet.base.writable);

@@ -44,7 +44,8 @@ struct tcp_socket {
     struct receive_queue received;
     struct send_buffer sent;
     struct tcp_large large;
-    uint8_t idle_ticks; /* of an orphan: half seconds without an acknowledgement of data */
+    uint8_t idle_ticks; /* of an orphan: half seconds without an acknowledgement of data ... */
+    uint32_t idle_ack;  /* ... beyond this sequence number */
     ip_addr_t local_ip, remote_ip; /* as long as they have a meaning, also without a pcb */
     uint16_t local_port, remote_port;
     /* listening */

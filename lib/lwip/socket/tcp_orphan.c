@@ -7,7 +7,7 @@
 
 #include "lib/lwip/socket/tcp.h"
 
-#define STALL 120 /* half seconds without an acknowledgement of data: a peer that keeps its window closed */
+#define STALL 120 /* half seconds: a peer that keeps its window closed */
 /* A full send buffer (256 KiB) goes in this time with 440 bytes/s. */
 #define AGE_MAX     (600 * NSEC_PER_SEC)
 #define ORPHANS_MAX (MEMP_NUM_TCP_PCB / 4u)
@@ -29,6 +29,11 @@ void tcp_orphan_begin(struct tcp_socket *t)
 
 bool tcp_orphan_tick(struct tcp_socket *t)
 {
+    if (t->idle_ack !=
+        t->pcb->lastack) { /* also a part of a segment, of which lwIP does not tell */
+        t->idle_ack = t->pcb->lastack;
+        t->idle_ticks = 0;
+    }
     return ++t->idle_ticks >= STALL || clock_recent() - t->orphan_since >= AGE_MAX;
 }
 
