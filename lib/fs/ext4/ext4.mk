@@ -44,9 +44,12 @@ $(B)/ext4/lib/%.c.o: lib/%.c $(DEBIAN_e2fsprogs_READY) $(EXT2FS_ERR) $(B)/ext4/f
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_EXT4) $(LIBC_REGISTERS) -MD -MP -c $< -o $@
-$(LIB_EXT4): $(EXT4_OBJS) $(B)/ext4/objects
+# One object, whose only global symbols are those for programs and for libext2fs: see libringlet.o.
+$(LIB_EXT4): $(EXT4_OBJS) $(B)/ext4/objects lib/fs/ext4/ext4.mk
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $(EXT4_OBJS)
+	$(Q)$(LD) -r $(foreach s,text rodata data bss,--unique='.$(s).*') -o $(B)/ext4/libringlet-ext4.o $(EXT4_OBJS)
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='ringlet_*' --keep-global-symbol='ext2fs_*' $(B)/ext4/libringlet-ext4.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/ext4/libringlet-ext4.o
 $(LIB_EXT2FS): $(EXT2FS_OBJS) $(B)/ext4/objects
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(EXT2FS_OBJS)
