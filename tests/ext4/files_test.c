@@ -19,9 +19,14 @@ int image_mount(void)
     return ret;
 }
 
+/* Afterwards the list of orphans is empty. */
 void image_unmount(void)
 {
+    uint32_t last_orphan;
+
     assert_int_equal(fs_unmount("/data"), 0);
+    memcpy(&last_orphan, image.disk.content + 1024 + 232, sizeof(last_orphan));
+    assert_int_equal(last_orphan, 0);
 }
 
 void image_begin(const char *options, uint64_t size)

@@ -12,7 +12,7 @@
 #define PATH  128
 #define SLOT  "d%u/name-%u-of-a-file-with-a-somewhat-long-name"
 #define MOST  (64u << 10) /* bytes of one write */
-#define KINDS 15
+#define KINDS 16
 
 struct model_file {
     bool used;
@@ -361,13 +361,11 @@ static int change_dir(struct random_state *s, unsigned dir)
     return 0;
 }
 
-static int on_file(struct random_state *s, int name, unsigned kind)
+/* On a file that is open, with or without names. */
+static int on_open(struct random_state *s, struct model_file *f, unsigned kind)
 {
-    struct model_file *f = &s->file[s->name[name]];
-    int ret = need_open(s, name);
+    int ret;
 
-    if (ret)
-        return ret;
     switch (kind) {
     case 0:
     case 1:
@@ -381,6 +379,7 @@ static int on_file(struct random_state *s, int name, unsigned kind)
     case 6:
         return truncate_file(s, f);
     case 7:
+    case 10:
         return allocate_file(s, f);
     case 8:
         ret = s->c->sync(f->open);
@@ -392,16 +391,26 @@ static int on_file(struct random_state *s, int name, unsigned kind)
     }
 }
 
+static int on_name(struct random_state *s, int name, unsigned kind)
+{
+    int ret = need_open(s, name);
+
+    return ret ? ret : on_open(s, &s->file[s->name[name]], kind);
+}
+
 static int one(struct random_state *s)
 {
     int a = (int)(next(s) % NAMES), b = (int)(next(s) % NAMES);
     unsigned kind = next(s) % KINDS;
+    struct model_file *f = &s->file[next(s) % FILES];
 
+    if (f->open && (!f->links || next(s) % 4 == 0))
+        return on_open(s, f, kind);
     if (!s->dir[dir_of(a)] || next(s) % 97 == 0)
         return change_dir(s, dir_of(a));
     if (s->name[a] == -1)
         return next(s) % 8 ? create(s, a) : symlink_name(s, a);
-    if (kind >= 10 && kind < 12)
+    if (kind == 11)
         return unlink_name(s, a);
     if (kind >= 12 && !s->dir[dir_of(b)])
         return 0;
@@ -409,9 +418,9 @@ static int one(struct random_state *s)
         return rename_name(s, a, b);
     if (s->name[a] < -1)
         return compare_link(s, a);
-    if (kind == 14)
+    if (kind >= 14)
         return s->name[b] == -1 ? link_name(s, a, b) : 0;
-    return on_file(s, a, kind);
+    return on_name(s, a, kind);
 }
 
 int random_run(struct random_state *s, unsigned count)

@@ -19,7 +19,7 @@ static void crash(void)
 
 static void mount_crashed(void)
 {
-    image_unmount();
+    assert_int_equal(fs_unmount("/data"), 0);
     memcpy(image.disk.content, crash_copy, image.size);
     free(crash_copy);
     assert_int_equal(image_mount(), 0);
@@ -172,7 +172,7 @@ static void a_list_of_orphans_that_makes_no_sense_is_left(void **state)
         ext2fs_mark_super_dirty(fs->ext2);
         ext4_end(fs, 0);
         node_put(node);
-        image_unmount();
+        assert_int_equal(fs_unmount("/data"), 0);
         assert_int_equal(image_mount(), 0);
         assert_text("/data/f", "text");
         assert_int_equal(path_lookup(NULL, "/data/f", 0, &node), 0);
@@ -253,6 +253,28 @@ static void allocated_blocks_read_as_zeroes_and_are_kept(void **state)
     image_again();
 }
 
+/* With both ends within a block, and within one block. */
+static void a_hole_reads_as_zeroes_and_its_neighbours_stay(void **state)
+{
+    static const unsigned ranges[][2] = {
+        {100, 200}, {5000, 15000}, {4096, 8192}, {16000, 16384}, {20000, 40000}};
+    static char buf[40000];
+    struct file *f;
+
+    (void)state;
+    for (unsigned r = 0; r < ARRAY_SIZE(ranges); r++) {
+        fill_file("/data/f", sizeof(buf), 'x');
+        f = must_open("/data/f", FILE_RDWR);
+        assert_int_equal(file_allocate(f, r % 2 ? ALLOCATE_PUNCH : ALLOCATE_ZERO, ranges[r][0],
+                                       ranges[r][1] - ranges[r][0]),
+                         0);
+        assert_int_equal(file_pread(f, buf, sizeof(buf), 0), sizeof(buf));
+        for (unsigned i = 0; i < sizeof(buf); i++)
+            assert_int_equal(buf[i], i >= ranges[r][0] && i < ranges[r][1] ? 0 : 'x');
+        file_put(f);
+    }
+}
+
 /* Of each file name-N there is only one, whatever was removed meanwhile. */
 static void a_directory_is_read_while_it_changes(void **state)
 {
@@ -324,6 +346,33 @@ static void many_names_in_an_indexed_directory(void **state)
                  i);
         assert_true(exists(path));
     }
+}
+
+static void a_directory_that_grows_gets_an_index(void **state)
+{
+    char path[300];
+
+    (void)state;
+    assert_int_equal(path_mkdir(NULL, "/data/d", 0755), 0);
+    for (unsigned i = 0; i < 5000; i++) {
+        snprintf(path, sizeof(path), "/data/d/%u-%.*s", i, (int)(i * 37 % 200),
+                 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabc"
+                 "defghijk"
+                 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabc"
+                 "defghijklmnopqrstuvwxyz");
+        put_text(path, "");
+        assert_true(exists(path));
+        if (i == 100)
+            image_again();
+    }
+    image_again();
+    image_unmount();
+    assert_int_equal(image_run(image.disk.content, image.size,
+                               "debugfs -R 'htree_dump /d' $IMAGE 2>/dev/null | grep -q 'Number of "
+                               "entries (count): [1-9]'",
+                               false),
+                     0);
+    assert_int_equal(image_mount(), 0);
 }
 
 /* Blocks up to the disk's last one are used, and freed. */
@@ -441,8 +490,10 @@ int main(void)
         TEST(renaming_replaces),
         TEST(the_end_of_the_last_block_is_zero_after_a_cut),
         TEST(allocated_blocks_read_as_zeroes_and_are_kept),
+        TEST(a_hole_reads_as_zeroes_and_its_neighbours_stay),
         TEST(a_directory_is_read_while_it_changes),
         TEST(many_names_in_an_indexed_directory),
+        TEST(a_directory_that_grows_gets_an_index),
         TEST(the_last_block_of_the_disk),
         TEST(too_large),
         TEST(attributes_are_kept),

@@ -136,7 +136,7 @@ static unsigned run(const char *options, uint64_t size, uint32_t file_size)
     s = random_begin(&calls, "/data", number("SEED", 1), file_size);
     assert_non_null(s);
     for (uint64_t round = 0; round < number("ROUNDS", 4); round++) {
-        assert_int_equal(random_run(s, 1500), 0);
+        assert_int_equal(random_run(s, 6000), 0);
         assert_int_equal(random_compare(s), 0);
         assert_int_equal(random_close_all(s), 0);
         image_again();

@@ -162,6 +162,25 @@ int ext4_dir_find(struct ext4_node *dir, const char *name, size_t len, struct ex
     return ret > 0 ? 0 : ret ? ret : -ENOENT;
 }
 
+static int link_name(struct ext4_node *dir, const char *name, const struct ext4_node *n)
+{
+    return store_errno(
+        ext2fs_link(ext4_fs_of(dir)->ext2, ext4_ino(dir), name, ext4_ino(n), (int)type_of(n)));
+}
+
+/* An indexed directory grows by itself. */
+static int make_room(struct ext4_node *dir)
+{
+    int ret;
+
+    if (dir->inode.i_flags & EXT2_INDEX_FL)
+        return -ENOSPC;
+    ret = ext4_dir_index(dir);
+    if (ret)
+        return MIN(ret, 0);
+    return store_errno(ext2fs_expand_dir(ext4_fs_of(dir)->ext2, ext4_ino(dir)));
+}
+
 int ext4_dir_add(struct ext4_node *dir, const char *name, size_t len, struct ext4_node *n)
 {
     struct ext4_fs *fs = ext4_fs_of(dir);
@@ -173,12 +192,11 @@ int ext4_dir_add(struct ext4_node *dir, const char *name, size_t len, struct ext
         return ret;
     memcpy(text, name, len);
     text[len] = '\0';
-    ret = store_errno(ext2fs_link(fs->ext2, ext4_ino(dir), text, ext4_ino(n), (int)type_of(n)));
-    if (ret == -ENOSPC && !(dir->inode.i_flags & EXT2_INDEX_FL)) {
-        ret = store_errno(ext2fs_expand_dir(fs->ext2, ext4_ino(dir)));
+    ret = link_name(dir, text, n);
+    if (ret == -ENOSPC) {
+        ret = make_room(dir);
         if (ret == 0)
-            ret = store_errno(
-                ext2fs_link(fs->ext2, ext4_ino(dir), text, ext4_ino(n), (int)type_of(n)));
+            ret = link_name(dir, text, n);
     }
     again = ext4_node_reload(dir);
     return ret ? ret : again;

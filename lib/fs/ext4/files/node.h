@@ -177,6 +177,9 @@ int ext4_dir_read(struct ext4_node *dir, uint64_t index, char *block, uint64_t *
 int ext4_dir_hash(struct ext4_node *dir, const char *name, size_t len, char *block,
                   uint64_t *index);
 
+/* dir_index.c: gives a directory of one block, which is full, an index: 1. 0: it gets none. */
+int ext4_dir_index(struct ext4_node *dir);
+
 /* names.c: node_ops. */
 int ext4_lookup(struct node *dir, const char *name, size_t len, struct node **out);
 int ext4_link(struct node *dir, const char *name, size_t len, struct node *node);

@@ -13,7 +13,7 @@ struct place {
 /* ".." of a directory that moves. */
 static int set_parent(struct ext4_node *n, struct ext4_node *parent)
 {
-    struct ext4_entry e;
+    struct ext4_entry e = {.ino = 0};
     int ret = ext4_dir_find(n, "..", 2, &e);
 
     return ret ? (ret == -ENOENT ? -EIO : ret) : ext4_dir_set(n, &e, parent);
@@ -58,7 +58,7 @@ static int check(struct ext4_fs *fs, const struct place *from, const struct plac
 static int move(const struct place *from, const struct place *to, struct ext4_node *n,
                 struct ext4_node *old)
 {
-    struct ext4_entry e;
+    struct ext4_entry e = {.ino = 0};
     int ret;
 
     ret = ext4_dir_find(from->dir, from->name, from->len, &e); /* a split may have moved it */
