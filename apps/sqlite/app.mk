@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # SQLite's shell, from Debian's source package: the upstream archive, unmodified, made into the
-# amalgamation by its own Makefile. The VFS "disk" (ringlet_vfs.h) is added.
+# amalgamation by its own Makefile. The VFS "disk" (ringlet_vfs.h) is added, and file systems on disks:
+#   make run APP=sqlite DISK=ext4.img ARGS='mount=/dev/xvda:/data /data/my.db "SELECT ..."'
 $(eval $(call debian_source,sqlite,sqlite3,3.40.1-2+deb12u2,sqlite3_3.40.1.orig.tar.xz,aaa776260ab4dc976db34aa7891819484c8676b5b2783123ebc6301e2ca5d655))
 
 PACKAGES_SQLITE := tcl libc6-dev
@@ -23,5 +24,5 @@ APP_CFLAGS_sqlite := -isystem $(SQLITE) -DSQLITE_THREADSAFE=1 -DSQLITE_OMIT_LOAD
 	-DSQLITE_ENABLE_FTS5 -DSQLITE_ENABLE_RTREE -DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_ENABLE_DBSTAT_VTAB \
 	-DHAVE_USLEEP=1 -DHAVE_FDATASYNC=1 -DHAVE_GMTIME_R=1 -DHAVE_LOCALTIME_R=1 -DHAVE_LSTAT=1 -DHAVE_READLINK=1 \
 	-DSQLITE_EXTRA_INIT=ringlet_vfs_register -DSQLITE_NOHAVE_SYSTEM -DSQLITE_OMIT_POPEN
-APP_LDFLAGS_sqlite := --stack=256k -lm
+APP_LDFLAGS_sqlite := --stack=256k -lm -lringlet-ext4
 APPS_FETCHED += sqlite

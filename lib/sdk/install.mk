@@ -34,6 +34,9 @@ install: $(SDK)/.complete guests $(NEWLIB_LIBC)
 	$(Q)cp $(wildcard docs/*.md) "$(TO)/share/doc/ringlet/"
 	$(Q)cp $(NEWLIB)/source/COPYING.NEWLIB "$(TO)/share/doc/ringlet/COPYING.newlib"
 	$(Q)cp $(LWIP)/COPYING "$(TO)/share/doc/ringlet/COPYING.lwip"
+	$(Q){ echo 'libext2fs.a and what is linked with it contain libext2fs, which is under the GNU Library General Public'; \
+		echo 'License, version 2, the second one below. docs/ext4.md says what follows from that.'; echo; cat $(EXT2FS)/../NOTICE; } \
+		>"$(TO)/share/doc/ringlet/COPYING.libext2fs"
 	$(Q){ echo 'The files in lib/ringlet/include/xen are public headers of the Xen project. Their authors are named in'; \
 		echo 'each file; their licence is this, MIT:'; sed '1,/^Copyright/d' LICENSE; } >"$(TO)/share/doc/ringlet/COPYING.xen-headers"
 	$(Q)chmod -R a+rX $(addprefix "$(TO)"/,$(INSTALLED_FOLDERS) $(INSTALLED_FILES))
