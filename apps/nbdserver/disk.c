@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <ringlet/blkfront.h>
+#include <ringlet/netfront.h>
 #include <stdlib.h>
 #include <xen/io/blkif.h>
 
@@ -156,6 +157,11 @@ static void event(struct blkfront_dev *dev, enum blkfront_event what, void *arg)
         e->changed(e->disk, what == BLKFRONT_EV_FAILED);
 }
 
+static size_t pages_of(unsigned buffers)
+{
+    return (size_t)buffers * POOL_BUFFER / PAGE_SIZE;
+}
+
 /* Fewer buffers in a small guest. */
 static int make_pool(struct disk *d)
 {
@@ -164,13 +170,18 @@ static int make_pool(struct disk *d)
     d->zeroes = blkfront_buf_alloc(d->dev, ZEROES);
     for (; d->zeroes && count > POOL_RESERVE; count /= 2) {
         d->buffers = blkfront_buf_alloc(d->dev, (size_t)count * POOL_BUFFER);
-        if (d->buffers)
-            return pool_init(&d->pool, d->buffers, count);
+        if (!d->buffers)
+            continue;
+        if (pool_init(&d->pool, d->buffers, count))
+            return -ENOMEM;
+        /* they are sent from where they are; otherwise netfront copies them */
+        d->sendable = !netfront_mem_add(d->buffers, pages_of(count));
+        return 0;
     }
     return -ENOMEM;
 }
 
-/* (shutdown_blkfront() has been called.) */
+/* (shutdown_blkfront() has been called, and netfront does not know the buffers any more.) */
 static void free_all(struct disk *d)
 {
     blkfront_buf_free(NULL, d->buffers);
@@ -213,6 +224,15 @@ struct blkfront_dev *disk_detach(struct disk *d)
 
     d->dev = NULL;
     return dev;
+}
+
+bool disk_release(struct disk *d)
+{
+    if (!d->closed || !pool_is_whole(&d->pool) ||
+        (d->sendable && netfront_mem_remove(d->buffers, pages_of(d->pool.count))))
+        return false;
+    d->sendable = false;
+    return true;
 }
 
 void disk_free(struct disk *d)

@@ -46,6 +46,8 @@ struct disk {
     struct blkfront_limits limits;
     uint8_t *buffers; /* the pool's */
     uint8_t *zeroes;  /* what DISK_ZERO writes */
+    bool sendable;    /* the buffers are netfront's, too */
+    bool closed;      /* shutdown_blkfront() has returned */
     bool prepared;    /* requests wait for disk_push() */
 };
 
@@ -67,7 +69,9 @@ int disk_open(const char *name, void (*changed)(struct disk *d, bool lost), stru
 /* From now on requests end with -ENODEV; those in flight as well, soon. The device, for
  * shutdown_blkfront(), without the lock. */
 struct blkfront_dev *disk_detach(struct disk *d);
-/* Frees it; it is detached, nothing is in flight, and no buffer is in use. */
+/* It is detached, its device is shut down, and no buffer is in use: disk_free() may follow. False: the network
+ * still refers to a buffer: to be called again. */
+bool disk_release(struct disk *d);
 void disk_free(struct disk *d);
 
 /* Woken when disk_complete() has something to do. */

@@ -5,6 +5,7 @@
 #include <lwip/stats.h>
 #include <lwip/tcp.h>
 #include <lwip/tcpip.h>
+#include <ringlet/net.h>
 #include <stdlib.h>
 
 /* Received pbufs that a connection keeps while it waits. lwIP keeps one more, and the peer's window closes. */
@@ -247,8 +248,8 @@ static void failed(void *arg, err_t err)
 
 static bool unused(const void *data, size_t len, bool ended)
 {
-    (void)data;
-    (void)len;
+    if (net_sends_from(data, len))
+        return false;
     /* frames that wait for the address of a neighbour may refer to anything */
     return !ended ||
            !(lwip_stats.memp[MEMP_ARP_QUEUE]->used || lwip_stats.memp[MEMP_ND6_QUEUE]->used);

@@ -109,21 +109,23 @@ static void arrived(const char *name)
 static void gone(const char *name)
 {
     struct blkfront_dev *dev = NULL;
+    struct disk *d = NULL;
 
     LOCK_TCPIP_CORE();
     list_for_each (at, &disks) {
-        struct disk *d = list_entry(at, struct disk, link);
-
-        if (!d->dev || strcmp(d->name, name) != 0)
-            continue;
-        connections_disk_gone(&server, d);
-        dev = disk_detach(d);
-        printf("nbdserver: %s is detached\n", name);
-        break;
+        d = list_entry(at, struct disk, link);
+        if (d->dev && strcmp(d->name, name) == 0) {
+            connections_disk_gone(&server, d);
+            dev = disk_detach(d);
+            break;
+        }
     }
     UNLOCK_TCPIP_CORE();
-    if (dev)
-        shutdown_blkfront(dev);
+    if (!dev)
+        return;
+    printf("nbdserver: %s is detached\n", name);
+    shutdown_blkfront(dev);
+    d->closed = true;
 }
 
 static void hotplug(const char *name, enum blkfront_change change, void *arg)
@@ -155,7 +157,7 @@ static void free_detached(void)
 
             connections += e->disk == d ? e->connections : 0;
         }
-        if (d->dev || connections || !pool_is_whole(&d->pool))
+        if (connections || !disk_release(d))
             continue;
         list_for_each_safe (x, &server.exports) {
             struct export *e = list_entry(x, struct export, link);

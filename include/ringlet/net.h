@@ -17,6 +17,7 @@
 #pragma redefine_extname net_interfaces ringlet_net_interfaces
 #pragma redefine_extname net_configure ringlet_net_configure
 #pragma redefine_extname net_driver ringlet_net_driver
+#pragma redefine_extname net_sends_from ringlet_net_sends_from
 
 /*
  * Starts the stack: its threads, the interface for 127.0.0.1 and ::1, and the domain's interfaces, and
@@ -50,6 +51,15 @@ struct netfront_stats;
 /* What the driver of an interface ("vif0") has negotiated and counted (ringlet/netfront.h); either may be
  * NULL. 0 or -ENODEV. Starts the stack. */
 int net_driver(const char *name, struct netfront_limits *limits, struct netfront_stats *stats);
+
+/*
+ * For programs that use lwIP's own interface and send from memory of netfront_mem_add() by tcp_write()
+ * without TCP_WRITE_FLAG_COPY: whether a frame still refers to some of these bytes, in an interface or in a
+ * device's ring (netfront_mem_busy). Data that the peer has acknowledged may be changed only when it does
+ * not: a peer can acknowledge what it has not received yet, and a segment can be on its way twice. With the
+ * core lock.
+ */
+bool net_sends_from(const void *data, size_t len);
 
 /*
  * Configures an interface ("vif0"), in place of what it had: config is the value of `ip=`. Connections

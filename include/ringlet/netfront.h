@@ -109,7 +109,7 @@ struct netfront_tx {
 
 /*
  * Sends a frame of 14 bytes to limits.mtu + 14 (with a VLAN tag, 18), or with gso set to
- * NETFRONT_TX_MAX. Fragments in memory of netfront_mem_alloc are sent from where they are, and
+ * NETFRONT_TX_MAX. Fragments in memory of netfront_mem_alloc or netfront_mem_add are sent from where they are, and
  * must stay unchanged until `done`; others are copied now. The frame waits in the ring until
  * netfront_flush, or until some more frames follow it. The driver takes nothing of tx.
  *
@@ -137,6 +137,21 @@ size_t netfront_mem_size(const void *data);
 /* Sets the most pages for it; default: an eighth of the memory at the first allocation, at most
  * 4096. 0 or -EINVAL (fewer than are in use). */
 int netfront_mem_limit(size_t pages);
+
+/*
+ * Lets every network device send from pages of the caller as well, as from netfront_mem_alloc's: from a
+ * disk's registered buffers, say, which then need no copy on their way. base: the first of so many pages of
+ * the page allocator (blkfront_buf_alloc, page_alloc). They do not count in netfront_mem_limit, and hold only
+ * what may be sent. 0; -EINVAL: not aligned to a page, none, not of the allocator's memory, or some were added
+ * already; -ENOMEM. Then nothing has changed. Any context.
+ */
+int netfront_mem_add(void *base, size_t pages);
+/* The reverse, to be called before the pages are freed or used for something else. 0; -EBUSY: see
+ * netfront_mem_busy; -EINVAL: not pages that were added. Then nothing has changed. Any context. */
+int netfront_mem_remove(void *base, size_t pages);
+/* Whether a frame in flight refers to the page of one of these bytes, or a backend that went still maps it:
+ * what was added must not be reused then. Any context. */
+bool netfront_mem_busy(const void *data, size_t len);
 
 /* ---- devices ---- */
 

@@ -29,6 +29,16 @@ SERVER = "network || exit 4\nnettest services=0 >/dev/null 2>&1 &"
 # nettest says that no datagram was lost or wrong, and the driver that the backend kept to the protocol.
 WHOLE = ('"test":"udp_rr",.*"lost":0,.*"wrong":0', '"test":"send",.*"wrong":0', '"violations":0,')
 
+
+
+def _nbd(name: str, meanwhile: str, after: str = "", args: str = "", **more: Any) -> Case:
+    """A guest that serves its disks to clients in dom0; it ends when these shut it down."""
+    return Case(name, image="nbdserver", app=True, args=f"{ADDRESS} {args}", memory=more.pop("memory", 32), options="--vif -v",
+                setup="network && NBD_DISK=$d0 || exit 4",
+                meanwhile=f"{{ {meanwhile}; }} && touch \"$OUT/passed\" || {{ xl destroy \"$NAME\"; false; }}",
+                after="\n".join(filter(None, [PASSED, after])), **more)
+
+
 CASES = [
     # The driver alone: frames both ways; another backend; saved and restored; the end of the interface.
     _case("vif", image="net", args="seconds=60", says=('"violations":0,"reconnects":2', "^net: event failed", "^net: closed: 0"), silent=("refused [1-9]",),
@@ -103,4 +113,9 @@ CASES = [
                        cost_of_devices
                        nettest peer=10.0.0.2 test=none stop=1""",
           after="cost_at_most memory 1500 nodes 40 watches 8 ports 4 grants 4"),
+
+    # apps/nbdserver with clients in dom0: qemu-img, qemu-io, the kernel's.
+    _nbd("nbdserver", "nbd_serves", disks=["ram 16777216 w"], timeout=240,
+         says=("^nbdserver: a server on port 10809", '^nbdserver: xvda is exported as "xvda": 32768 sectors of 512 bytes$',
+               r"^nbdserver: \d+ connections, 0 refused")),
 ]

@@ -284,6 +284,13 @@ void netfront_mem_free(void *data)
     free(data);
 }
 
+bool netfront_mem_busy(const void *data, size_t len)
+{
+    const uintptr_t at = (uintptr_t)fake.busy;
+
+    return at >= (uintptr_t)data && at < (uintptr_t)data + len;
+}
+
 size_t netfront_mem_size(const void *data)
 {
     (void)data;

@@ -21,8 +21,9 @@ struct fake_netfront {
     unsigned most_fragments; /* of a frame */
     uint8_t group[6];        /* whether the filter has this one */
     bool group_wanted;
-    bool no_memory;  /* netfront_mem_alloc fails */
-    unsigned memory; /* blocks of netfront_mem_alloc */
+    bool no_memory;   /* netfront_mem_alloc fails */
+    const void *busy; /* a byte that netfront_mem_busy is true for */
+    unsigned memory;  /* blocks of netfront_mem_alloc */
 };
 
 extern struct fake_netfront fake;

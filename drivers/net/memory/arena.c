@@ -23,6 +23,7 @@ void arena_init(struct arena *a, unsigned limit, int (*taken)(struct arena *, st
 {
     *a = (struct arena){.limit = limit, .taken = taken};
     list_init(&a->empty);
+    list_init(&a->spare);
     for (unsigned i = 0; i < ARENA_CLASSES; i++)
         list_init(&a->partial[i]);
 }
@@ -34,7 +35,8 @@ void arena_destroy(struct arena *a)
 
         if (p->hold)
             gnttab_quarantine_forget(&p->hold);
-        page_free(p->va, 1);
+        if (!p->foreign)
+            page_free(p->va, 1);
     }
     for (unsigned i = 0; i < a->groups && a->group[i]; i++)
         heap_free(a->group[i]);
@@ -69,7 +71,7 @@ static bool grow(struct arena *a)
 {
     struct arena_page *p;
 
-    if (a->count >= a->limit || !make_room(a))
+    if (a->count - a->foreign >= a->limit || !make_room(a))
         return false;
     p = arena_at(a, a->count);
     *p = (struct arena_page){.index = a->count};
@@ -84,6 +86,38 @@ static bool grow(struct arena *a)
     list_init(&p->link);
     list_add_head(&a->empty, &p->link);
     return true;
+}
+
+struct arena_page *arena_add(struct arena *a, uint8_t *va)
+{
+    struct arena_page *p = list_first(&a->spare, struct arena_page, link);
+
+    if (!p) {
+        if (!make_room(a))
+            return NULL;
+        p = arena_at(a, a->count);
+        *p = (struct arena_page){.index = a->count, .foreign = true};
+        a->count++;
+        a->foreign++;
+        list_init(&p->link);
+        list_add_head(&a->spare, &p->link);
+    }
+    p->va = va;
+    if (a->taken && a->taken(a, p)) {
+        p->va = NULL;
+        return NULL;
+    }
+    list_del(&p->link);
+    a->blocks++;
+    return p;
+}
+
+void arena_remove(struct arena *a, struct arena_page *p)
+{
+    p->va = NULL;
+    p->held_back = false;
+    list_add_head(&a->spare, &p->link);
+    a->blocks--;
 }
 
 static void make_empty(struct arena *a, struct arena_page *p)
@@ -203,7 +237,7 @@ bool arena_free(struct arena *a, struct arena_page *p, const void *block)
     const size_t offset = (size_t)((const uint8_t *)block - p->va);
     const uint32_t bit = (uint32_t)1 << (offset >> (ARENA_SHIFT_MIN + p->class));
 
-    if ((p->avail | p->pending) & bit || (!p->avail && !list_empty(&p->link)))
+    if (p->foreign || (p->avail | p->pending) & bit || (!p->avail && !list_empty(&p->link)))
         return false;
     a->blocks--;
     p->pending |= bit;

@@ -24,6 +24,8 @@ struct arena_page {
     unsigned class;
     grant_ref_t ref; /* of an arena with one peer; 0: none */
     bool held_back;  /* a grant of it could not be ended: that counts in hold */
+    bool
+        foreign; /* its memory is somebody else's, or (va NULL) it has none: no block of it is given out */
 };
 
 #define ARENA_GROUP 16u
@@ -37,7 +39,9 @@ struct arena {
     struct list partial[ARENA_CLASSES];
     struct arena_group **group; /* pages by index */
     unsigned groups;            /* room in group[] */
-    unsigned count, limit;      /* pages */
+    unsigned count, limit;      /* pages; the limit is of those that are not foreign */
+    unsigned foreign;           /* pages */
+    struct list spare;          /* foreign pages without memory */
     unsigned blocks;            /* given out */
     bool held_back;             /* some page is */
     /* Called for a page that the arena has just taken; an error: it is not used. May be NULL. */
@@ -68,6 +72,12 @@ static inline void arena_hold(struct arena_page *p)
 {
     p->hold++;
 }
+
+/* A page whose memory is the caller's: it counts as one block that is given out. NULL: no memory, or
+ * `taken` refused it. */
+struct arena_page *arena_add(struct arena *a, uint8_t *va);
+/* Its memory is not the arena's any more. There is no hold on it. */
+void arena_remove(struct arena *a, struct arena_page *p);
 
 /* Takes over a grant of the page that could not be ended: the page is held until it is. */
 void arena_quarantine(struct arena *a, struct arena_page *p, grant_ref_t ref);

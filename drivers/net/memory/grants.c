@@ -11,6 +11,8 @@
 /* References that are left to others: a page of net_mem that is not granted costs a copy only. */
 #define SPARE 256u
 
+static struct list users = LIST_INIT(users); /* of struct net_grants */
+
 static int grant_staging(struct arena *a, struct arena_page *p)
 {
     struct net_grants *g = container_of(a, struct net_grants, staging);
@@ -25,6 +27,7 @@ static int grant_staging(struct arena *a, struct arena_page *p)
 void net_grants_init(struct net_grants *g, unsigned pages)
 {
     arena_init(&g->staging, pages, grant_staging);
+    list_add_tail(&users, &g->link);
 }
 
 /* Room for the reference of page number index. */
@@ -117,6 +120,21 @@ void net_grants_end(struct netfront_dev *dev)
     arena_destroy(&g->staging); /* (a page that is still mapped is free when it is not any more) */
 }
 
+void net_grants_forget(const struct arena_page *p)
+{
+    const unsigned c = p->index / GRANTS_CHUNK, i = p->index % GRANTS_CHUNK;
+
+    list_for_each (at, &users) {
+        struct net_grants *g = list_entry(at, struct net_grants, link);
+
+        if (c >= g->chunks || !g->chunk[c] || !g->chunk[c][i])
+            continue;
+        gnttab_end_or_quarantine(g->chunk[c][i], p->va);
+        g->chunk[c][i] = 0;
+        container_of(g, struct netfront_dev, grants)->stats.grants++;
+    }
+}
+
 void net_grants_invalidate(struct netfront_dev *dev)
 {
     struct net_grants *g = &dev->grants;
@@ -135,4 +153,5 @@ void net_grants_destroy(struct net_grants *g)
     heap_free(g->chunk);
     g->chunk = NULL;
     g->chunks = 0;
+    list_del(&g->link);
 }

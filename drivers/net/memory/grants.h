@@ -14,6 +14,7 @@ struct netfront_dev;
 #define GRANTS_CHUNK 512u
 
 struct net_grants {
+    struct list link; /* of all that there are */
     domid_t peer;
     grant_ref_t **chunk; /* of net_mem's pages by index; 0: not granted */
     unsigned chunks;
@@ -30,9 +31,12 @@ void *net_grants_stage(struct netfront_dev *dev, size_t bytes, struct arena_page
 /* The connection is over: ends all, or quarantines what the peer still maps. Nothing is in flight
  * any more. */
 void net_grants_end(struct netfront_dev *dev);
+/* A page of net_mem is not to be granted to any device any more: ends, or quarantines, the grants that there
+ * are. */
+void net_grants_forget(const struct arena_page *p);
 /* The domain was resumed: nothing is granted any more. */
 void net_grants_invalidate(struct netfront_dev *dev);
-/* Frees it all, after net_grants_end. */
+/* Frees it all, after net_grants_end, or when there was no connection. */
 void net_grants_destroy(struct net_grants *g);
 
 #endif

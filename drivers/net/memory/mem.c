@@ -85,6 +85,28 @@ static void give_back(void)
     table.ready = false;
 }
 
+int net_mem_add(uint8_t *va)
+{
+    const size_t pfn = (uintptr_t)va >> PAGE_SHIFT;
+
+    if (pfn < page_map.base || pfn - page_map.base >= page_map.count || net_mem_page(va))
+        return -EINVAL;
+    if (!table.ready && !prepare())
+        return -ENOMEM;
+    table.leaving = false;
+    return arena_add(&net_mem, va) ? 0 : -ENOMEM;
+}
+
+void net_mem_remove(struct arena_page *p)
+{
+    const size_t pfn = (uintptr_t)p->va >> PAGE_SHIFT;
+
+    table.window[(pfn >> WINDOW_SHIFT) - table.base][pfn & (WINDOW - 1)] = NULL;
+    arena_remove(&net_mem, p);
+    if (table.leaving)
+        give_back();
+}
+
 void net_mem_use(void)
 {
     table.users++;
@@ -116,7 +138,7 @@ void netfront_mem_free(void *data)
         return;
     }
     if (!arena_free(&net_mem, p, data))
-        pr_err("netfront: %p is freed twice\n", data);
+        pr_err("netfront: %p is freed twice, or is not from netfront_mem_alloc\n", data);
     if (table.leaving)
         give_back();
 }
@@ -125,12 +147,12 @@ size_t netfront_mem_size(const void *data)
 {
     const struct arena_page *p = net_mem_page(data);
 
-    return p ? arena_block_size(p) : 0;
+    return p && !p->foreign ? arena_block_size(p) : 0;
 }
 
 int netfront_mem_limit(size_t pages)
 {
-    if (!pages || pages > LIMIT_MAX || (table.ready && pages < net_mem.count))
+    if (!pages || pages > LIMIT_MAX || (table.ready && pages < net_mem.count - net_mem.foreign))
         return -EINVAL;
     table.limit = (unsigned)pages;
     if (table.ready)

@@ -54,15 +54,28 @@ static bool add_reference(struct net_plan *plan, struct arena_page *page, grant_
     return true;
 }
 
-/* Some bytes of the caller's, all of which lie in one fragment. */
-static bool add(struct netfront_dev *dev, struct net_plan *plan, const void *data, unsigned len)
+/* Some bytes of the caller's within a page, all of which lie in one fragment. */
+static bool add_in_page(struct netfront_dev *dev, struct net_plan *plan, const void *data,
+                        unsigned len)
 {
-    struct arena_page *page = len > COPY_FRAGMENT && len <= PAGE_SIZE ? net_mem_page(data) : NULL;
-    grant_ref_t ref = 0;
+    struct arena_page *page = len > COPY_FRAGMENT ? net_mem_page(data) : NULL;
+    const grant_ref_t ref = page ? net_grants_get(dev, page) : 0;
 
-    if (page && ((uintptr_t)data & PAGE_MASK) + len <= PAGE_SIZE)
-        ref = net_grants_get(dev, page);
     return ref ? add_reference(plan, page, ref, data, len) : add_copy(plan, len);
+}
+
+/* The same, in several pages: those of netfront_mem_add may lie side by side. */
+static bool add(struct netfront_dev *dev, struct net_plan *plan, const uint8_t *data, unsigned len)
+{
+    while (len) {
+        const unsigned n = MIN(len, (unsigned)(PAGE_SIZE - ((uintptr_t)data & PAGE_MASK)));
+
+        if (!add_in_page(dev, plan, data, n))
+            return false;
+        data += n;
+        len -= n;
+    }
+    return true;
 }
 
 /* False: it takes more slots than a frame may have. */

@@ -83,6 +83,12 @@ int net_driver(const char *name, struct netfront_limits *limits, struct netfront
     return ret;
 }
 
+bool net_sends_from(const void *data, size_t len)
+{
+    net_core_check();
+    return (net_core_refers && net_core_refers(data, len)) || netfront_mem_busy(data, len);
+}
+
 int net_configure(const char *name, const char *config, char *err, size_t err_size)
 {
     struct net_config c;

@@ -29,7 +29,7 @@ EXTRA_LIBRARIES = ["libgcc_s.so.1"]
 
 # Files for only some cases go into an archive of their own, which dom0 unpacks for a job that needs
 # them (`backends` in dom0/steps): 34 MiB that the others need not load.
-BACKEND_PROGRAMS = ["usr/libexec/xen-qemu-system-i386", "usr/bin/qemu-img", "bin/nbd-server", "usr/bin/sqlite3"]
+BACKEND_PROGRAMS = ["usr/libexec/xen-qemu-system-i386", "usr/bin/qemu-img", "usr/bin/qemu-io", "bin/nbd-server", "usr/bin/sqlite3"]
 BACKEND_FILES = ["usr/share/qemu/keymaps/en-us"]       # QEMU does not start without it, even without a display
 
 # As well for guests with a network (`network` in dom0/network).
