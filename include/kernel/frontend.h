@@ -221,6 +221,13 @@ int frontend_wait_connected(struct frontend *fe);
  * thread. Returns at once. Any context. */
 void frontend_fail(struct frontend *fe, int reason);
 
+/* A watch of the driver's own has fired: changed() will be called, if the device is connected. Any context. */
+static inline void frontend_look(struct frontend *fe)
+{
+    fe->property.seen = fe->property.events - 1;
+    wake_all(&fe->events);
+}
+
 /*
  * Closes the device in any state, within close_timeout_ns, plus one second to tell XenStore when
  * the backend used up that time; XenStore need not answer. Ends the thread and frees what

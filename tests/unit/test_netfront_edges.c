@@ -5,6 +5,7 @@
 #include "fake_vif.h"
 
 #include <kernel/shutdown.h>
+#include <ringlet/format.h>
 
 static uint8_t data[70000];
 
@@ -274,6 +275,27 @@ static void carrier_and_mtu(void **state)
     assert_int_equal(shutdown_netfront(dev), 0);
 }
 
+/* The frontend's own, which changes without anything of the backend's. */
+static void mtu_alone(void **state)
+{
+    struct netfront_dev *dev = vif_open(NULL);
+    struct netfront_limits l;
+
+    (void)state;
+    for (unsigned i = 1; i < 4; i++) {
+        char text[8];
+
+        format(text, sizeof(text), "%u", 1000 * i);
+        vif_set(false, "mtu", text);
+        thread_sleep(NSEC_PER_SEC);
+        assert_int_equal(user.events, i);
+        assert_int_equal(user.last_event, NETFRONT_EV_MTU);
+        netfront_get_limits(dev, &l);
+        assert_int_equal(l.mtu, 1000 * i);
+    }
+    assert_int_equal(shutdown_netfront(dev), 0);
+}
+
 static void trust_that_cannot_be_understood(void **state)
 {
     struct netfront_dev *dev;
@@ -327,6 +349,7 @@ int main(void)
         TEST(without_checksums),
         TEST(released_without_traffic),
         TEST(carrier_and_mtu),
+        TEST(mtu_alone),
         TEST(trust_that_cannot_be_understood),
         TEST(the_guest_ends),
     };

@@ -13,6 +13,8 @@
 
 /* Pages for copies: what a ring full of the largest frames of one page needs. */
 #define STAGING_PAGES WIRE_SLOTS
+/* Those that a queue cannot do without: of two rings, of buffers, and a few to send from. */
+#define QUEUE_GRANTS (2 + NET_POSTED_MIN + NETFRONT_FRAGS_MAX)
 
 static void kick(struct timer *t)
 {
@@ -141,9 +143,12 @@ static int make_queue(struct netfront_dev *dev, struct net_queue *q)
 
 static int make_queues(struct netfront_dev *dev)
 {
+    const unsigned queues = dev->limits.queues;
     int ret = 0;
 
-    for (unsigned i = 0; i < dev->limits.queues && !ret; i++)
+    if (queues > 1 && gnttab_available() < queues * QUEUE_GRANTS)
+        return -ENOSPC;
+    for (unsigned i = 0; i < queues && !ret; i++)
         ret = make_queue(dev, &dev->queues[i]);
     if (ret)
         free_queues(dev);
@@ -171,10 +176,13 @@ void net_lifecycle_start(struct netfront_dev *dev)
     for (unsigned i = dev->limits.queues; i < dev->config.queues; i++)
         net_buffers_destroy(&dev->queues[i].buffers); /* of an earlier connection */
     net_device_set_state(dev, NET_UP);
+    /* no queue takes what another needs */
+    for (unsigned i = 0; i < dev->limits.queues; i++)
+        net_rx_post(dev, &dev->queues[i], NET_POSTED_MIN);
     for (unsigned i = 0; i < dev->limits.queues; i++) {
         struct net_queue *q = &dev->queues[i];
 
-        net_rx_post(dev, q);
+        net_rx_post(dev, q, WIRE_SLOTS);
         net_rx_push(dev, q);
     }
     net_send_groups(dev);

@@ -4,6 +4,7 @@
  */
 #include "drivers/net/device.h"
 #include "lifecycle.h"
+#include "mtu.h"
 #include "names.h"
 #include "negotiate.h"
 #include "stats.h"
@@ -60,6 +61,7 @@ static int connected(struct frontend *fe)
     net_lifecycle_start(dev);
     dev->limits.connected = true;
     net_stats_start(dev);
+    net_mtu_watch(dev);
     if (again)
         net_xenbus_reconnected(dev);
     return 0;
@@ -135,6 +137,7 @@ static void close_entry(struct device_entry *e)
 
     frontend_stop(&dev->fe);
     net_stats_stop(dev);
+    net_mtu_unwatch(dev);
     net_lifecycle_disconnect(dev, false); /* nothing is left to do if the machine came that far */
     net_lifecycle_release(dev);
     device_leave(&vifs, e);
@@ -177,8 +180,10 @@ static int connect(struct netfront_dev *dev)
         dev->fe.reconnect_timeout_ns = dev->config.reconnect_timeout_ns;
     dev->fe.name = dev->limits.name;
     ret = device_connect(&dev->life.entry, VIF_FOLDER, &ops, dev);
-    if (ret)
+    if (ret) {
         net_stats_stop(dev);
+        net_mtu_unwatch(dev);
+    }
     return ret;
 }
 

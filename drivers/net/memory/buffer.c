@@ -6,12 +6,9 @@
 #include <ringlet/grant_table.h>
 #include <ringlet/heap.h>
 
-/* Without these a backend could not deliver its largest frame. */
-#define POSTED_MIN (NETFRONT_FRAGS_MAX + 6u)
-
 void net_buffers_init(struct net_buffers *b, unsigned max)
 {
-    *b = (struct net_buffers){.max = max, .keepable = max - MAX(max / 4, POSTED_MIN)};
+    *b = (struct net_buffers){.max = max, .keepable = max - MAX(max / 4, NET_POSTED_MIN)};
     list_init(&b->all);
 }
 
@@ -51,24 +48,36 @@ static struct netfront_buffer *make(struct net_queue *q)
     return buffer;
 }
 
-struct netfront_buffer *net_buffer_get(struct netfront_dev *dev, struct net_queue *q)
+/* With a grant; false: there is none. */
+static bool grant(struct netfront_dev *dev, struct netfront_buffer *buffer)
 {
-    struct netfront_buffer *buffer = q->buffers.free;
+    int ref = buffer->ref ? 1 : gnttab_grant(dev->peer, buffer->page, false);
 
-    if (buffer)
-        q->buffers.free = buffer->next;
-    else
-        buffer = make(q);
-    if (buffer && !buffer->ref) {
-        int ref = gnttab_grant(dev->peer, buffer->page, false);
-
-        if (ref < 0) {
-            net_buffer_put(buffer);
-            return NULL;
-        }
+    if (ref < 0)
+        return false;
+    if (!buffer->ref) {
         buffer->ref = (grant_ref_t)ref;
+        buffer->queue->buffers.granted++;
         dev->stats.grants++;
     }
+    return true;
+}
+
+struct netfront_buffer *net_buffer_get(struct netfront_dev *dev, struct net_queue *q)
+{
+    struct net_buffers *b = &q->buffers;
+    struct netfront_buffer *buffer = b->free;
+    const bool all_in_use = !buffer && b->count >= b->max;
+
+    if (buffer)
+        b->free = buffer->next;
+    else
+        buffer = make(q);
+    if (buffer && !grant(dev, buffer)) {
+        net_buffer_put(buffer);
+        buffer = NULL;
+    }
+    b->starved = !buffer && !all_in_use;
     return buffer;
 }
 
@@ -103,7 +112,7 @@ int netfront_buffer_keep(struct netfront_buffer *buffer)
     struct net_buffers *b = &buffer->queue->buffers;
 
     if (!buffer->kept) {
-        if (b->kept >= b->keepable)
+        if (b->kept >= b->keepable || (b->starved && b->kept + NET_POSTED_MIN >= b->granted))
             return -ENOBUFS;
         b->kept++;
         buffer->kept = true;
@@ -135,6 +144,7 @@ static int end(struct netfront_dev *dev, struct netfront_buffer *buffer)
 void net_buffers_end(struct netfront_dev *dev, struct net_buffers *b)
 {
     b->free = NULL;
+    b->granted = 0;
     list_for_each_safe (l, &b->all) {
         struct netfront_buffer *buffer = list_entry(l, struct netfront_buffer, link);
 
@@ -153,6 +163,7 @@ void net_buffers_end(struct netfront_dev *dev, struct net_buffers *b)
 
 void net_buffers_invalidate(struct net_buffers *b)
 {
+    b->granted = 0;
     list_for_each (l, &b->all)
         list_entry(l, struct netfront_buffer, link)->ref = 0;
 }

@@ -31,7 +31,12 @@ struct net_buffers {
     struct netfront_buffer *free;
     unsigned count, max; /* buffers */
     unsigned kept, keepable;
+    unsigned granted;
+    bool starved; /* there was no memory, or no grant, for another one */
 };
+
+/* With fewer posted a backend cannot deliver its largest frame, and may wait for more for ever. */
+#define NET_POSTED_MIN (NETFRONT_FRAGS_MAX + 6u)
 
 void net_buffers_init(struct net_buffers *b, unsigned max);
 /* A free one, granted to the device's peer, or a new one up to the maximum. NULL: none. */

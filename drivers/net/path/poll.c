@@ -3,7 +3,7 @@
 #include "poll.h"
 #include "drivers/net/device.h"
 
-#define RETRY (100 * NSEC_PER_MSEC) /* when there is no memory for a buffer */
+#define RETRY (100 * NSEC_PER_MSEC) /* when there is no memory, or no grant, for buffers */
 
 bool net_poll_event(evtchn_port_t port, void *arg)
 {
@@ -34,9 +34,9 @@ static unsigned turn(struct netfront_dev *dev, struct net_queue *q, unsigned bud
     frames = net_rx_deliver(dev, q, budget);
     if (!net_device_up(dev))
         return frames;
-    net_rx_post(dev, q);
+    net_rx_post(dev, q, WIRE_SLOTS);
     net_rx_push(dev, q);
-    if (q->rx.prod == q->rx.cons)
+    if (q->rx.prod - q->rx.cons < NET_POSTED_MIN)
         net_device_kick_at(dev, clock_deadline(RETRY));
     return frames;
 }

@@ -16,11 +16,11 @@ void net_rx_init(struct net_rx *rx, struct wire_rx_ring *ring)
     net_chain_reset(&rx->chain);
 }
 
-void net_rx_post(struct netfront_dev *dev, struct net_queue *q)
+void net_rx_post(struct netfront_dev *dev, struct net_queue *q, unsigned most)
 {
     struct net_rx *rx = &q->rx;
 
-    while (rx->prod - rx->cons < WIRE_SLOTS) {
+    while (rx->prod - rx->cons < most) {
         struct netfront_buffer *b = net_buffer_get(dev, q);
         const unsigned slot = rx->prod % WIRE_SLOTS;
         struct wire_rx_request request;

@@ -19,8 +19,8 @@ struct net_rx {
 
 /* ring: a page of zeroes, the caller's. */
 void net_rx_init(struct net_rx *rx, struct wire_rx_ring *ring);
-/* Posts what is free; not visible before net_rx_push. */
-void net_rx_post(struct netfront_dev *dev, struct net_queue *q);
+/* Posts what is free, until there are `most`; not visible before net_rx_push. */
+void net_rx_post(struct netfront_dev *dev, struct net_queue *q, unsigned most);
 void net_rx_push(struct netfront_dev *dev, struct net_queue *q);
 /* Delivers up to budget frames; their number. The device may have failed. */
 unsigned net_rx_deliver(struct netfront_dev *dev, struct net_queue *q, unsigned budget);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The MTU in the frontend's directory, which a toolstack may change at any time. */
+#ifndef RINGLET_NET_MTU_H
+#define RINGLET_NET_MTU_H
+
+struct netfront_dev;
+
+/* From now on, also after a reconnect, a change is one of the frontend's properties (net_xenbus_changed).
+ * Waits. */
+void net_mtu_watch(struct netfront_dev *dev);
+/* Waits. Also if it was never watched. */
+void net_mtu_unwatch(struct netfront_dev *dev);
+
+#endif
