@@ -65,7 +65,7 @@ extern unsigned aio_in_progress[FD_MAX]; /* requests of each descriptor, disks' 
 extern struct wait_queue aio_finished;   /* woken whenever a request ends */
 
 /* Begins a request, which may end at once: 0, or -errno (-EBADF, -EINVAL, -EAGAIN), then it is not
- * begun, and nobody is told. */
+ * begun, and nobody is told. -EINVAL also for one that is in progress. */
 int aio_begin(struct aiocb *cb, enum aio_op op);
 /*
  * Begins those of lio_listio(); those for a disk reach it together. group may be NULL. 0, -EAGAIN or

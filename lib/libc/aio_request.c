@@ -179,6 +179,8 @@ static __attribute__((noinline)) int begin_slowly(struct aiocb *cb, enum aio_op 
 
     if (ret)
         return ret;
+    if (aio_is_in_progress(cb))
+        return -EINVAL;
     aio_request_of(cb)->op = (uint8_t)op;
     if (!target->disk || op > AIO_WRITE)
         return aio_thread_begin(cb, target->file, group);
@@ -204,7 +206,7 @@ static inline __attribute__((always_inline)) bool is_plain(const struct aiocb *c
     const uint64_t offset = (uint64_t)cb->aio_offset;
 
     return offset < size && cb->aio_nbytes - 1 < size - offset && !cb->aio_reqprio &&
-           !tells(&cb->aio_sigevent);
+           !tells(&cb->aio_sigevent) && !aio_is_in_progress(cb);
 }
 
 int aio_begin(struct aiocb *cb, enum aio_op op)
@@ -222,7 +224,8 @@ int aio_begin(struct aiocb *cb, enum aio_op op)
 /* It was not begun: the reason, for aio_error(). */
 static __attribute__((noinline)) int not_begun(struct aiocb *cb, int ret, int before)
 {
-    cb->__result = ret;
+    if (!aio_is_in_progress(cb)) /* then it is an earlier use that it belongs to */
+        cb->__result = ret;
     return ret == -EAGAIN && !before ? -EAGAIN : -EIO;
 }
 

@@ -111,6 +111,29 @@ GROUP(parallel)
     close(ends[1]);
 }
 
+/* A request that is begun again before it has ended. */
+GROUP(twice)
+{
+    struct aiocb *cb = prepare(fd, 0, LIO_READ);
+    struct timespec soon = {0, 100000000};
+    int ends[2];
+
+    pipe(ends);
+    cb->aio_fildes = ends[0];
+    cb->aio_nbytes = 1;
+    VALUE("first", aio_read(cb));
+    VALUE("again", aio_read(cb));
+    VALUE("list", lio_listio(LIO_NOWAIT, list, 1, NULL));
+    RETURNS("waits", aio_error(cb));
+    write(ends[1], "xyz", 3);
+    nanosleep(&soon, NULL);
+    RETURNS("done", finish(cb));
+    VALUE("length", aio_return(cb));
+    VALUE("left", (fcntl(ends[0], F_SETFL, O_NONBLOCK), read(ends[0], buf[1], 3)));
+    close(ends[0]);
+    close(ends[1]);
+}
+
 GROUP(lio)
 {
     int ok = 0;
@@ -191,6 +214,7 @@ int main(int argc, char *argv[])
     }
     ROWS(aio);
     ROWS(parallel);
+    ROWS(twice);
     ROWS(lio);
     ROWS(notify);
     return behaviour_end();
