@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <kernel/event_channel.h>
+
 #include "check.h"
 #include "ext4/memory_disk.h"
 #include "host/seam.h"
@@ -114,7 +116,7 @@ static void event(struct model_disk *d)
 /* One file system, from its first operation to its end. */
 static void run(uint64_t seed, const uint8_t *content, const struct kind *kind)
 {
-    struct store_config config = {.commit_ms = 1, .cache = 512u << 10};
+    struct store_config config = {.commit_ms = 5, .cache = 512u << 10};
     struct random r = {seed};
     struct store *s;
 
@@ -122,6 +124,8 @@ static void run(uint64_t seed, const uint8_t *content, const struct kind *kind)
     chance = (struct random){seed * 7919};
     every = 4 + random_below(&r, 12);
     seam_init(64u << 20);
+    if (evtchn_init())
+        exit(2);
     model_init(model);
     model_disk_init(&disk, content, kind->size, seed);
     disk.event = event;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/seam.h"
+
 #define SECTOR 512u
 
 struct written {
@@ -88,6 +90,7 @@ static void wait_done(struct ext4_disk *disk, struct ext4_disk_io *io)
 {
     struct model_disk *d = model_of(disk);
 
+    seam_now += 100 * NSEC_PER_USEC;
     if (d->yields && random_below(&d->random, 2))
         thread_yield();
     for (size_t i = d->pending_count; i--;)

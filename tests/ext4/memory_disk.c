@@ -10,6 +10,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static int file_transfer(int fd, uint64_t at, const struct blkfront_iovec *v, bool write)
+{
+    ssize_t n =
+        write ? pwrite(fd, v->base, v->len, (off_t)at) : pread(fd, v->base, v->len, (off_t)at);
+
+    return n == (ssize_t)v->len ? 0 : -EIO;
+}
+
+static bool fails(const struct memory_disk *d)
+{
+    return d->fail_write && d->writes >= d->fail_write &&
+           (!d->fail_count || d->writes < d->fail_write + d->fail_count);
+}
+
 static void submit(struct ext4_disk *disk, struct ext4_disk_io *io)
 {
     struct memory_disk *d = container_of(disk, struct memory_disk, disk);
@@ -20,7 +34,7 @@ static void submit(struct ext4_disk *disk, struct ext4_disk_io *io)
     else
         d->reads++;
     io->done = true;
-    io->result = io->write && d->fail_write && d->writes >= d->fail_write ? -EIO : 0;
+    io->result = io->write && fails(d) ? -EIO : 0;
     for (unsigned i = 0; i < io->iovcnt && io->result == 0; i++) {
         const struct blkfront_iovec *v = &io->iov[i];
 
@@ -32,7 +46,9 @@ static void submit(struct ext4_disk *disk, struct ext4_disk_io *io)
             fprintf(stderr, "a transfer of %zu bytes at %llu\n", v->len, (unsigned long long)at);
             abort();
         }
-        if (io->write)
+        if (!d->content)
+            io->result = file_transfer(d->fd, at, v, io->write);
+        else if (io->write)
             memcpy(d->content + at, v->base, v->len);
         else
             memcpy(v->base, d->content + at, v->len);
@@ -70,6 +86,12 @@ void memory_disk_init(struct memory_disk *d, void *content, uint64_t size)
         .disk = {.ops = &memory_ops, .name = "memory", .sector_size = 512, .size = size},
         .content = content,
     };
+}
+
+void memory_disk_init_file(struct memory_disk *d, int fd, uint64_t size)
+{
+    memory_disk_init(d, NULL, size);
+    d->fd = fd;
 }
 
 /* ---- with e2fsprogs ---- */

@@ -7,14 +7,18 @@
 
 struct memory_disk {
     struct ext4_disk disk;
-    uint8_t *content;
+    uint8_t *content; /* NULL: it is in the file fd */
+    int fd;
     uint64_t reads, writes, flushes;
-    /* the write with this number, from 1 on, and all after it fail with -EIO; 0: none does */
-    uint64_t fail_write;
+    /* fail_count writes (0: all) from this number on, which counts from 1, fail with -EIO; 0: none does */
+    uint64_t fail_write, fail_count;
 };
 
 /* A disk of the content's size; closing it frees nothing. The memory is the caller's. */
 void memory_disk_init(struct memory_disk *d, void *content, uint64_t size);
+
+/* The same on a file, which may have holes. */
+void memory_disk_init_file(struct memory_disk *d, int fd, uint64_t size);
 
 /* The content of a file system that `mke2fs -q OPTIONS FILE` makes: malloc()ed, of `size` bytes. Ends the
  * process when that fails. */

@@ -4,8 +4,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+#include <kernel/event_channel.h>
 
 #include "host/seam.h"
 #include "lib/fs/ext4/store/store.h"
@@ -75,10 +78,286 @@ static void a_file_is_there_after_close(void **state)
         0);
 }
 
+static void features_are_refused_by_name(void **state)
+{
+    static const struct {
+        const char *options, *name;
+    } refused[] = {
+        {"-t ext4 -O inline_data", "inline_data"},
+        {"-t ext4 -O encrypt", "encrypt"},
+        {"-t ext4 -O casefold", "casefold"},
+        {"-t ext4 -O mmp", "mmp"},
+        {"-t ext4 -O bigalloc", "bigalloc"},
+        {"-O journal_dev", "journal_dev"},
+        {"-t ext4 -O quota", "quota"},
+        {"-t ext4 -O ea_inode", "ea_inode"},
+        {"-t ext4 -O verity", "verity"},
+        {"-t ext4 -I 256 -O project,quota", "project"},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(refused); i++) {
+        struct store *s;
+        uint8_t *image = image_make(refused[i].options, SIZE);
+        char text[64];
+
+        snprintf(text, sizeof(text), "has the feature %s (", refused[i].name);
+        seam_console_clear();
+        memory_disk_init(&disk, image, SIZE);
+        assert_int_equal(store_open(&disk.disk, NULL, &s), -EOPNOTSUPP);
+        assert_non_null(strstr(seam_console(), text));
+        assert_int_equal(disk.writes, 0);
+        free(image);
+    }
+    disk.content = NULL;
+}
+
+static void what_matters_only_for_writing_can_be_read(void **state)
+{
+    static const struct store_config config = {.flags = STORE_READ_ONLY};
+    struct store *s;
+    uint8_t *image = image_make("-t ext4 -O quota", SIZE);
+
+    (void)state;
+    memory_disk_init(&disk, image, SIZE);
+    assert_int_equal(store_open(&disk.disk, &config, &s), 0);
+    assert_true(store_read_only(s));
+    assert_int_equal(store_begin(s), -EROFS);
+    assert_int_equal(store_lock(s), 0);
+    store_unlock(s);
+    assert_int_equal(store_commit(s), 0);
+    assert_int_equal(store_close(s), 0);
+    assert_int_equal(disk.writes, 0);
+    free(image);
+    disk.content = NULL;
+}
+
+static unsigned lines_of(const char *text)
+{
+    unsigned n = 0;
+
+    for (const char *p = seam_console(); (p = strstr(p, text)); p++)
+        n++;
+    return n;
+}
+
+static void an_error_in_the_journal_ends_writing(void **state)
+{
+    struct store *s = open_store();
+
+    (void)state;
+    assert_int_equal(store_begin(s), 0);
+    make_file(s, "lost");
+    store_end(s);
+    disk.fail_write = disk.writes + 1;
+    assert_int_equal(store_commit(s), -EIO);
+    assert_true(store_aborted(s));
+    assert_int_equal(store_begin(s), -EROFS);
+    assert_int_equal(store_commit(s), -EROFS);
+    assert_int_equal(lines_of("nothing is written any more"), 1);
+    assert_int_equal(lines_of("writing the journal: EIO"), 1);
+    disk.fail_write = 0;
+    assert_int_not_equal(store_close(s), 0);
+    assert_int_equal(image_run(disk.content, SIZE,
+                               "e2fsck -fy -E journal_only $IMAGE; e2fsck -fn $IMAGE", false),
+                     0);
+}
+
+static void an_error_in_data_is_reported_once(void **state)
+{
+    struct store *s = open_store();
+    ext2_ino_t ino;
+
+    (void)state;
+    assert_int_equal(store_begin(s), 0);
+    ino = make_file(s, "file");
+    append(s, ino, "data");
+    store_end(s);
+    disk.fail_write = disk.writes + 1;
+    disk.fail_count = 1;
+    assert_int_equal(store_commit(s), -EIO);
+    assert_false(store_aborted(s));
+    assert_int_equal(store_commit(s), 0);
+    assert_int_equal(store_close(s), 0);
+    assert_int_equal(image_check(disk.content, SIZE), 0);
+}
+
+/* ---- commits ---- */
+
+static struct store *shared;
+
+static void change_and_commit(void *arg)
+{
+    char name[16];
+
+    snprintf(name, sizeof(name), "file%u", (unsigned)(uintptr_t)arg);
+    assert_int_equal(store_begin(shared), 0);
+    make_file(shared, name);
+    store_end(shared);
+    thread_yield(); /* until all have changed something */
+    assert_int_equal(store_commit(shared), 0);
+}
+
+static void threads_share_a_commit(void **state)
+{
+    struct store_stats stats;
+    struct thread *t[4];
+
+    (void)state;
+    shared = open_store();
+    for (uintptr_t i = 0; i < 4; i++)
+        assert_int_equal(
+            thread_create(&t[i], "committer", change_and_commit, (void *)i, 256 * 1024), 0);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(thread_join(t[i]), 0);
+    store_get_stats(shared, &stats);
+    assert_int_equal(stats.commits, 1);
+    assert_int_equal(store_close(shared), 0);
+    assert_int_equal(image_check(disk.content, SIZE), 0);
+}
+
+static void a_change_is_committed_after_some_time(void **state)
+{
+    static const struct store_config config = {.commit_ms = 200};
+    struct store_stats stats;
+    struct store *s;
+
+    (void)state;
+    assert_int_equal(store_open(&disk.disk, &config, &s), 0);
+    assert_int_equal(store_begin(s), 0);
+    make_file(s, "file");
+    store_end(s);
+    thread_sleep(150 * NSEC_PER_MSEC);
+    store_get_stats(s, &stats);
+    assert_int_equal(stats.commits, 0);
+    thread_sleep(100 * NSEC_PER_MSEC);
+    store_get_stats(s, &stats);
+    assert_int_equal(stats.commits, 1);
+    assert_int_equal(store_close(s), 0);
+}
+
+static void within_an_operation_nobody_commits(void **state)
+{
+    struct store *s = open_store();
+
+    (void)state;
+    assert_int_equal(store_begin(s), 0);
+    assert_int_equal(store_begin(s), -EDEADLK);
+    assert_int_equal(store_lock(s), -EDEADLK);
+    assert_int_equal(store_commit(s), -EDEADLK);
+    store_end(s);
+    assert_int_equal(store_close(s), 0);
+}
+
+/* ---- data ---- */
+
+/* A file of n consecutive blocks. The first of them. */
+static blk64_t make_blocks(struct store *s, unsigned n)
+{
+    ext2_filsys fs = store_fs(s);
+    blk64_t block = 0, found;
+
+    assert_int_equal(store_begin(s), 0);
+    assert_int_equal(ext2fs_new_range(fs, EXT2_NEWRANGE_FIXED_GOAL, 4000, n, NULL, &block, &found),
+                     0);
+    ext2fs_block_alloc_stats_range(fs, block, (blk_t)n, 1);
+    store_end(s);
+    return block;
+}
+
+static void what_is_not_written_of_a_new_block_is_zero(void **state)
+{
+    struct store *s = open_store();
+    char text[] = "text", got[1024];
+    struct blkfront_iovec out = {text, 4}, in = {got, sizeof(got)};
+    blk64_t block = 5000;
+
+    (void)state;
+    memset(disk.content + 5000 * 1024, 0xee, 1024);
+    assert_int_equal(store_begin(s), 0);
+    /* read before it was anybody's */
+    assert_int_equal(store_data_read(s, block, 0, &in, 1, 1024, 0), 0);
+    ext2fs_block_alloc_stats2(store_fs(s), block, 1);
+    assert_int_equal(store_data_write(s, block, 100, &out, 1, 4, STORE_DATA_NEW), 0);
+    store_end(s);
+    assert_int_equal(store_data_read(s, block, 0, &in, 1, 1024, 0), 0);
+    for (unsigned i = 0; i < 1024; i++)
+        assert_int_equal(got[i], i >= 100 && i < 104 ? text[i - 100] : 0);
+    assert_int_equal(store_close(s), 0);
+    assert_memory_equal(disk.content + 5000 * 1024, got, 1024);
+}
+
+/* The cache, and around it: both see what the other has written. */
+static void direct_and_cached_data_agree(void **state)
+{
+    enum { N = 40 };
+    struct store *s = open_store();
+    uint8_t *a = aligned_alloc(4096, N * 1024), *b = aligned_alloc(4096, N * 1024);
+    struct blkfront_iovec out[2] = {{a, 512}, {a + 512, N * 1024 - 512}}, in = {b, N * 1024};
+    blk64_t block = make_blocks(s, N);
+
+    (void)state;
+    for (unsigned round = 0; round < 16; round++) {
+        unsigned write = round & 1 ? STORE_DATA_DIRECT : 0;
+        unsigned read = round & 2 ? STORE_DATA_DIRECT : 0;
+        unsigned offset = round & 4 ? 1024 * 3 : round & 8 ? 100 : 0;
+
+        for (unsigned i = 0; i < N * 1024; i++)
+            a[i] = (uint8_t)(i * 7 + round + i / 1000);
+        assert_int_equal(store_data_write(s, block, offset, out, 2, N * 1024 - offset, write), 0);
+        memset(b, 0, N * 1024);
+        assert_int_equal(store_data_read(s, block, offset, &in, 1, N * 1024 - offset, read), 0);
+        assert_memory_equal(a, b, N * 1024 - offset);
+    }
+    assert_int_equal(store_data_read(s, 8191, 0, &in, 1, 1025, 0), -EINVAL);
+    assert_int_equal(store_data_write(s, 8192, 0, &in, 1, 1, 0), -EINVAL);
+    assert_int_equal(store_close(s), 0);
+    assert_memory_equal(disk.content + (block + 3) * 1024, a, (N - 3) * 1024);
+    free(a);
+    free(b);
+}
+
+/* ---- a large disk ---- */
+
+static void a_large_disk_takes_little_memory(void **state)
+{
+    const uint64_t size = 15ull << 40;
+    char name[] = "/tmp/ringlet-ext4-XXXXXX", command[256];
+    int fd = mkstemp(name);
+    struct store_stats stats;
+    struct store *s;
+    ext2_ino_t ino;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, (off_t)size), 0);
+    snprintf(command, sizeof(command),
+             "PATH=/usr/sbin:/sbin:/usr/bin:/bin mke2fs -q -F -t ext4 -J size=4 -N 1000000 "
+             "-E lazy_itable_init=1 -O sparse_super2,^resize_inode %s",
+             name);
+    assert_int_equal(system(command), 0);
+    memory_disk_init_file(&disk, fd, size);
+    assert_int_equal(store_open(&disk.disk, NULL, &s), 0); /* 16 MiB of memory: see setup */
+    assert_int_equal(store_begin(s), 0);
+    ino = make_file(s, "hello");
+    append(s, ino, "hello, disk\n");
+    store_end(s);
+    assert_int_equal(store_commit(s), 0);
+    store_get_stats(s, &stats);
+    assert_true(stats.bitmap_groups <= 4);
+    assert_int_equal(store_close(s), 0);
+    snprintf(command, sizeof(command),
+             "PATH=/usr/sbin:/sbin:/usr/bin:/bin debugfs -R 'cat /hello' %s | grep -q hello", name);
+    assert_int_equal(system(command), 0);
+    close(fd);
+    unlink(name);
+}
+
 static int setup(void **state)
 {
     (void)state;
     seam_init(16 << 20);
+    assert_int_equal(evtchn_init(), 0);
     memory_disk_init(&disk, image_make("-t ext4 -b 1024", SIZE), SIZE);
     return 0;
 }
@@ -91,10 +370,22 @@ static int teardown(void **state)
     return 0;
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_file_is_there_after_close, setup, teardown),
+        TEST(a_file_is_there_after_close),
+        TEST(features_are_refused_by_name),
+        TEST(what_matters_only_for_writing_can_be_read),
+        TEST(an_error_in_the_journal_ends_writing),
+        TEST(an_error_in_data_is_reported_once),
+        TEST(threads_share_a_commit),
+        TEST(a_change_is_committed_after_some_time),
+        TEST(within_an_operation_nobody_commits),
+        TEST(what_is_not_written_of_a_new_block_is_zero),
+        TEST(direct_and_cached_data_agree),
+        TEST(a_large_disk_takes_little_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,10 +154,24 @@ static bool data_is_whole(struct recovery *r, uint32_t sequence, const struct ta
                           : true;
 }
 
-/* Goes through a descriptor's blocks, which follow it: *at moves behind them, *left counts down. -EINVAL:
- * it is not one, or a block is not what was logged. */
+static int put_in_place(struct recovery *r, uint32_t sequence, const struct tag *t)
+{
+    int ret;
+
+    if (is_revoked(r, t->block, sequence) || t->flags & JBD2_TAG_DELETED)
+        return 0;
+    if (t->flags & JBD2_TAG_ESCAPED)
+        set_be32(r->data, 0, JBD2_MAGIC);
+    ret = block_io_one(r->s, t->block, 1, r->data, true);
+    if (ret == 0)
+        r->s->stats.replayed_blocks++;
+    return ret;
+}
+
+/* Goes through a descriptor's blocks, which follow it: *at moves behind them, *left counts down. *broken: a
+ * block is not what was logged. -EINVAL: it is no descriptor, or longer than the log. */
 static int descriptor(struct recovery *r, enum pass pass, uint32_t sequence, uint32_t *at,
-                      uint32_t *left)
+                      uint32_t *left, bool *broken)
 {
     unsigned in = JBD2_HEADER;
     struct tag t = {.flags = 0};
@@ -168,24 +182,17 @@ static int descriptor(struct recovery *r, enum pass pass, uint32_t sequence, uin
             return -EINVAL;
         *at = journal_next(r->j, *at);
         --*left;
+        if (t.block >= r->s->blocks)
+            *broken = true;
         if (pass == PASS_REVOKE || (pass == PASS_SCAN && !r->csum))
             continue;
         ret = read_log(r, *at, r->data);
+        if (ret == 0 && pass == PASS_REPLAY)
+            ret = put_in_place(r, sequence, &t);
+        else if (ret == 0 && !data_is_whole(r, sequence, &t))
+            *broken = true;
         if (ret)
             return ret;
-        if (pass == PASS_SCAN) {
-            if (!data_is_whole(r, sequence, &t))
-                return -EINVAL;
-            continue;
-        }
-        if (is_revoked(r, t.block, sequence) || t.flags & JBD2_TAG_DELETED)
-            continue;
-        if (t.flags & JBD2_TAG_ESCAPED)
-            set_be32(r->data, 0, JBD2_MAGIC);
-        ret = block_io_one(r->s, t.block, 1, r->data, true);
-        if (ret)
-            return ret;
-        r->s->stats.replayed_blocks++;
     } while (!(t.flags & JBD2_TAG_LAST));
     return 0;
 }
@@ -218,7 +225,7 @@ static int pass_over(struct recovery *r, enum pass pass, bool *bad)
         if (type == JBD2_DESCRIPTOR) {
             if (!sealed(r, r->s->block_size - 4))
                 break;
-            ret = descriptor(r, pass, sequence, &at, &left);
+            ret = descriptor(r, pass, sequence, &at, &left, &broken);
         } else if (type == JBD2_REVOKE) {
             if (!sealed(r, r->s->block_size - 4))
                 break;
@@ -234,8 +241,8 @@ static int pass_over(struct recovery *r, enum pass pass, bool *bad)
             break;
         }
         if (ret == -EINVAL && pass == PASS_SCAN)
-            broken = true;
-        else if (ret)
+            break;
+        if (ret)
             return ret;
         at = journal_next(r->j, at);
     }

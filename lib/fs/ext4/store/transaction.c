@@ -20,7 +20,7 @@ void transaction_touch(struct store *s)
 {
     if (s->dirty_since)
         return;
-    s->dirty_since = MAX(clock_recent(), 1u);
+    s->dirty_since = MAX(clock_now(), 1u);
     wake_all(&s->thread_wake);
 }
 
