@@ -30,6 +30,8 @@ static int64_t get_time(const struct ext4_node *n, uint32_t seconds, const uint3
     if (!has_extra(n, extra))
         return s * NS;
     s += (int64_t)(*extra & ((1u << EXTRA_BITS) - 1)) << 32;
+    if (s >= INT64_MAX / NS) /* the disk's times end in 2446, ours in 2262 */
+        return INT64_MAX;
     return s * NS + MIN(*extra >> EXTRA_BITS, NS - 1);
 }
 

@@ -18,8 +18,8 @@ int ext4_open(struct ext4_disk *disk, const struct store_config *config, struct 
 
 /*
  * At the guest's end, also while files are open: frees files without names, waits for reads and writes until
- * the deadline, commits, and closes the disk. Whatever comes afterwards fails with -EIO. Other file
- * systems' mounts are ignored. -EBUSY: a transfer did not end in time; what was committed is in the
+ * the deadline, commits, and closes the disk. Afterwards operations of the calling thread fail with -EIO,
+ * and other threads' do not return. Other file systems' mounts are ignored. -EBUSY: a transfer did not end in time; what was committed is in the
  * journal.
  */
 int ext4_end_use(struct mount *mount, uint64_t deadline);

@@ -102,7 +102,10 @@ static int read_step(struct ext4_node *n, struct vector *v, uint64_t at, size_t 
         vector_skip(v, *len, true);
         return 0;
     }
-    ret = store_data_read(fs->store, run.block, in, v->at, v->left, *len, flags);
+    ret = ext4_use(fs);
+    if (ret == 0)
+        ret =
+            ext4_unuse(fs, store_data_read(fs->store, run.block, in, v->at, v->left, *len, flags));
     if (ret == 0)
         vector_skip(v, *len, false);
     return ret;
@@ -116,7 +119,7 @@ static void read_ahead(struct ext4_node *n, uint64_t at)
 
     if (first * fs->block_size < ext4_size(n) && first >= n->run.first &&
         first - n->run.first < n->run.count && ext4_map_find(n, first, AHEAD_BLOCKS, &run) == 0 &&
-        run.block && !run.unwritten)
+        run.block && !run.unwritten && !fs->gone)
         store_data_readahead(fs->store, run.block, (unsigned)run.count);
 }
 
@@ -237,7 +240,10 @@ static int write_over(struct ext4_node *n, struct vector *v, uint64_t at, size_t
     if (ret || !run.block || run.unwritten)
         return ret;
     part = bytes_of(fs, &run, at, (size_t)MIN((uint64_t)*len, ext4_size(n) - at));
-    ret = store_data_write(fs->store, run.block, in, v->at, v->left, part, flags);
+    ret = ext4_use(fs);
+    if (ret == 0)
+        ret =
+            ext4_unuse(fs, store_data_write(fs->store, run.block, in, v->at, v->left, part, flags));
     if (ret)
         return ret;
     vector_skip(v, part, false);
@@ -318,7 +324,7 @@ int ext4_sync_file(struct file *f, bool data_only)
     struct ext4_fs *fs = ext4_fs_of(ext4_node_of(f->node));
 
     (void)data_only; /* there is one journal for both */
-    return fs->gone ? -EIO : store_commit(fs->store);
+    return ext4_commit(fs);
 }
 
 const struct file_ops ext4_file_ops = {

@@ -22,18 +22,16 @@ int ext4_lock(struct ext4_node *n, bool exclusive)
 
     wait_event(&l->wq, fs->gone || is_free(l, exclusive), DEADLINE_NEVER);
     if (fs->gone)
-        return -EIO;
+        return ext4_gone(fs);
     if (exclusive)
         l->writer = true;
     else
         l->readers++;
-    fs->users++;
     return 0;
 }
 
 void ext4_unlock(struct ext4_node *n, bool exclusive)
 {
-    struct ext4_fs *fs = ext4_fs_of(n);
     struct ext4_lock *l = &n->lock;
 
     if (exclusive)
@@ -42,6 +40,4 @@ void ext4_unlock(struct ext4_node *n, bool exclusive)
         l->readers--;
     if (!l->readers)
         wake_all(&l->wq);
-    if (--fs->users == 0)
-        wake_all(&fs->unused);
 }

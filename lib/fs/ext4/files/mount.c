@@ -21,7 +21,7 @@ static int ext4_statfs(struct mount *mount, struct fs_stat *out)
     uint64_t free = ext2fs_free_blocks_count(super), reserved = ext2fs_r_blocks_count(super);
 
     if (fs->gone)
-        return -EIO;
+        return ext4_gone(fs);
     out->block_size = fs->block_size;
     out->blocks = ext2fs_blocks_count(super);
     out->blocks_free = free > reserved ? free - reserved : 0;
@@ -33,9 +33,7 @@ static int ext4_statfs(struct mount *mount, struct fs_stat *out)
 
 static int ext4_sync(struct mount *mount)
 {
-    struct ext4_fs *fs = fs_of(mount);
-
-    return fs->gone ? -EIO : store_commit(fs->store);
+    return ext4_commit(fs_of(mount));
 }
 
 static int ext4_unmount(struct mount *mount)
@@ -133,7 +131,7 @@ int ext4_end_use(struct mount *mount, uint64_t deadline)
         return 0;
     if (!mount->read_only)
         free_orphans(fs);
-    fs->gone = true;
+    fs->gone = thread_current();
     for (unsigned i = 0; i < EXT4_HASH; i++)
         list_for_each (l, &fs->nodes[i])
             wake_all(&list_entry(l, struct ext4_node, hash)->lock.wq);

@@ -23,8 +23,8 @@ struct ext4_fs {
     unsigned block_size;
     struct list nodes[EXT4_HASH]; /* that are in use, by inode number */
     struct list orphans;          /* as the list on the disk, the newest first */
-    unsigned users;               /* that have a lock of a file */
-    bool gone;                    /* closed while nodes were in use, at the guest's end */
+    unsigned users;               /* of the store, outside of operations */
+    struct thread *gone;          /* has closed it while nodes were in use, at the guest's end */
     struct wait_queue unused;
 };
 
@@ -87,9 +87,16 @@ static inline bool ext4_is_dir(const struct ext4_node *n)
  * changes nothing.
  */
 int ext4_begin(struct ext4_fs *fs);
+/* For a file system that is gone. The guest is about to end: the thread that ends it gets -EIO, all others
+ * stay here, instead of taking the end for a fault of the disk. */
+int ext4_gone(const struct ext4_fs *fs);
 int ext4_end(struct ext4_fs *fs, int ret);
 int ext4_read_begin(struct ext4_fs *fs);
 int ext4_read_end(struct ext4_fs *fs, int ret);
+/* Around what uses the store outside of operations. unuse returns ret. */
+int ext4_use(struct ext4_fs *fs);
+int ext4_unuse(struct ext4_fs *fs, int ret);
+int ext4_commit(struct ext4_fs *fs); /* not in an operation */
 /* For an operation that failed half-way, and cannot be undone: nothing is written any more. Returns ret. */
 int ext4_fail(struct ext4_fs *fs, const char *what, int ret);
 /* Within an operation: -ENOSPC unless so many blocks are free that are not reserved. What an operation

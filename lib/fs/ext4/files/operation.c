@@ -4,13 +4,20 @@
 
 #include "node.h"
 
+int ext4_gone(const struct ext4_fs *fs)
+{
+    while (thread_current() != fs->gone)
+        thread_sleep(DEADLINE_NEVER);
+    return -EIO;
+}
+
 int ext4_begin(struct ext4_fs *fs)
 {
-    int ret = fs->gone ? -EIO : store_begin(fs->store);
+    int ret = fs->gone ? ext4_gone(fs) : store_begin(fs->store);
 
     if (ret == 0 && fs->gone) { /* it has waited */
         store_end(fs->store);
-        ret = -EIO;
+        ret = ext4_gone(fs);
     }
     if (ret == -EROFS)
         fs->mount.read_only = true;
@@ -25,11 +32,11 @@ int ext4_end(struct ext4_fs *fs, int ret)
 
 int ext4_read_begin(struct ext4_fs *fs)
 {
-    int ret = fs->gone ? -EIO : store_lock(fs->store);
+    int ret = fs->gone ? ext4_gone(fs) : store_lock(fs->store);
 
     if (ret == 0 && fs->gone) {
         store_unlock(fs->store);
-        ret = -EIO;
+        ret = ext4_gone(fs);
     }
     return ret;
 }
@@ -38,6 +45,28 @@ int ext4_read_end(struct ext4_fs *fs, int ret)
 {
     store_unlock(fs->store);
     return ret;
+}
+
+int ext4_use(struct ext4_fs *fs)
+{
+    if (fs->gone)
+        return ext4_gone(fs);
+    fs->users++;
+    return 0;
+}
+
+int ext4_unuse(struct ext4_fs *fs, int ret)
+{
+    if (--fs->users == 0)
+        wake_all(&fs->unused);
+    return ret;
+}
+
+int ext4_commit(struct ext4_fs *fs)
+{
+    int ret = ext4_use(fs);
+
+    return ret ? ret : ext4_unuse(fs, store_commit(fs->store));
 }
 
 int ext4_fail(struct ext4_fs *fs, const char *what, int ret)
@@ -74,6 +103,5 @@ int ext4_room(struct ext4_fs *fs, uint64_t blocks)
 
 bool ext4_again(struct ext4_fs *fs, int ret)
 {
-    return ret == -ENOSPC && !fs->gone && store_pending_free(fs->store) &&
-           store_commit(fs->store) == 0;
+    return ret == -ENOSPC && !fs->gone && store_pending_free(fs->store) && ext4_commit(fs) == 0;
 }

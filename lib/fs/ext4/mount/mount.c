@@ -139,6 +139,8 @@ int ringlet_mount(const char *disk, const char *path, unsigned flags)
         return -EINVAL;
     }
     ret = ext4_disk_blkfront(name, flags & RINGLET_MOUNT_READ_ONLY, &opened);
+    if (ret == -ENOENT)
+        ret = -ENXIO;
     if (ret) {
         pr_err("%.64s: cannot be mounted at %.64s: %s\n", disk, path,
                ret == -ENXIO ? "there is no such disk" : errno_name(ret));
