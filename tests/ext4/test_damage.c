@@ -129,16 +129,20 @@ static void an_image_is_damaged(const char *options)
     fs_end();
     for (uint64_t round = 0; round < rounds; round++) {
         uint8_t *bad = malloc(SIZE);
+        size_t before;
 
         memcpy(bad, good, SIZE);
         state_of_random = number("SEED", 1) * 1000003 + round;
         damage(bad);
         fs_start(64 << 20);
         image.disk.content = bad;
-        if (path_mkdir(NULL, "/data", 0755) == 0 && image_mount() == 0) {
+        assert_int_equal(path_mkdir(NULL, "/data", 0755), 0);
+        before = heap_blocks();
+        if (image_mount() == 0) {
             use_dir("/data", 0);
-            fs_unmount("/data");
+            assert_int_not_equal(fs_unmount("/data"), -EBUSY);
         }
+        assert_int_equal(heap_blocks(), before);
         fs_end();
         free(bad);
     }

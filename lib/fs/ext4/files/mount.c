@@ -31,9 +31,12 @@ static int ext4_statfs(struct mount *mount, struct fs_stat *out)
     return 0;
 }
 
+/* One that has failed is as far as it will ever be, and can be unmounted: fsync says that it has failed. */
 static int ext4_sync(struct mount *mount)
 {
-    return ext4_commit(fs_of(mount));
+    struct ext4_fs *fs = fs_of(mount);
+
+    return !fs->gone && store_aborted(fs->store) ? 0 : ext4_commit(fs);
 }
 
 static int ext4_unmount(struct mount *mount)
