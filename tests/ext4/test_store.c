@@ -347,17 +347,23 @@ static void a_large_disk_takes_little_memory(void **state)
     assert_true(stats.bitmap_groups <= 4);
     assert_int_equal(store_close(s), 0);
     snprintf(command, sizeof(command),
-             "PATH=/usr/sbin:/sbin:/usr/bin:/bin debugfs -R 'cat /hello' %s | grep -q hello", name);
+             "PATH=/usr/sbin:/sbin:/usr/bin:/bin debugfs -R 'cat /hello' %s 2>&1 | grep -q hello",
+             name);
     assert_int_equal(system(command), 0);
     close(fd);
     unlink(name);
 }
 
-static int setup(void **state)
+static int setup_without_disk(void **state)
 {
     (void)state;
     seam_init(16 << 20);
-    assert_int_equal(evtchn_init(), 0);
+    return evtchn_init();
+}
+
+static int setup(void **state)
+{
+    setup_without_disk(state);
     memory_disk_init(&disk, image_make("-t ext4 -b 1024", SIZE), SIZE);
     return 0;
 }
@@ -370,14 +376,15 @@ static int teardown(void **state)
     return 0;
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)      cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST_BARE(name) cmocka_unit_test_setup_teardown(name, setup_without_disk, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_file_is_there_after_close),
-        TEST(features_are_refused_by_name),
-        TEST(what_matters_only_for_writing_can_be_read),
+        TEST_BARE(features_are_refused_by_name),
+        TEST_BARE(what_matters_only_for_writing_can_be_read),
         TEST(an_error_in_the_journal_ends_writing),
         TEST(an_error_in_data_is_reported_once),
         TEST(threads_share_a_commit),
@@ -385,7 +392,7 @@ int main(void)
         TEST(within_an_operation_nobody_commits),
         TEST(what_is_not_written_of_a_new_block_is_zero),
         TEST(direct_and_cached_data_agree),
-        TEST(a_large_disk_takes_little_memory),
+        TEST_BARE(a_large_disk_takes_little_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
