@@ -229,6 +229,40 @@ static void test_send_again(void **state)
     reset_peer();
 }
 
+static bool sends_from(const void *at, size_t len)
+{
+    bool does;
+
+    net_core_lock();
+    does = net_sends_from(at, len);
+    net_core_unlock();
+    return does;
+}
+
+/* Memory of the program's, by reference: it is in use while a frame waits to be joined, and in the ring. */
+static void test_sends_from(void **state)
+{
+    (void)state;
+    connect_peer();
+    fake.send_result = -ENOBUFS;
+    net_core_lock();
+    assert_int_equal(tcp_write(conn, data, 1460, 0), ERR_OK);
+    tcp_output(conn);
+    net_core_unlock();
+    settle();
+    assert_true(sends_from(data + 1000, 1));
+    assert_false(sends_from(data + 1460, 1000));
+    fake.send_result = 0;
+    fake_ready();
+    settle();
+    assert_false(sends_from(data, 1460));
+    fake.busy = data + 2000;
+    assert_true(sends_from(data, 2001));
+    assert_false(sends_from(data, 2000));
+    fake.busy = NULL;
+    reset_peer();
+}
+
 static void test_segments_in_flight_are_not_sent_again(void **state)
 {
     (void)state;
@@ -749,6 +783,7 @@ int main(void)
         cmocka_unit_test(test_send_plain),
         cmocka_unit_test(test_send_full),
         cmocka_unit_test(test_send_again),
+        cmocka_unit_test(test_sends_from),
         cmocka_unit_test(test_without_memory),
         cmocka_unit_test(test_segments_in_flight_are_not_sent_again),
         cmocka_unit_test(test_receive),

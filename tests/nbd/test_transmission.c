@@ -492,6 +492,7 @@ static void detached(void **state)
     session_disk.disk.dev = NULL;
     session_request(&s, NBD_CMD_READ, 0, 2, 0, 4096);
     connections_disk_gone(&session_server, &session_disk.disk);
+    assert_true(session_export.gone);
     session_request(&s, NBD_CMD_READ, 0, 3, 0, 4096);
     session_request(&s, NBD_CMD_FLUSH, 0, 4, 0, 0);
     session_settle(&s);
@@ -534,6 +535,38 @@ static void stop_ends_what_was_begun(void **state)
     session_settle(&s);
     assert_reply(1, NBD_OK);
     assert_disk(0, data, MIB);
+    assert_true(s.closed);
+}
+
+/* A request that is complete only when the server ends is refused. */
+static void stop_refuses_what_was_not_begun(void **state)
+{
+    uint8_t request[28];
+
+    (void)state;
+    put_be(request, 4, NBD_REQUEST_MAGIC);
+    put_be(request + 4, 4, NBD_CMD_READ);
+    put_be(request + 8, 8, 9);
+    put_be(request + 16, 8, 0);
+    put_be(request + 24, 4, 512);
+    session_send(&s, request, 20);
+    connections_stop(&session_server);
+    session_send(&s, request + 20, 8);
+    session_settle(&s);
+    assert_reply(9, NBD_ESHUTDOWN);
+    assert_true(s.closed);
+}
+
+/* The end of a connection waits until the client has all. */
+static void closed_when_acknowledged(void **state)
+{
+    (void)state;
+    session_request(&s, NBD_CMD_READ, 0, 1, 0, 512);
+    session_request(&s, NBD_CMD_DISC, 0, 2, 0, 0);
+    file_disk_complete(&session_disk, 1);
+    session_ack(&s, 16 + 511);
+    assert_false(s.closed);
+    session_ack(&s, 1);
     assert_true(s.closed);
 }
 
@@ -692,6 +725,8 @@ int main(void)
         SIMPLE(detached),
         SIMPLE(disconnect_ends_what_was_begun),
         SIMPLE(stop_ends_what_was_begun),
+        SIMPLE(stop_refuses_what_was_not_begun),
+        SIMPLE(closed_when_acknowledged),
         SIMPLE(garbage_is_cut),
         SIMPLE(a_write_that_is_too_long_is_cut),
         SIMPLE(many_requests),
