@@ -184,14 +184,12 @@ static bool buffers_are_short(void)
 
 /* ---- lwIP's callbacks: arg is the link ---- */
 
+/* (What settle() does may end this connection, too: lwIP must be told.) */
 static err_t leave(struct link *l)
 {
-    err_t err;
-
-    l->depth--;
-    err = finish(l);
     settle();
-    return err;
+    l->depth--;
+    return finish(l);
 }
 
 static err_t received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)

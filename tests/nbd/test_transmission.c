@@ -404,6 +404,26 @@ static void block_status(void **state)
     assert_int_equal(next(4), 0);
 }
 
+/* Who has not asked for base:allocation has not agreed on what it is called. */
+static void block_status_without_context(void **state)
+{
+    struct session other;
+
+    (void)state;
+    session_open(&other);
+    session_hello(&other, 1);
+    session_option(&other, NBD_OPT_STRUCTURED_REPLY, NULL, 0);
+    session_go(&other, NBD_OPT_GO, "xvda", NULL, 0);
+    session_settle(&other);
+    other.out_read = other.out_len;
+    session_request(&other, NBD_CMD_BLOCK_STATUS, 0, 4, 0, 512);
+    session_settle(&other);
+    client = &other;
+    assert_last(4, NBD_EINVAL);
+    client = &s;
+    session_close(&other);
+}
+
 static void refuses(void **state)
 {
     static const struct {
@@ -719,6 +739,7 @@ int main(void)
         SIMPLE(an_unfinished_write),
         STRUCTURED(flush_trim_zeroes_cache),
         STRUCTURED(block_status),
+        STRUCTURED(block_status_without_context),
         STRUCTURED(refuses),
         SIMPLE(read_only),
         SIMPLE(any_alignment_without_block_sizes),
