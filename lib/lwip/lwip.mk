@@ -12,7 +12,7 @@ LWIP_FILES := \
 	$(addprefix core/ipv6/,ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag mld6 nd6) \
 	$(addprefix api/,api_lib api_msg err netbuf netifapi tcpip) \
 	netif/ethernet \
-	apps/http/httpd apps/http/fs apps/lwiperf/lwiperf
+	apps/http/httpd apps/http/fs apps/lwiperf/lwiperf apps/tftp/tftp_server
 LWIP_SRCS := $(wildcard lib/lwip/*.c lib/lwip/*/*.c)
 LWIP_OBJS := $(LWIP_FILES:%=$(B)/lwip/src/%.o) $(LWIP_SRCS:%=$(B)/lwip/%.o)
 LIB_LWIP  := $(B)/libringlet-lwip.a

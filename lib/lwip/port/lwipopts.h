@@ -183,6 +183,11 @@
 #define LWIP_HTTPD_MAX_REQUEST_URI_LEN  255
 #define HTTPD_MAX_WRITE_LEN(pcb)        32768 /* bytes read from a file at once */
 
+/* ---- lwIP's TFTP server ---- */
+
+#define TFTP_MAX_FILENAME_LEN 255
+#define TFTP_TIMEOUT_MSECS    2000 /* until a block is sent again */
+
 /* ---- the rest ---- */
 
 #define LWIP_STATS            1
