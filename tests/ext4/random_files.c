@@ -16,6 +16,7 @@
 
 struct model_file {
     bool used;
+    unsigned id; /* unique */
     unsigned links;
     uint8_t *data;
     uint32_t size;
@@ -146,6 +147,7 @@ static int create(struct random_state *s, int name)
         return failed;
     }
     f->used = true;
+    f->id = s->done;
     f->links = 1;
     f->size = 0;
     memset(f->data, 0, s->size_max);
@@ -473,4 +475,54 @@ int random_close_all(struct random_state *s)
         if (close_file(s, &s->file[i]))
             return 1;
     return 0;
+}
+
+struct random_state *random_copy(const struct random_state *s)
+{
+    struct random_state *copy = malloc(sizeof(*copy));
+
+    if (!copy)
+        return NULL;
+    *copy = *s;
+    for (int i = 0; i < FILES; i++) {
+        copy->file[i].open = NULL;
+        copy->file[i].data = malloc(s->size_max);
+        memcpy(copy->file[i].data, s->file[i].data, s->size_max);
+    }
+    return copy;
+}
+
+static bool is_common(const struct random_state *a, const struct random_state *b, int name)
+{
+    int at = a->name[name];
+    const struct model_file *f, *g;
+
+    if (at < 0 || at != b->name[name])
+        return false;
+    f = &a->file[at];
+    g = &b->file[at];
+    return f->id == g->id && f->size == g->size && f->links == g->links &&
+           !memcmp(f->data, g->data, f->size);
+}
+
+int random_compare_common(const struct random_state *before, const struct random_state *after,
+                          const char *root)
+{
+    struct random_state *s = random_copy(before);
+    int common = 0, ret = 0;
+
+    if (!s)
+        return -1;
+    s->root = root;
+    for (int i = 0; i < NAMES && !ret; i++) {
+        if (!is_common(before, after, i))
+            continue;
+        common++;
+        ret = compare_file(s, i);
+    }
+    for (int i = 0; i < FILES; i++)
+        if (s->file[i].open)
+            s->c->close(s->file[i].open);
+    random_end(s);
+    return ret ? -1 : common;
 }

@@ -45,6 +45,12 @@ int random_run(struct random_state *s, unsigned count);
 int random_compare(struct random_state *s);
 /* Closes all files, also those without names, before the file system is unmounted. */
 int random_close_all(struct random_state *s);
+/* What the model is now, with nothing open; random_end frees it. NULL: no memory. */
+struct random_state *random_copy(const struct random_state *s);
+/* Compares, below another directory, the files that are in both models, and the same in both. The number of
+ * them, or -1. */
+int random_compare_common(const struct random_state *before, const struct random_state *after,
+                          const char *root);
 /* How often an operation was refused for want of room. */
 unsigned random_refused(const struct random_state *s);
 void random_end(struct random_state *s);
