@@ -25,6 +25,11 @@ $$(B)/apps/obj/$(1)/$(2).o: $(2) $$(SDK)/.complete $$(APP_DEPS_$(1)) $$(B)/apps/
 	$$(Q)RINGLET_GCC="$$(CC)" $$(RINGLET_CC) $$(APP_CFLAGS) $$(APP_CFLAGS_$(1)) -MMD -MP -c $(2) -o $$@
 endef
 # $(1): the app, $(2): its folder
+define app_cfg_rule
+$$(B)/apps/$(1).cfg: $$(or $$(wildcard $(2)/$(1).cfg),apps/app.cfg)
+	@mkdir -p $$(@D)
+	$$(Q)sed -e 's|@IMAGE@|$$(abspath $$(B)/apps/$(1))|' -e 's|@NAME@|$(1)|' $$< >$$@
+endef
 define app_rules
 APP_SRCS_$(1) := $$(or $$(APP_SRCS_$(1)),$$(wildcard $(2)/*.c))
 APP_OBJS_$(1) := $$(patsubst %,$$(B)/apps/obj/$(1)/%.o,$$(APP_SRCS_$(1)))
@@ -33,9 +38,7 @@ $$(B)/apps/$(1): $$(APP_OBJS_$(1)) $$(APP_FILES_$(1)) $$(SDK)/.complete
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)RINGLET_GCC="$$(CC)" $$(RINGLET_CC) -g $$(APP_OBJS_$(1)) $$(APP_LDFLAGS_$(1)) -o $$@
-$$(B)/apps/$(1).cfg: $$(or $$(wildcard $(2)/$(1).cfg),apps/app.cfg)
-	@mkdir -p $$(@D)
-	$$(Q)sed -e 's|@IMAGE@|$$(abspath $$(B)/apps/$(1))|' -e 's|@NAME@|$(1)|' $$< >$$@
+$(call app_cfg_rule,$(1),$(2))
 -include $$(APP_OBJS_$(1):.o=.d)
 endef
 $(B)/apps/flags: NOW = $(CC) $(APP_CFLAGS) $(foreach a,$(APPS),$(APP_CFLAGS_$(a)))

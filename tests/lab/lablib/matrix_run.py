@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matrix
+import matrix_apps
 import matrix_net
 
 from . import boot, jobs, results
@@ -39,7 +40,7 @@ def select(full: bool, pattern: str) -> list[Run]:
         wanted = re.compile(pattern)
     except re.error as error:
         raise FilterError(f"--filter {pattern}: not a regular expression: {error}") from None
-    runs = [Run(case, kind) for case in [*matrix.CASES, *matrix_net.CASES] for kind in case.types]
+    runs = [Run(case, kind) for case in [*matrix.CASES, *matrix_net.CASES, *matrix_apps.CASES] for kind in case.types]
     found = [run for run in runs if wanted.search(run.name)]
     if not found:
         raise FilterError(f"no case matches --filter {pattern}; `tests/lab/lab test --list` names them")
