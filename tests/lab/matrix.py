@@ -89,7 +89,7 @@ SHORT = {
     "checkpoint": "pv", "save-twice": "pvh", "bad-value": "pv",
     "bench-disk": "pvh", "bench-threads": "pv",
     "nettest-ipv6": "pv", "nettest-mtu-9000": "pvh", "nettest-mtu-68": "pv", "net-stream": "pvh", "net-clients": "pv", "net-carrier": "pvh",
-    "net-reattach": "pv", "net-attacks": "pvh", "net-cost": "pv",
+    "net-reattach": "pv", "net-attacks": "pvh", "net-cost": "pv", "net-two": "pvh", "net-bridge-in-use": "pv", "net-mtu": "pvh", "net-iperf": "pv", "net-flood": "pvh",
     "vif": "pv", "vif-copies": "pv", "vif-none": "pvh",
 }
 

@@ -296,6 +296,20 @@ static void mtu_alone(void **state)
     assert_int_equal(shutdown_netfront(dev), 0);
 }
 
+/* XenStore answers nothing any more: the end takes no longer than it may. */
+static void closes_without_xenstore(void **state)
+{
+    const struct netfront_config config = {.close_timeout_ns = 2 * NSEC_PER_SEC};
+    struct netfront_dev *dev = vif_open(&config);
+    uint64_t begin;
+
+    (void)state;
+    seam_idle = NULL;
+    begin = clock_now();
+    assert_int_equal(shutdown_netfront(dev), -ETIMEDOUT);
+    assert_true(clock_now() - begin < 4 * NSEC_PER_SEC);
+}
+
 static void trust_that_cannot_be_understood(void **state)
 {
     struct netfront_dev *dev;
@@ -350,6 +364,7 @@ int main(void)
         TEST(released_without_traffic),
         TEST(carrier_and_mtu),
         TEST(mtu_alone),
+        TEST(closes_without_xenstore),
         TEST(trust_that_cannot_be_understood),
         TEST(the_guest_ends),
     };

@@ -6,9 +6,9 @@
 struct netfront_dev;
 
 /* From now on, also after a reconnect, a change is one of the frontend's properties (net_xenbus_changed).
- * Waits. */
+ * In the frontend's thread, which XenStore cannot keep for ever. Waits. */
 void net_mtu_watch(struct netfront_dev *dev);
-/* Waits. Also if it was never watched. */
+/* In the same thread. Waits. Also if it was never watched. */
 void net_mtu_unwatch(struct netfront_dev *dev);
 
 #endif

@@ -81,6 +81,7 @@ static void lost(struct frontend *fe, int reason)
 
 static void disconnected(struct frontend *fe)
 {
+    net_mtu_unwatch(fe->priv);
     net_lifecycle_disconnect(fe->priv, false);
 }
 
@@ -137,7 +138,6 @@ static void close_entry(struct device_entry *e)
 
     frontend_stop(&dev->fe);
     net_stats_stop(dev);
-    net_mtu_unwatch(dev);
     net_lifecycle_disconnect(dev, false); /* nothing is left to do if the machine came that far */
     net_lifecycle_release(dev);
     device_leave(&vifs, e);
@@ -180,10 +180,8 @@ static int connect(struct netfront_dev *dev)
         dev->fe.reconnect_timeout_ns = dev->config.reconnect_timeout_ns;
     dev->fe.name = dev->limits.name;
     ret = device_connect(&dev->life.entry, VIF_FOLDER, &ops, dev);
-    if (ret) {
+    if (ret)
         net_stats_stop(dev);
-        net_mtu_unwatch(dev);
-    }
     return ret;
 }
 
