@@ -39,6 +39,8 @@ static void submit(struct ext4_disk *disk, struct ext4_disk_io *io)
         const struct blkfront_iovec *v = &io->iov[i];
 
         if (at > disk->size || v->len > disk->size - at) {
+            if (d->strict)
+                abort();
             io->result = -EINVAL;
             break;
         }

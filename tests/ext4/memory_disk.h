@@ -12,6 +12,7 @@ struct memory_disk {
     uint64_t reads, writes, flushes;
     /* fail_count writes (0: all) from this number on, which counts from 1, fail with -EIO; 0: none does */
     uint64_t fail_write, fail_count;
+    bool strict; /* a transfer beyond the end ends the process */
 };
 
 /* A disk of the content's size; closing it frees nothing. The memory is the caller's. */
