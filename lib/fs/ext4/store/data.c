@@ -207,7 +207,8 @@ int store_data_read(struct store *s, blk64_t block, uint64_t offset,
 
 /* ---- writing ---- */
 
-/* How many of the blocks are written around the cache: whatever it has of them is dropped. */
+/* How many of the blocks are written around the cache: whatever it has of them is dropped. Not what was written
+ * and is not on its way to the disk: a commit in the meantime has to find it. */
 static unsigned take_over(struct store *s, uint64_t block, uint64_t most)
 {
     unsigned n = 0;
@@ -215,7 +216,7 @@ static unsigned take_over(struct store *s, uint64_t block, uint64_t most)
     for (; n < most && n < 1024; n++) {
         struct buf *b = cache_find(s, block + n);
 
-        if (b && (buf_live(b) || b->meta || b->io || !list_empty(&b->revoke)))
+        if (b && (buf_live(b) || b->meta || b->dirty || b->io || !list_empty(&b->revoke)))
             break;
         if (b)
             cache_forget(s, b);
