@@ -170,18 +170,27 @@ int path_unlink(struct node *base, const char *path)
     return ret;
 }
 
-/* Whether dir is `node` or below it: 1, 0 or -errno. */
+/* Whether dir is `node` or below it: 1, 0 or -errno. -EIO: the parents on a disk go round in a circle, as one of
+ * them is met again; each is remembered for twice as many steps as the one before. */
 static int is_below(struct node *dir, const struct node *node)
 {
     struct node *parent;
+    uint64_t met = dir->ino, steps = 0, limit = 1;
     int ret = 0;
 
     node_get(dir);
     while (dir != node && dir != dir->mount->root && ret == 0) {
         ret = dir->ops->lookup(dir, "..", 2, &parent);
-        if (ret == 0) {
-            node_put(dir);
-            dir = parent;
+        if (ret)
+            break;
+        node_put(dir);
+        dir = parent;
+        if (dir->ino == met)
+            ret = -EIO;
+        if (++steps == limit) {
+            met = dir->ino;
+            steps = 0;
+            limit *= 2;
         }
     }
     if (ret == 0)

@@ -10,7 +10,7 @@ static int find(struct ext4_node *dir, const char *name, size_t len, struct ext4
 {
     int ret = ext4_dir_find(dir, name, len, e);
 
-    return ret ? ret : ext4_node_get(ext4_fs_of(dir), e->ino, out);
+    return ret ? ret : ext4_node_named(ext4_fs_of(dir), e->ino, out);
 }
 
 int ext4_lookup(struct node *node, const char *name, size_t len, struct node **out)

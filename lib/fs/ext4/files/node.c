@@ -104,6 +104,20 @@ int ext4_node_get(struct ext4_fs *fs, ext2_ino_t ino, struct ext4_node **out)
     return ext4_node_new(fs, ino, &inode, out);
 }
 
+int ext4_node_named(struct ext4_fs *fs, ext2_ino_t ino, struct ext4_node **out)
+{
+    const struct ext4_node *n = find(fs, ino);
+    struct ext2_inode inode;
+    int ret;
+
+    if (n)
+        return n->inode.i_links_count ? ext4_node_get(fs, ino, out) : -EIO;
+    ret = store_errno(ext2fs_read_inode(fs->ext2, ino, &inode));
+    if (ret)
+        return ret;
+    return inode.i_links_count ? ext4_node_get(fs, ino, out) : -EIO;
+}
+
 static int node_open(struct node *node, unsigned flags, struct file *f)
 {
     struct ext4_node *n = ext4_node_of(node);

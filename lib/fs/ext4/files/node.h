@@ -114,6 +114,9 @@ void ext4_unlock(struct ext4_node *n, bool exclusive);
 
 /* node.c. The node of an inode with a reference: -EIO also for an inode that cannot be. In an operation. */
 int ext4_node_get(struct ext4_fs *fs, ext2_ino_t ino, struct ext4_node **out);
+/* The same for an inode that a directory names: -EIO also if it has no links. It is free, or is freed by
+ * whoever has it now. */
+int ext4_node_named(struct ext4_fs *fs, ext2_ino_t ino, struct ext4_node **out);
 /* Of an inode that was just made; it is written by the caller. */
 int ext4_node_new(struct ext4_fs *fs, ext2_ino_t ino, const struct ext2_inode_large *inode,
                   struct ext4_node **out);

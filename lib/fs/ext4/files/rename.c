@@ -26,7 +26,7 @@ static int check(struct ext4_fs *fs, const struct place *from, const struct plac
     int ret = ext4_dir_find(from->dir, from->name, from->len, e);
 
     if (ret == 0)
-        ret = ext4_node_get(fs, e->ino, n);
+        ret = ext4_node_named(fs, e->ino, n);
     if (ret)
         return ret;
     if (!to->dir->inode.i_links_count)
@@ -42,7 +42,7 @@ static int check(struct ext4_fs *fs, const struct place *from, const struct plac
         return ret;
     }
     if (ret == 0)
-        ret = ext4_node_get(fs, e->ino, old);
+        ret = ext4_node_named(fs, e->ino, old);
     if (ret)
         return ret;
     if ((*old)->inode.i_flags & (EXT2_IMMUTABLE_FL | EXT2_APPEND_FL))

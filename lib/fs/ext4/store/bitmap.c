@@ -101,6 +101,8 @@ static int read_bits(struct lazy_bitmap *m, unsigned g, uint8_t *bits)
     struct buf *b;
     int ret;
 
+    if (block < fs->super->s_first_data_block || block == 0 || block >= s->blocks)
+        return -EIO;
     if (uninit) {
         memset(bits, 0, bytes);
         memset(bits + bytes, 0xff, s->block_size - bytes);
@@ -108,8 +110,6 @@ static int read_bits(struct lazy_bitmap *m, unsigned g, uint8_t *bits)
             set_own_blocks(m, g, bits);
         return 0;
     }
-    if (block == 0 || block >= s->blocks)
-        return -EIO;
     ret = cache_get(s, block, true, &b);
     if (ret)
         return ret;
@@ -421,8 +421,12 @@ int bitmap_init(struct store *s)
     errcode_t err;
 
     if (EXT2_BLOCKS_PER_GROUP(fs->super) % 8 || EXT2_INODES_PER_GROUP(fs->super) % 8 ||
-        EXT2_INODES_PER_GROUP(fs->super) > s->block_size * 8)
+        EXT2_BLOCKS_PER_GROUP(fs->super) > s->block_size * 8 ||
+        EXT2_INODES_PER_GROUP(fs->super) > s->block_size * 8) {
+        pr_err("%s: the superblock is corrupt: groups that do not fit their bitmaps\n",
+               s->disk->name);
         return -EINVAL;
+    }
     s->desc_dirty = heap_zalloc(fs->desc_blocks, 1, MEM_APP);
     if (!s->desc_dirty)
         return -ENOMEM;
