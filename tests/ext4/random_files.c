@@ -16,7 +16,7 @@
 
 struct model_file {
     bool used;
-    unsigned id; /* unique */
+    unsigned changes; /* the operation that was the last to change it or its names, or to try */
     unsigned links;
     uint8_t *data;
     uint32_t size;
@@ -147,7 +147,7 @@ static int create(struct random_state *s, int name)
         return failed;
     }
     f->used = true;
-    f->id = s->done;
+    f->changes = s->done;
     f->links = 1;
     f->size = 0;
     memset(f->data, 0, s->size_max);
@@ -173,6 +173,7 @@ static int write_file(struct random_state *s, struct model_file *f, bool append)
     int64_t ret;
     int failed;
 
+    f->changes = s->done;
     if (append)
         at = f->size;
     if (next(s) % 4 == 0)
@@ -222,6 +223,7 @@ static int truncate_file(struct random_state *s, struct model_file *f)
     uint32_t size = next(s) % 4 ? next(s) % (s->size_max + 1) : f->size - f->size % 4096;
     int failed, ret = s->c->truncate(f->open, size);
 
+    f->changes = s->done;
     if (!is_done(s, ret, &failed, "truncate"))
         return failed;
     if (size < f->size)
@@ -235,6 +237,7 @@ static int allocate_file(struct random_state *s, struct model_file *f)
     int mode = (int)(next(s) % 4), failed, ret;
     uint32_t at = next(s) % s->size_max, len = 1 + next(s) % (s->size_max - at);
 
+    f->changes = s->done;
     ret = s->c->allocate(f->open, mode, at, len);
     if (ret == s->c->unsupported)
         return 0;
@@ -253,6 +256,7 @@ static void drop_name(struct random_state *s, int name)
         struct model_file *f = &s->file[s->name[name]];
 
         f->links--;
+        f->changes = s->done;
         forget_if_unused(f);
     }
     s->name[name] = -1;
@@ -282,6 +286,8 @@ static int rename_name(struct random_state *s, int from, int to)
     if (s->name[from] >= 0 && s->name[from] == s->name[to])
         return 0; /* both stay */
     drop_name(s, to);
+    if (s->name[from] >= 0)
+        s->file[s->name[from]].changes = s->done;
     s->name[to] = s->name[from];
     s->name[from] = -1;
     return 0;
@@ -296,6 +302,7 @@ static int link_name(struct random_state *s, int from, int to)
         return failed;
     s->name[to] = s->name[from];
     s->file[s->name[to]].links++;
+    s->file[s->name[to]].changes = s->done;
     return 0;
 }
 
@@ -501,8 +508,7 @@ static bool is_common(const struct random_state *a, const struct random_state *b
         return false;
     f = &a->file[at];
     g = &b->file[at];
-    return f->id == g->id && f->size == g->size && f->links == g->links &&
-           !memcmp(f->data, g->data, f->size);
+    return f->changes == g->changes;
 }
 
 int random_compare_common(const struct random_state *before, const struct random_state *after,
