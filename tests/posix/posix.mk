@@ -18,7 +18,7 @@ $(B)/guests/posix-%: tests/posix/%.c tests/posix/tap.h $(SDK)/.complete
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)RINGLET_GCC="$(CC)" $(RINGLET_CC) -O2 -g $(WARNINGS) -pthread $< -o $@
-$(B)/guests/posix-%.cfg $(B)/guests/clang-%.cfg: tests/guests/hello/hello.cfg
+$(B)/guests/posix-%.cfg $(B)/guests/ext4-%.cfg $(B)/guests/clang-%.cfg: tests/guests/hello/hello.cfg
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@IMAGE@|$(abspath $(@:.cfg=))|' -e 's|^name = .*|name = "$(notdir $(@:.cfg=))"|' $< >$@
 
@@ -44,6 +44,13 @@ $(BEHAVIOUR_IMAGES): $(B)/guests/posix-%: tests/posix/%.c tests/posix/behaviour.
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)RINGLET_GCC="$(CC)" $(RINGLET_CC) -O2 -g -w -DBEHAVIOUR_RECORD='"$(abspath $(HOST))/posix/$*-ringlet.h"' $< -o $@
+# The same on ext4, which is mounted at /tmp: tests/lab/matrix_files.py.
+EXT4_BEHAVIOURS := files names aio
+EXT4_BEHAVIOUR_IMAGES := $(EXT4_BEHAVIOURS:%=$(B)/guests/ext4-%)
+$(EXT4_BEHAVIOUR_IMAGES): $(B)/guests/ext4-%: tests/posix/%.c tests/posix/behaviour.h $(HOST)/posix/%-ringlet.h $(SDK)/.complete
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)RINGLET_GCC="$(CC)" $(RINGLET_CC) -O2 -g -w -DBEHAVIOUR_RECORD='"$(abspath $(HOST))/posix/$*-ringlet.h"' $< -o $@ -lringlet-ext4
 .SECONDARY: $(BEHAVIOURS:%=$(HOST)/posix/%-linux.h) $(BEHAVIOURS:%=$(HOST)/posix/%-ringlet.h)
 
 # What Linux does, anew; and docs/posix.md from all records.
@@ -54,7 +61,7 @@ posix-record: $(BEHAVIOUR_RECORDERS)
 
 POSIX_TESTS    += $(BEHAVIOURS)
 POSIX_PROGRAMS += $(BEHAVIOUR_PROGRAMS)
-POSIX_IMAGES   += $(BEHAVIOUR_IMAGES)
+POSIX_IMAGES   += $(BEHAVIOUR_IMAGES) $(EXT4_BEHAVIOUR_IMAGES)
 HOST_TESTS     += 'posix-docs=tests/posix/make-docs | cmp - docs/posix.md'
 
 # One that clang makes, as a user of the SDK does: libraries of the SDK, and clang for the program.

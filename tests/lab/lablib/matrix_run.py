@@ -12,6 +12,7 @@ from pathlib import Path
 
 import matrix
 import matrix_apps
+import matrix_files
 import matrix_net
 
 from . import boot, jobs, results
@@ -40,7 +41,7 @@ def select(full: bool, pattern: str) -> list[Run]:
         wanted = re.compile(pattern)
     except re.error as error:
         raise FilterError(f"--filter {pattern}: not a regular expression: {error}") from None
-    runs = [Run(case, kind) for case in [*matrix.CASES, *matrix_net.CASES, *matrix_apps.CASES] for kind in case.types]
+    runs = [Run(case, kind) for case in [*matrix.CASES, *matrix_net.CASES, *matrix_apps.CASES, *matrix_files.CASES] for kind in case.types]
     found = [run for run in runs if wanted.search(run.name)]
     if not found:
         raise FilterError(f"no case matches --filter {pattern}; `tests/lab/lab test --list` names them")

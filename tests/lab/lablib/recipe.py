@@ -10,6 +10,7 @@ PACKAGES = [
     "mount",                    # util-linux's losetup: busybox's cannot choose the sector size
     "dmsetup", "nbd-client", "nbd-server",      # faults and remote disks
     "qemu-system-xen", "qemu-utils",            # the backend qdisk and its images
+    "e2fsprogs",                # makes and checks a guest's file system
     "sqlite3",                  # reads what a guest's SQLite has written
     "iperf", "curl", "dnsmasq-base", "ethtool", "tcpdump",      # clients and servers of a guest's network
 ]
@@ -29,8 +30,10 @@ EXTRA_LIBRARIES = ["libgcc_s.so.1"]
 
 # Files for only some cases go into an archive of their own, which dom0 unpacks for a job that needs
 # them (`backends` in dom0/steps): 34 MiB that the others need not load.
-BACKEND_PROGRAMS = ["usr/libexec/xen-qemu-system-i386", "usr/bin/qemu-img", "usr/bin/qemu-io", "bin/nbd-server", "usr/bin/sqlite3"]
-BACKEND_FILES = ["usr/share/qemu/keymaps/en-us"]       # QEMU does not start without it, even without a display
+BACKEND_PROGRAMS = ["usr/libexec/xen-qemu-system-i386", "usr/bin/qemu-img", "usr/bin/qemu-io", "bin/nbd-server", "usr/bin/sqlite3",
+                    "sbin/mke2fs", "sbin/e2fsck"]
+BACKEND_FILES = ["usr/share/qemu/keymaps/en-us",       # QEMU does not start without it, even without a display
+                 "etc/mke2fs.conf"]
 
 # As well for guests with a network (`network` in dom0/network).
 NETWORK_PROGRAMS = ["usr/bin/iperf", "usr/bin/curl", "usr/sbin/dnsmasq", "sbin/ethtool", "usr/bin/tcpdump"]
@@ -48,6 +51,7 @@ MODULES_ON_DEMAND = [
     "scsi_mod", "sd_mod", "crct10dif_common", "crct10dif_generic", "crc-t10dif", "scsi_debug",
     "dm-mod", "dm-flakey", "dm-delay", "nbd",
     "xen-netback", "bridge",
+    "ext4", "crc32c_generic",
 ]
 
 # A Linux guest to compare with: the same kernel, and an initramfs with busybox and these. The code

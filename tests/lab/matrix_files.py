@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""The cases of file systems: what a guest writes, dom0's Linux reads (tests/lab/dom0/filesystems)."""
+
+from matrix import MIB, Case
+
+MOUNT = "mount=/dev/xvda:/data"
+DISK = f"ext4 {64 * MIB}"
+
+CASES = [
+    # The behaviours of files, as on Linux (tests/posix): /tmp is a disk.
+    *[Case(f"ext4-posix-{behaviours}", image=f"ext4-{behaviours}", memory=64, args="mount=/dev/xvda:/tmp", disks=[f"{DISK} w"],
+           types=("pv",), silent=("^not ok",), after="unmounted $d0") for behaviours in ("files", "names", "aio")],
+    Case("ext4-write", image="ext4-test", app=True, memory=64, args=f"{MOUNT} write /data 120", disks=[f"{DISK} w"], timeout=200,
+         options="-v", says=("^120 files are as they were written, 0 are not", "^xvda: ext4 at /data$"),
+         after="unmounted $d0\nin_ext4 $d0 sums_hold 120"),
+    # Linux' files, written by Linux.
+    Case("ext4-linux-wrote", image="ext4-test", app=True, memory=64, args=f"{MOUNT} check /data", disks=[f"{DISK} w"], types=("pv",),
+         setup="in_ext4 $d0 linux_files || exit 4", says=("^30 files are as they were written, 0 are not",), after="unmounted $d0"),
+    Case("ext4-destroy", image="ext4-test", app=True, memory=64, args=f"{MOUNT} acknowledge /data", disks=[f"{DISK} w"], timeout=200,
+         meanwhile="console_says '^safe 20' && xl destroy \"$NAME\"", expect="CRASH|EXIT .*|ERROR",
+         after="in_ext4 $d0 acknowledged"),
+    Case("ext4-full", image="ext4-test", app=True, memory=64, args=f"{MOUNT} full /data", disks=[f"ext4 {24 * MIB} w"], types=("pv",), timeout=300,
+         says=("^filled with",), silent=("not ok",), after="unmounted $d0"),
+    Case("ext4-random", image="ext4-test", app=True, memory=128, args=f"{MOUNT} random /data 1 3000", disks=[f"{DISK} w"], types=("pvh",), timeout=300,
+         says=("random operations: as the model",), after="unmounted $d0\nin_ext4 $d0 ls"),
+    Case("ext4-none", image="ext4-test", app=True, memory=64, args=f"{MOUNT} check /data", disks=[f"ram {8 * MIB} w"], types=("pv",), expect="EXIT 1",
+         setup="md5sum $d0 >/tmp/before || exit 4", after="md5sum $d0 | cmp - /tmp/before",
+         says=("^error: xvda: there is no file system on it, but nothing that is known; in dom0: mke2fs -t ext4",), silent=("files are",)),
+    Case("ext4-archive", image="ext4-test", app=True, memory=64, args=f"{MOUNT} check /data", disks=[f"sparse {4 * MIB} r"], types=("pv",),
+         setup="mkdir /tmp/tree && (cd /tmp/tree && linux_files && tar -cf /tmp/tree.tar .) && dd if=/tmp/tree.tar of=$d0 2>/dev/null && "
+               "rm -r /tmp/tree /tmp/tree.tar || exit 4", options="-v", says=("^30 files are", "^xvda: romfs at /data, read-only")),
+]
