@@ -133,8 +133,8 @@ static bool takes_input(const struct connection *c)
 void connection_advance(struct connection *c)
 {
     if (c->state != CONNECTION_LOST) {
-        read_run(c);
         output_cool(c);
+        read_run(c);
         output_run(c);
     }
     if (end(c))

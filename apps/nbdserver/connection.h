@@ -85,6 +85,11 @@ void connections_tick(struct connections *s, uint64_t now);
 void connections_stop(struct connections *s);
 /* The disk is detached or lost: its exports are gone. Connections stay, and get NBD_ESHUTDOWN. */
 void connections_disk_gone(struct connections *s, struct disk *d);
+/* Whether the transport still refers to buffers that were acknowledged: connections_cool() is to be called soon,
+ * as nothing may happen by itself. */
+bool connections_are_cooling(const struct connections *s);
+/* Uses those again that it does not refer to any more. */
+void connections_cool(struct connections *s);
 /* Whether some are in the handshake. */
 bool connections_negotiating(const struct connections *s);
 /* After events of a disk: gives its buffers to those who wait. */

@@ -71,6 +71,25 @@ void connections_disk_gone(struct connections *s, struct disk *d)
     }
 }
 
+bool connections_are_cooling(const struct connections *s)
+{
+    list_for_each (at, &s->list) {
+        if (!list_empty(&list_entry(at, struct connection, link)->cooling))
+            return true;
+    }
+    return false;
+}
+
+void connections_cool(struct connections *s)
+{
+    list_for_each_safe (at, &s->list) {
+        struct connection *c = list_entry(at, struct connection, link);
+
+        if (!list_empty(&c->cooling))
+            connection_advance(c);
+    }
+}
+
 bool connections_negotiating(const struct connections *s)
 {
     list_for_each (at, &s->list) {

@@ -16,7 +16,12 @@
 #define CONNECTIONS 32u /* of all disks */
 #define STACK       (32u * 1024)
 
+/* How soon it is looked again whether the network has let go of a buffer: netfront learns of what its backend
+ * has done with the next frame, or within 10 ms. */
+#define COOL (2 * NSEC_PER_MSEC)
+
 static struct connections server;
+static bool cooling;
 static const struct options *options;
 
 /* ---- exports of a disk ---- */
@@ -182,23 +187,31 @@ static void settle(void)
         connections_serve(&d->pool);
         disk_push(d);
     }
+    cooling = connections_are_cooling(&server);
+    if (cooling)
+        wake_all(&disk_work);
 }
 
 static void run(void *arg)
 {
     uint64_t next = 0;
+    bool soon = false;
 
     (void)arg;
     for (;;) {
-        wait_event(&disk_work, disk_has_completed(), next);
+        wait_event(&disk_work, disk_has_completed() || (cooling && !soon),
+                   soon ? MIN(next, clock_deadline(COOL)) : next);
         LOCK_TCPIP_CORE();
         disk_complete();
+        if (soon)
+            connections_cool(&server);
         if (clock_now() >= next) {
             connections_tick(&server, clock_now());
             free_detached();
             next = clock_deadline(NSEC_PER_SEC);
         }
         settle();
+        soon = cooling;
         UNLOCK_TCPIP_CORE();
     }
 }

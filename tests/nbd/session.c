@@ -148,12 +148,32 @@ bool session_end(void)
 
 /* ---- the client ---- */
 
+static bool in_use;
+
+static bool unused(const void *data, size_t len, bool ended)
+{
+    (void)data;
+    (void)len;
+    (void)ended;
+    return !in_use;
+}
+
+void session_use(bool use)
+{
+    in_use = use;
+}
+
 void session_open(struct session *s)
 {
     memset(s, 0, sizeof(*s));
     s->in = malloc(SESSION_HELD);
-    s->transport = (struct transport){
-        .room = room, .send = send, .push = push, .resume = resume, .close = end, .abort = reset};
+    s->transport = (struct transport){.room = room,
+                                      .send = send,
+                                      .push = push,
+                                      .resume = resume,
+                                      .close = end,
+                                      .abort = reset,
+                                      .unused = unused};
     s->connection = connection_open(&session_server, &s->transport);
 }
 

@@ -56,6 +56,8 @@ void session_close(struct session *s);
 void session_send(struct session *s, const void *data, size_t len);
 /* The disk ends everything, and the client acknowledges everything, until nothing happens any more. */
 void session_settle(struct session *s);
+/* Whether the transport refers to what was acknowledged. */
+void session_use(bool use);
 /* The client acknowledges n bytes at most. */
 void session_ack(struct session *s, size_t n);
 

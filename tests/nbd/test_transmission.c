@@ -22,7 +22,7 @@ static uint8_t data[2 * MIB];
 
 static int begin(bool structured)
 {
-    session_begin(96, 3);
+    session_begin(200, 3);
     session_open(&s);
     session_handshake(&s, structured);
     for (size_t i = 0; i < sizeof(data); i++)
@@ -705,6 +705,34 @@ static void acknowledged_bit_by_bit(void **state)
     assert_bytes(0, 2 * MIB);
 }
 
+/* What was acknowledged is used again only when no frame refers to it. */
+static void frames_outlive_acknowledgements(void **state)
+{
+    (void)state;
+    session_use(true);
+    session_request(&s, NBD_CMD_READ, 0, 1, 0, 2 * MIB);
+    session_settle(&s);
+    assert_true(connections_are_cooling(&session_server));
+    assert_int_equal(session_disk.reads, POOL_SHARE_MAX);
+    assert_int_equal(session_unread(&s), 16 + MIB);
+    session_use(false);
+    connections_cool(&session_server);
+    session_settle(&s);
+    assert_false(connections_are_cooling(&session_server));
+    assert_reply(1, NBD_OK);
+    assert_bytes(0, 2 * MIB);
+    /* also those of a client that has gone */
+    session_use(true);
+    session_request(&s, NBD_CMD_READ, 0, 1, 0, MIB);
+    session_settle(&s);
+    connection_lost(s.connection);
+    s.connection = NULL;
+    assert_int_equal(session_server.count, 1);
+    session_use(false);
+    connections_cool(&session_server);
+    assert_int_equal(session_server.count, 0);
+}
+
 /* A client that goes with everything in flight. */
 static void lost(void **state)
 {
@@ -756,6 +784,7 @@ int main(void)
         SIMPLE(half_a_request_is_cut),
         SIMPLE(no_memory_to_send),
         SIMPLE(acknowledged_bit_by_bit),
+        SIMPLE(frames_outlive_acknowledgements),
         SIMPLE(lost),
         STRUCTURED(lost),
     };
