@@ -13,6 +13,7 @@ static struct thread *ended; /* freed after the next switch, as its stack is in 
 static struct list ready;    /* of struct wait_entry */
 static const struct event_source *source;
 static bool handling;
+static bool looked; /* after a sleep: the clock was read, and one thread at most has run since */
 static void *handler_stack; /* NULL: handlers run on the stack of the thread that runs */
 static size_t handler_stack_size;
 
@@ -29,7 +30,7 @@ RINGLET_COLD void schedule_reset(struct thread *first)
     thread_running = first;
     source = NULL;
     ended = NULL;
-    handling = false;
+    handling = looked = false;
     handler_stack = NULL;
 }
 
@@ -133,17 +134,21 @@ static void idle(void)
     if (source)
         source->block(timer_next());
     handle(events_first, clock_back());
+    looked = true;
 }
 
-/* Runs the next ready thread. The caller has put the current one on the list it belongs to. */
+/* Runs the next ready thread. The caller has put the current one on the list it belongs to. Between the first
+ * two threads after a sleep timers are not looked at again: where Xen emulates the counter, that costs
+ * more than what the first does before it wakes the second. */
 static void schedule(void)
 {
     struct thread *from = thread_running;
 
-    if (!list_empty(&ready) || events_pending())
+    if (events_pending() || (!list_empty(&ready) && !looked))
         run_handlers();
-    else
+    else if (list_empty(&ready))
         run_overdue();
+    looked = false;
     while (list_empty(&ready))
         idle();
     thread_running = list_entry(ready.next, struct wait_entry, link)->thread;

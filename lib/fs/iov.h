@@ -5,6 +5,7 @@
 
 #include <ringlet/string.h>
 
+#include "lib/fs/copy.h"
 #include "lib/fs/file.h"
 
 struct iov {
@@ -53,7 +54,7 @@ static inline void iov_put(struct iov *v, const void *from, size_t len)
 
     for (; len && (n = iov_next(v, len, &piece)); len -= n) {
         if (from) {
-            memcpy(piece, from, n);
+            copy_data(piece, from, n);
             from = (const char *)from + n;
         } else {
             memset(piece, 0, n);
@@ -67,7 +68,7 @@ static inline void iov_get(struct iov *v, void *to, size_t len)
     size_t n;
 
     for (; len && (n = iov_next(v, len, &piece)); len -= n, to = (char *)to + n)
-        memcpy(to, piece, n);
+        copy_data(to, piece, n);
 }
 
 #endif

@@ -208,6 +208,30 @@ static void test_contiguous_data_are_one_fragment(void **state)
     assert_int_equal(tx.count, 3);
 }
 
+static uint16_t sum_by_pairs(const uint8_t *p, unsigned len)
+{
+    uint32_t sum = 0;
+
+    for (unsigned i = 0; i < len; i++)
+        sum += (uint32_t)p[i] << (i % 2 * 8);
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)sum;
+}
+
+static void test_checksum(void **state)
+{
+    static uint8_t ones[100];
+
+    (void)state;
+    memset(ones, 0xff, sizeof(ones));
+    for (unsigned len = 0; len < 90; len++) {
+        assert_int_equal(net_checksum(ones, (int)len), sum_by_pairs(ones, len));
+        for (unsigned at = 0; at < 9; at++)
+            assert_int_equal(net_checksum(pattern + at, (int)len), sum_by_pairs(pattern + at, len));
+    }
+}
+
 /* A segment that is larger than a frame, alone and with others. */
 static void test_large(void **state)
 {
@@ -356,6 +380,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_stream),
         cmocka_unit_test(test_contiguous_data_are_one_fragment),
+        cmocka_unit_test(test_checksum),
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_what_is_not_joined),

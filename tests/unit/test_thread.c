@@ -308,6 +308,60 @@ static void test_all_wait_for_nothing(void **state)
     assert_int_equal(seam_shutdown_reason, 3);
 }
 
+static struct wait_queue worker_waits;
+static bool serve;
+
+static void serve_main(void *arg)
+{
+    (void)arg;
+    while (serve) {
+        wait_on(&worker_waits, DEADLINE_NEVER);
+        wake_all(&main_waits);
+    }
+}
+
+static void wake_worker(void)
+{
+    wake_all(&worker_waits);
+}
+
+static void fired(struct timer *t)
+{
+    (void)t;
+    note('t');
+}
+
+/* An event wakes a thread, and that another one: the clock is read once. With a third thread that is ready
+ * it is read again, and timers that are due run. */
+static void test_clock_is_read_once_after_a_sleep(void **state)
+{
+    struct thread *worker, *third;
+    struct timer timer;
+    uint64_t before;
+
+    (void)state;
+    wait_queue_init(&main_waits);
+    wait_queue_init(&worker_waits);
+    timer_init(&timer, fired);
+    timer_start(&timer, seam_now + NSEC_PER_SEC);
+    serve = true;
+    worker = start(serve_main, NULL);
+    thread_yield();
+    on_event = wake_worker;
+    when_idle = raise_event;
+    before = seam_clock_reads;
+    wait_on(&main_waits, DEADLINE_NEVER);
+    assert_int_equal(seam_clock_reads, before + 1);
+    seam_now += 2 * NSEC_PER_SEC;
+    third = start(note_and_yield, "x");
+    thread_yield();
+    assert_string_equal(trace, "tx");
+    serve = false;
+    thread_join(third);
+    wake_worker();
+    thread_join(worker);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +375,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_data, setup, teardown),
         cmocka_unit_test_setup_teardown(test_end_of_data, setup, teardown),
         cmocka_unit_test_setup_teardown(test_create_without_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock_is_read_once_after_a_sleep, setup, teardown),
         cmocka_unit_test_setup_teardown(test_all_wait_for_nothing, setup, teardown),
     };
 

@@ -16,6 +16,7 @@ uint16_t net_checksum(const void *data, int len)
 {
     const uint8_t *p = data;
     uint64_t sum = 0, word;
+    uint32_t half;
 
     for (; len >= 32; len -= 32, p += 32) {
         uint64_t four[4];
@@ -27,10 +28,19 @@ uint16_t net_checksum(const void *data, int len)
         memcpy(&word, p, sizeof(word));
         sum = add(sum, word);
     }
-    if (len > 0) {
-        word = 0;
-        memcpy(&word, p, (size_t)len);
-        sum = add(sum, word);
+    /* headers end like this, and most of what is summed is headers */
+    if (len & 4) {
+        memcpy(&half, p, sizeof(half));
+        sum = add(sum, half);
+        p += sizeof(half);
+    }
+    if (len & 3) {
+        uint8_t last[4] = {0};
+
+        for (int i = 0; i < (len & 3); i++)
+            last[i] = p[i];
+        memcpy(&half, last, sizeof(half));
+        sum = add(sum, half);
     }
     sum = (sum & UINT32_MAX) + (sum >> 32);
     sum = (sum & UINT32_MAX) + (sum >> 32);
