@@ -230,12 +230,104 @@ static void bounds(void **state)
     }
 }
 
+/* The first event of several tells that there is something to poll for. */
+static void ready_once(void **state)
+{
+    struct netfront_dev *dev = vif_open(NULL);
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        back_send(data, 60, 0, 0, 0);
+        for (unsigned n = 0; n < 3; n++) {
+            thread_sleep(NSEC_PER_MSEC);
+            assert_int_equal(user.ready, i + 1);
+            seam_raise(back.queue[0].rx_port);
+        }
+        thread_sleep(NSEC_PER_MSEC);
+        vif_poll(dev);
+        assert_int_equal(user.ready, i + 1);
+        assert_int_equal(user.frames, i + 1);
+    }
+    assert_int_equal(shutdown_netfront(dev), 0);
+}
+
+/* Fragments of up to 128 bytes are copied, and the Ethernet header in any case. */
+static void what_is_copied(void **state)
+{
+    static const struct {
+        unsigned len, copied;
+    } cases[] = {{127, 20 + 127}, {128, 20 + 128}, {129, 20}};
+    struct netfront_dev *dev = vif_open(NULL);
+    uint8_t *small = netfront_mem_alloc(200), *large = netfront_mem_alloc(PAGE_SIZE);
+
+    (void)state;
+    vif_pattern(small, 200, 1);
+    vif_pattern(large, PAGE_SIZE, 2);
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct netfront_tx_frag frag[3] = {{data, 20}, {small, cases[i].len}, {large, 1000}};
+        const struct netfront_tx tx = {.count = 3, .frag = frag, .header = 20};
+        struct netfront_stats before, after;
+
+        netfront_get_stats(dev, &before);
+        assert_int_equal(netfront_send(dev, &tx), 0);
+        netfront_get_stats(dev, &after);
+        assert_int_equal(after.tx_copied - before.tx_copied, cases[i].copied);
+        netfront_flush(dev);
+        assert_true(back_take());
+        assert_int_equal(back.frame.len, 20 + cases[i].len + 1000);
+        assert_memory_equal(back.frame.data + 20, small, cases[i].len);
+        assert_memory_equal(back.frame.data + 20 + cases[i].len, large, 1000);
+        back_answer();
+        vif_poll(dev);
+    }
+    netfront_mem_free(small);
+    netfront_mem_free(large);
+    assert_int_equal(shutdown_netfront(dev), 0);
+}
+
+/* The shortest frame, and one byte less. */
+static void shortest(void **state)
+{
+    struct netfront_dev *dev = vif_open(NULL);
+
+    (void)state;
+    assert_int_equal(vif_send(dev, data, 13, NULL), -EINVAL);
+    assert_int_equal(vif_send(dev, data, 14, NULL), 0);
+    netfront_flush(dev);
+    assert_true(back_take());
+    assert_int_equal(back.frame.len, 14);
+    assert_int_equal(shutdown_netfront(dev), 0);
+}
+
+/* An interface whose owner wants to hear of nothing. */
+static void nobody_listens(void **state)
+{
+    const struct netfront_config config = {.queues = 1};
+    struct netfront_limits l;
+    struct netfront_dev *dev;
+
+    (void)state;
+    assert_int_equal(netfront_open_device(NULL, &config, &dev), 0);
+    thread_sleep(NSEC_PER_MSEC);
+    vif_set(false, "mtu", "1000");
+    thread_sleep(NSEC_PER_SEC);
+    netfront_get_limits(dev, &l);
+    assert_int_equal(l.mtu, 1000);
+    back_send(data, 60, 0, 0, 0);
+    vif_poll(dev);
+    assert_int_equal(dev->stats.rx_dropped, 1);
+    vif_state(XenbusStateClosed);
+    thread_sleep(NSEC_PER_SEC);
+    assert_int_equal(shutdown_netfront(dev), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vif_setup, vif_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(channels), TEST(many_pages), TEST(small_fragments), TEST(text_of_all_counters),
-        TEST(bounds),
+        TEST(channels),       TEST(many_pages), TEST(small_fragments), TEST(text_of_all_counters),
+        TEST(bounds),         TEST(ready_once), TEST(what_is_copied),  TEST(shortest),
+        TEST(nobody_listens),
     };
 
     return cmocka_run_group_tests_name("netfront, exactly", tests, NULL, NULL);
