@@ -347,6 +347,11 @@ static void operate(struct worker *w)
 
     if (full && store_pending_free(r->s))
         commit(r);
+    /* of files, of metadata, or of what is free and will be somebody's */
+    if (random_below(&r->random, 4) == 0)
+        store_data_readahead(
+            r->s, random_below(&r->random, (unsigned)ext2fs_blocks_count(fs_of(r)->super)),
+            1 + random_below(&r->random, 16));
     if (what == 0)
         change_dir(r);
     else if (!r->m->file[f].now.present)

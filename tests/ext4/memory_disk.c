@@ -70,6 +70,16 @@ static int flush(struct ext4_disk *disk)
     return 0;
 }
 
+static int discard(struct ext4_disk *disk, uint64_t offset, uint64_t length)
+{
+    struct memory_disk *d = container_of(disk, struct memory_disk, disk);
+
+    d->discards++;
+    d->discarded += length;
+    d->last_discard = offset;
+    return 0;
+}
+
 static void close_disk(struct ext4_disk *disk)
 {
     (void)disk;
@@ -79,6 +89,7 @@ static const struct ext4_disk_ops memory_ops = {
     .submit = submit,
     .wait = wait_done,
     .flush = flush,
+    .discard = discard,
     .close = close_disk,
 };
 
@@ -106,18 +117,25 @@ static void must(bool ok, const char *what)
     }
 }
 
+char *image_name(void)
+{
+    /* in memory, where there is such a place */
+    char *name = strdup(access("/dev/shm", W_OK) == 0 ? "/dev/shm/ringlet-ext4-XXXXXX"
+                                                      : "/tmp/ringlet-ext4-XXXXXX");
+
+    must(name, "strdup");
+    return name;
+}
+
 static char *image_file(const uint8_t *content, uint64_t size)
 {
-    char name[] = "/tmp/ringlet-ext4-XXXXXX";
+    char *name = image_name();
     int fd = mkstemp(name);
-    char *copy;
 
     must(fd >= 0 && ftruncate(fd, (off_t)size) == 0, "a temporary file");
     must(!content || pwrite(fd, content, size, 0) == (ssize_t)size, "pwrite");
     close(fd);
-    copy = strdup(name);
-    must(copy, "strdup");
-    return copy;
+    return name;
 }
 
 static void image_remove(char *name)

@@ -12,7 +12,8 @@ struct memory_disk {
     uint64_t reads, writes, flushes;
     /* fail_count writes (0: all) from this number on, which counts from 1, fail with -EIO; 0: none does */
     uint64_t fail_write, fail_count;
-    bool strict; /* a transfer beyond the end ends the process */
+    uint64_t discards, discarded, last_discard; /* number, bytes, offset of the last */
+    bool strict;                                /* a transfer beyond the end ends the process */
 };
 
 /* A disk of the content's size; closing it frees nothing. The memory is the caller's. */
@@ -21,6 +22,8 @@ void memory_disk_init(struct memory_disk *d, void *content, uint64_t size);
 /* The same on a file, which may have holes. */
 void memory_disk_init_file(struct memory_disk *d, int fd, uint64_t size);
 
+/* A name for mkstemp(), malloc()ed. */
+char *image_name(void);
 /* The content of a file system that `mke2fs -q OPTIONS FILE` makes: malloc()ed, of `size` bytes. Ends the
  * process when that fails. */
 uint8_t *image_make(const char *options, uint64_t size);

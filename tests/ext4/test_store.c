@@ -317,12 +317,61 @@ static void direct_and_cached_data_agree(void **state)
     free(b);
 }
 
+static void readahead_is_read_once(void **state)
+{
+    enum { N = 40 };
+    struct store *s = open_store();
+    blk64_t block = make_blocks(s, N);
+    static uint8_t got[N * 1024];
+    struct blkfront_iovec in = {got, sizeof(got)};
+    uint64_t before;
+
+    (void)state;
+    memset(disk.content + block * 1024, 0x5a, N * 1024);
+    before = disk.reads;
+    store_data_readahead(s, block, N);
+    store_data_readahead(s, block, N);
+    assert_int_equal(disk.reads, before + 2); /* 32 blocks and 8 */
+    assert_int_equal(store_data_read(s, block, 0, &in, 1, sizeof(got), 0), 0);
+    assert_int_equal(disk.reads, before + 2);
+    for (unsigned i = 0; i < sizeof(got); i++)
+        assert_int_equal(got[i], 0x5a);
+    store_data_readahead(s, 8191, 100);
+    store_data_readahead(s, 9000, 100);
+    assert_int_equal(store_close(s), 0);
+}
+
+static void freed_blocks_are_discarded_after_the_commit(void **state)
+{
+    static const struct store_config config = {.flags = STORE_DISCARD};
+    struct store *s;
+    blk64_t block;
+
+    (void)state;
+    assert_int_equal(store_open(&disk.disk, &config, &s), 0);
+    block = make_blocks(s, 10);
+    assert_int_equal(store_commit(s), 0);
+    assert_int_equal(store_begin(s), 0);
+    ext2fs_block_alloc_stats_range(store_fs(s), block + 2, 5, -1);
+    assert_true(store_pending_free(s));
+    assert_true(ext2fs_test_block_bitmap2(store_fs(s)->block_map, block + 2)); /* held */
+    store_end(s);
+    assert_int_equal(disk.discards, 0);
+    assert_int_equal(store_commit(s), 0);
+    assert_false(store_pending_free(s));
+    assert_false(ext2fs_test_block_bitmap2(store_fs(s)->block_map, block + 2));
+    assert_int_equal(disk.discards, 1);
+    assert_int_equal(disk.discarded, 5 * 1024);
+    assert_int_equal(disk.last_discard, (block + 2) * 1024);
+    assert_int_equal(store_close(s), 0);
+}
+
 /* ---- a large disk ---- */
 
 static void a_large_disk_takes_little_memory(void **state)
 {
     const uint64_t size = 15ull << 40;
-    char name[] = "/tmp/ringlet-ext4-XXXXXX", command[256];
+    char *name = image_name(), command[256];
     int fd = mkstemp(name);
     struct store_stats stats;
     struct store *s;
@@ -352,6 +401,7 @@ static void a_large_disk_takes_little_memory(void **state)
     assert_int_equal(system(command), 0);
     close(fd);
     unlink(name);
+    free(name);
 }
 
 static int setup_without_disk(void **state)
@@ -392,6 +442,8 @@ int main(void)
         TEST(within_an_operation_nobody_commits),
         TEST(what_is_not_written_of_a_new_block_is_zero),
         TEST(direct_and_cached_data_agree),
+        TEST(readahead_is_read_once),
+        TEST(freed_blocks_are_discarded_after_the_commit),
         TEST_BARE(a_large_disk_takes_little_memory),
     };
 

@@ -494,6 +494,21 @@ int bitmap_flush(struct store *s)
     return ret;
 }
 
+static void discard_held(struct lazy_bitmap *m, unsigned g, const uint8_t *held)
+{
+    struct store *s = m->s;
+    uint64_t first = m->start + (uint64_t)g * m->per_group;
+
+    for (unsigned n = 0, end; n < m->per_group && s->flags & STORE_DISCARD; n = end + 1) {
+        for (end = n; end < m->per_group && bit(held, end); end++)
+            ;
+        /* they are not used meanwhile: still held */
+        if (end > n && s->disk->ops->discard(s->disk, (first + n) * s->block_size,
+                                             (uint64_t)(end - n) * s->block_size) == -EOPNOTSUPP)
+            s->flags &= ~STORE_DISCARD;
+    }
+}
+
 void bitmap_release(struct store *s, uint32_t tid)
 {
     for (unsigned i = 0; i < 2; i++) {
@@ -504,8 +519,11 @@ void bitmap_release(struct store *s, uint32_t tid)
 
             if (!group)
                 continue;
-            heap_free(group->held[tid & 1]);
-            group->held[tid & 1] = NULL;
+            if (group->held[tid & 1]) {
+                discard_held(m, g, group->held[tid & 1]);
+                heap_free(group->held[tid & 1]);
+                group->held[tid & 1] = NULL;
+            }
             if (s->stats.bitmap_groups > GROUPS_KEPT && !group->dirty && !group->held[0] &&
                 !group->held[1])
                 free_group(m, g);

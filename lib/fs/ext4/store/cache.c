@@ -208,7 +208,8 @@ int cache_get(struct store *s, uint64_t block, bool read, struct buf **out)
             /* a reader that failed left it, or nobody fills it yet */
             break;
         }
-        wait_on(&s->io_done, DEADLINE_NEVER);
+        if (!readahead_await(s, b))
+            wait_on(&s->io_done, DEADLINE_NEVER);
     }
     if (b && b->valid) {
         s->stats.hits++;

@@ -174,6 +174,7 @@ int store_data_read(struct store *s, blk64_t block, uint64_t offset,
     uint64_t at = block * s->block_size + offset;
     int ret = check(s, block, offset, len);
 
+    readahead_reap(s);
     while (ret == 0 && len) {
         unsigned in = (unsigned)(at % s->block_size), n = (unsigned)MIN(len, s->block_size - in);
         unsigned run = uncached(s, at / s->block_size, DIV_ROUND_UP(in + len, s->block_size));
@@ -313,11 +314,4 @@ int store_data_zero(struct store *s, blk64_t block, unsigned count, unsigned fla
     while (ret == 0 && count--)
         ret = store_data_write(s, block++, 0, &iov, 1, s->block_size, flags);
     return ret;
-}
-
-void store_data_readahead(struct store *s, blk64_t block, unsigned count)
-{
-    (void)s;
-    (void)block;
-    (void)count;
 }

@@ -236,6 +236,7 @@ static int open_all(struct store *s, size_t cache)
 
 static void free_store(struct store *s)
 {
+    readahead_end(s);
     close_fs(s);
     journal_close(s);
     cache_exit(s);
@@ -258,12 +259,15 @@ int store_open(struct ext4_disk *disk, const struct store_config *config, struct
     }
     s->disk = disk;
     s->flags = config->flags;
+    if (!disk->ops->discard)
+        s->flags &= ~STORE_DISCARD;
     s->read_only = disk->readonly || config->flags & STORE_READ_ONLY;
     s->commit_ms = config->commit_ms ? config->commit_ms : COMMIT_DEFAULT;
     mutex_init(&s->lock);
     mutex_init(&s->log);
     wait_queue_init(&s->thread_wake);
     list_init(&s->checkpoint);
+    list_init(&s->readaheads);
     transaction_init(&s->running, 1);
     transaction_init(&s->committing, 0);
     ret = open_all(s, config->cache ? config->cache : CACHE_DEFAULT);

@@ -2,7 +2,7 @@
 /*
  * The store's inside. From below: block_io.c (many blocks at once), cache.c (blocks in memory),
  * transaction.c (what is changed and not yet committed), channel.c and bitmap.c (what libext2fs sees),
- * journal.c (the log), commit.c, checkpoint.c, recover.c; super.c, data.c, open.c.
+ * journal.c (the log), commit.c, checkpoint.c, recover.c; super.c, data.c, readahead.c, open.c.
  *
  * Two locks: `lock` is held by the operation in progress, and wherever the lists below change together;
  * `log` by whoever commits or checkpoints, also while I/O is in flight. log is taken before lock, never
@@ -126,6 +126,8 @@ struct store {
     struct list chunks;
     void *free_slots;
     struct wait_queue io_done;
+    struct list readaheads;
+    unsigned readahead_count;
 
     /* transaction.c, commit.c */
     struct transaction running, committing;
@@ -190,6 +192,15 @@ void cache_settle(struct store *s, struct buf *b);
 /* Takes a block that is not live out of the cache. */
 void cache_forget(struct store *s, struct buf *b);
 void cache_io_end(struct store *s, struct buf *b);
+
+/* ---- readahead.c ---- */
+
+/* Ends those that are complete. */
+void readahead_reap(struct store *s);
+/* If a readahead reads b that nobody waits for, waits for its end: true. b may be gone then. */
+bool readahead_await(struct store *s, const struct buf *b);
+/* Waits for all. */
+void readahead_end(struct store *s);
 
 /* ---- transaction.c ---- */
 
