@@ -35,10 +35,16 @@ static int read_inode(struct ext4_fs *fs, ext2_ino_t ino, struct ext2_inode_larg
                                (int)MIN(sizeof(*out), (size_t)EXT2_INODE_SIZE(fs->ext2->super))));
 }
 
+/* The inode changes at once: others look at it while this one waits for the disk. */
 int ext4_node_reload(struct ext4_node *n)
 {
+    struct ext2_inode_large inode;
+    int ret = read_inode(ext4_fs_of(n), ext4_ino(n), &inode);
+
     n->run.count = 0;
-    return read_inode(ext4_fs_of(n), ext4_ino(n), &n->inode);
+    if (ret == 0)
+        n->inode = inode;
+    return ret;
 }
 
 int ext4_node_write(struct ext4_node *n)

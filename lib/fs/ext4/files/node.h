@@ -22,6 +22,7 @@ struct ext4_fs {
     ext2_filsys ext2;
     unsigned block_size;
     struct list nodes[EXT4_HASH]; /* that are in use, by inode number */
+    uint64_t available;           /* about where blocks are free */
     struct list orphans;          /* as the list on the disk, the newest first */
     unsigned users;               /* of the store, outside of operations */
     struct thread *gone;          /* has closed it while nodes were in use, at the guest's end */

@@ -76,19 +76,29 @@ int ext4_fail(struct ext4_fs *fs, const char *what, int ret)
     return ret;
 }
 
-/* Whether there are some blocks that can be had now, beside those that the next commit makes available. */
+/* Whether some blocks can be had now, beside those that the next commit makes available. They are looked for
+ * where there were some before, as the front of a disk may be full. */
 static bool some_available(struct ext4_fs *fs)
 {
-    blk64_t from = fs->ext2->super->s_first_data_block, end = ext2fs_blocks_count(fs->ext2->super);
-    blk64_t block, count, found = 0;
+    blk64_t first = fs->ext2->super->s_first_data_block, end = ext2fs_blocks_count(fs->ext2->super);
+    blk64_t from = MAX(fs->available, first), block, count, found = 0;
 
-    while (found < EXT4_SPARE && from < end) {
-        if (ext2fs_new_range(fs->ext2, 0, from, EXT4_SPARE, NULL, &block, &count) || block < from)
-            return false;
+    for (bool again = false; found < EXT4_SPARE;) {
+        if (from >= end || ext2fs_new_range(fs->ext2, 0, from, EXT4_SPARE, NULL, &block, &count) ||
+            block < from) {
+            if (again)
+                return false;
+            again = true;
+            from = first;
+            found = 0;
+            continue;
+        }
+        if (!found)
+            fs->available = block;
         found += count;
         from = block + count;
     }
-    return found >= EXT4_SPARE;
+    return true;
 }
 
 int ext4_room(struct ext4_fs *fs, uint64_t blocks)
