@@ -22,7 +22,7 @@
 /*
  * Starts the stack: its threads, the interface for 127.0.0.1 and ::1, and the domain's interfaces, and
  * waits until these are connected to their backends (10 s at most), but not until they have an address.
- * The first socket does so, too; later calls do nothing. 0, or -ENOMEM.
+ * The first socket does so, too; later calls do nothing. 0, or -ENOMEM: a later call tries again.
  */
 int net_start(void);
 

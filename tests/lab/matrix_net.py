@@ -110,32 +110,34 @@ CASES = [
     _case("net-two", image="nettest", args=f"{ADDRESS} ip=10.0.1.2/24,if=vif1 stop=1", memory=64, options="--vif --vif",
           says=("net: vif0: 10.0.0.2/24 gateway 10.0.0.1 .static.", r"net: vif1: 10.0.1.2/24 .static."),
           meanwhile="""console_says 'serving at port'
-                       ip addr add 10.9.9.9/32 dev lo
+                       { ip addr add 10.9.9.9/32 dev lo || true; } 2>/dev/null
                        by_interface 0 pings 20 1400
                        by_interface 1 pings 20 1400 10.0.1.2
                        by_interface 0 pings 20 1400 10.0.0.2 -I 10.9.9.9
                        by_interface 1 nettest peer=10.0.1.2 bytes=1m count=300 rounds=50 timeout=10
                        by_interface 0 nettest peer=10.0.0.2 bytes=1m count=300 rounds=50 timeout=10
                        xl network-detach "$NAME" 1
-                       console_counts_soon 'net: vif1: removed' 1
+                       console_counts_soon 'net: vif1: \\(removed\\|the interface is lost\\)' 1
                        nettest peer=10.0.0.2 test=rr rounds=50 timeout=10 stop=1"""),
     # Its address is used on its bridge: it does without, until nobody else has it, and defends it afterwards.
     _case("net-bridge-in-use", image="nettest", args="ip=10.0.0.9/24 stop=1", memory=64, timeout=200, options="--vif=bridge=xenbr0",
           setup="network && network_bridge && ip addr add 10.0.0.9/24 dev xenbr0 || exit 4",
-          says=(r"(?s)10.0.0.9 is used by .., too: it is not used here until it is free.*net: vif0: 10.0.0.9/24 .static.*10.0.0.9 is used by [0-9a-f:]*, too$",),
+          says=(r"(?s)10.0.0.9 is used by [0-9a-f:]*, too: it is not used here until it is free.*net: vif0: 10.0.0.9/24 .static.*10.0.0.9 is used by [0-9a-f:]*, too(?!:)",),
           meanwhile="""console_says 'it is not used here until it is free' 30
                        ip addr del 10.0.0.9/24 dev xenbr0
                        console_says 'net: vif0: 10.0.0.9/24' 100
                        pings 5 100 10.0.0.9
                        usleep 4000000
-                       arping -q -c 1 -U -s 10.0.0.9 -I xenbr0 10.0.0.9 || true
+                       ip addr add 10.0.0.9/32 dev xenbr0
+                       arping -q -c 1 -U -s 10.0.0.9 -I xenbr0 10.0.0.9
+                       ip addr del 10.0.0.9/32 dev xenbr0
                        console_counts_soon '10.0.0.9 is used by' 2
                        pings 5 100 10.0.0.9
                        nettest peer=10.0.0.9 test=rr rounds=50 timeout=10 stop=1"""),
     # The MTU changes under load.
     _case("net-mtu", image="nettest", args=f"{ADDRESS} stop=1", memory=64,
           meanwhile="""console_says 'serving at port'
-                       { nettest peer=10.0.0.2 test=send,receive bytes=64m timeout=60 >/dev/null & load=$!; }
+                       { nettest peer=10.0.0.2 test=send,receive bytes=16m timeout=60 >/dev/null & load=$!; }
                        guest_mtu 576
                        pings 20 5000
                        guest_mtu 4000
@@ -145,8 +147,7 @@ CASES = [
                        nettest peer=10.0.0.2 bytes=1m count=300 rounds=50 timeout=10 stop=1"""),
     # The guest is iperf's client.
     _case("net-iperf", image="iperf", app=True, args=f"{ADDRESS} 10.0.0.1", memory=64, timeout=150,
-          setup="network && { iperf -s >/tmp/iperf-server 2>&1 & } || exit 4", says=(r"^iperf: 10.0.0.1 5001: sent \d{5,} bytes in \d+ ms",),
-          after="grep -q 'Bytes.*bits/sec' /tmp/iperf-server"),
+          setup="network && { iperf -s >/tmp/iperf-server 2>&1 & } || exit 4", says=(r"^iperf: 10.0.0.1 5001: sent \d{5,} bytes in \d+ ms",)),
     # More requests than it can answer at once.
     _case("net-flood", image="nettest", args=f"{ADDRESS} stop=1", memory=64,
           meanwhile="""console_says 'serving at port'
