@@ -499,6 +499,46 @@ static void test_flood(void **state)
     twice(flood);
 }
 
+/* The largest datagrams: a longer one is refused, and nobody waits for room for it. */
+static void largest(void)
+{
+    static const struct {
+        unsigned family, type;
+        size_t most;
+    } kinds[] = {{SOCKET_FAMILY_INET, SOCKET_DATAGRAM, 65507},
+                 {SOCKET_FAMILY_INET, SOCKET_RAW, 65515},
+                 {SOCKET_FAMILY_INET6, SOCKET_DATAGRAM, 65487},
+                 {SOCKET_FAMILY_INET6, SOCKET_RAW, 65495}};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+        const bool v6 = kinds[i].family == SOCKET_FAMILY_INET6;
+        struct socket_message m = {.count = 1, .address = loopback(9)};
+        struct file *f;
+
+        if (v6)
+            m.address =
+                (struct socket_address){.family = SOCKET_FAMILY_INET6, .port = 9, .ip = {[15] = 1}};
+        assert_int_equal(inet_socket_create(kinds[i].family, kinds[i].type,
+                                            kinds[i].type == SOCKET_RAW ? 200 : 0, 0, &f),
+                         0);
+        for (unsigned more = 0; more < 2; more++) {
+            const struct file_iovec part = {data, kinds[i].most + more};
+
+            m.iov = &part;
+            assert_int_equal(socket_send(f, socket_of(f), &m),
+                             more ? -EMSGSIZE : (int64_t)kinds[i].most);
+        }
+        file_put(f);
+        thread_sleep(NSEC_PER_SEC);
+    }
+}
+
+static void test_largest(void **state)
+{
+    (void)state;
+    twice(largest);
+}
+
 /* Nobody is there: a connected socket learns it, at its next operation. */
 static void refused(void)
 {
@@ -544,12 +584,13 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stream),        cmocka_unit_test(test_full),
-        cmocka_unit_test(test_small),         cmocka_unit_test(test_forgotten),
-        cmocka_unit_test(test_unread),        cmocka_unit_test(test_abandoned),
-        cmocka_unit_test(test_lingers),       cmocka_unit_test(test_flood),
-        cmocka_unit_test(test_refused),       cmocka_unit_test(test_resolve),
-        cmocka_unit_test(test_no_descriptor), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_stream),    cmocka_unit_test(test_full),
+        cmocka_unit_test(test_small),     cmocka_unit_test(test_forgotten),
+        cmocka_unit_test(test_unread),    cmocka_unit_test(test_abandoned),
+        cmocka_unit_test(test_lingers),   cmocka_unit_test(test_flood),
+        cmocka_unit_test(test_refused),   cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_largest),   cmocka_unit_test(test_no_descriptor),
+        cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests_name("sockets", tests, start, NULL);

@@ -2,8 +2,13 @@
 #include "lib/fs/iov.h"
 #include "lib/lwip/socket/datagram.h"
 
-#define UDP_MAX 65507u /* bytes of the largest datagram of IPv4, and of ours */
-#define RAW_MAX 65515u
+/* Bytes of the largest datagram; lwIP's largest packet of IPv6 has its header in these, too. */
+#define PACKET_MAX 65535u
+
+static size_t largest(const struct datagram_socket *d, bool v6)
+{
+    return PACKET_MAX - (v6 ? IP6_HLEN : IP_HLEN) - (d->udp ? UDP_HLEN : 0);
+}
 
 static struct pbuf *packet(const struct socket_message *m, size_t len, pbuf_layer layer)
 {
@@ -121,6 +126,8 @@ static int64_t send_once(struct datagram_socket *d, const struct socket_message 
 
     if (ret)
         return ret;
+    if (len > largest(d, IP_IS_V6(&to)))
+        return -EMSGSIZE; /* it would never fit */
     if (!(d->inet.so_options & SOF_BROADCAST) && inet_is_broadcast(&to))
         return -EACCES;
     p = packet(m, len, d->udp ? PBUF_TRANSPORT : PBUF_IP);
@@ -142,7 +149,7 @@ int64_t datagram_socket_send(struct socket *s, const struct socket_message *m, b
         return socket_take_error(s);
     if (d->no_writing)
         return -EPIPE;
-    if (len > (d->udp ? UDP_MAX : RAW_MAX))
+    if (len > largest(d, false))
         return -EMSGSIZE;
     for (unsigned looks = 0;; looks++) {
         LOCK_TCPIP_CORE();
