@@ -16,6 +16,9 @@
 /* The disk is not written, not even to replay a journal: then a file system that was not unmounted is
  * -EROFS. An archive is always read-only. */
 #define RINGLET_MOUNT_READ_ONLY 1u
+/* If the first MiB of the disk is zero, an ext4 file system is made there first. Anything else is left as it
+ * is. */
+#define RINGLET_MOUNT_MAKE 2u
 
 /*
  * Mounts what is on a disk, "xvda" or "/dev/xvda", at the directory `path`, an absolute path, which is made if it

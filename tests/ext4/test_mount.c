@@ -104,6 +104,39 @@ static void others_are_refused_and_left_alone(void **state)
     disk.content = NULL;
 }
 
+/* Disks of several sizes, with one group and with many; what is there afterwards is e2fsck's to judge. */
+static void a_file_system_is_made_on_an_empty_disk(void **state)
+{
+    static const uint64_t sizes[] = {8 << 20,           (8 << 20) + 12345 * 512,
+                                     128 << 20,         (129 << 20) + 4096,
+                                     (400 << 20) + 512, 1100 << 20};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+        disk.content = calloc(1, sizes[i]);
+        memory_disk_init(&disk, disk.content, sizes[i]);
+        assert_int_equal(ext4_mount_disk(&disk.disk, "/data", 0), -EINVAL);
+        memory_disk_init(&disk, disk.content, sizes[i]);
+        assert_int_equal(ext4_mount_disk(&disk.disk, "/data", RINGLET_MOUNT_MAKE), 0);
+        put_text("/data/file", "text");
+        assert_int_equal(ringlet_unmount("/data"), 0);
+        assert_int_equal(image_check(disk.content, sizes[i]), 0);
+        memory_disk_init(&disk, disk.content, sizes[i]); /* it is not made again */
+        assert_int_equal(ext4_mount_disk(&disk.disk, "/data", RINGLET_MOUNT_MAKE), 0);
+        assert_text("/data/file", "text");
+        assert_int_equal(ringlet_unmount("/data"), 0);
+        free(disk.content);
+    }
+    disk.content = calloc(1, SIZE);
+    disk.content[(1 << 20) - 1] = 1;
+    memory_disk_init(&disk, disk.content, SIZE);
+    assert_int_equal(ext4_mount_disk(&disk.disk, "/data", RINGLET_MOUNT_MAKE), -EINVAL);
+    assert_int_equal(disk.writes, 0);
+    memory_disk_init(&disk, disk.content, SIZE - 4096);
+    assert_int_equal(ext4_mount_disk(&disk.disk, "/data", RINGLET_MOUNT_MAKE), -ENOSPC);
+    assert_int_equal(disk.writes, 0);
+}
+
 static void only_its_own_words_are_taken(void **state)
 {
     char word[] = "mount=/dev/xvda:/data", other[] = "mounted=1", env[] = "env.A=b";
@@ -119,9 +152,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(ext4_is_mounted_and_unmounted),
-        TEST(an_archive_is_mounted),
-        TEST(others_are_refused_and_left_alone),
+        TEST(ext4_is_mounted_and_unmounted),     TEST(an_archive_is_mounted),
+        TEST(others_are_refused_and_left_alone), TEST(a_file_system_is_made_on_an_empty_disk),
         TEST(only_its_own_words_are_taken),
     };
 

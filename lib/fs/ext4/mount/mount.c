@@ -71,13 +71,22 @@ static int open_content(struct ext4_disk *disk, unsigned flags, struct mounted *
     const char *why = NULL;
     int ret = probe(disk, &what, &why);
 
+    if (ret == 0 && what == CONTENT_EMPTY && (flags & RINGLET_MOUNT_MAKE)) {
+        ret = ext4_make(disk);
+        if (ret == 0)
+            pr_info("%s: made an ext4 file system\n", disk->name);
+        if (ret == 0)
+            what = CONTENT_EXT;
+        else if (ret == -EEXIST)
+            ret = 0; /* it only looked empty */
+    }
     if (ret == 0 && what == CONTENT_EXT)
         return ext4_open(disk, &config, &m->mount);
     if (ret == 0 && what == CONTENT_TAR) {
         ret = archive_mount(disk, &m->mount, &m->archive);
     } else if (ret == 0) {
-        pr_err("%s: there is no file system on it, but %s; in dom0: mke2fs -t ext4\n", disk->name,
-               why);
+        pr_err("%s: there is no file system on it, but %s; in dom0: mke2fs -t ext4%s\n", disk->name,
+               why, what == CONTENT_EMPTY ? "; or mount it with :mkfs" : "");
         ret = -EINVAL;
     }
     disk->ops->close(disk);

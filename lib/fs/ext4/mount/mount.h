@@ -20,6 +20,10 @@ enum disk_content disk_probe(const uint8_t start[PROBE_BYTES], const char **why)
  * -EIO. */
 int archive_mount(struct ext4_disk *disk, struct mount **out, void **memory);
 
+/* Makes an ext4 file system on a disk whose first MiB is zero: else -EEXIST, and nothing has changed. -ENOSPC: it
+ * is smaller than 8 MiB; -EROFS, -ENOMEM, -EIO. Does not close the disk. */
+int ext4_make(struct ext4_disk *disk);
+
 /* What is done when the guest ends; for tests. */
 void mounts_end(void);
 

@@ -50,12 +50,14 @@ static int mount_one(char *disk)
     unsigned flags = 0;
 
     if (!path)
-        return wrong(disk, "where? it is mount=DISK:DIRECTORY[:ro]", "");
+        return wrong(disk, "where? it is mount=DISK:DIRECTORY[:ro][:mkfs]", "");
     for (option = cut(path); option;) {
         char *next = cut(option);
 
         if (!strcmp(option, "ro"))
             flags |= RINGLET_MOUNT_READ_ONLY;
+        else if (!strcmp(option, "mkfs"))
+            flags |= RINGLET_MOUNT_MAKE;
         else
             return wrong(disk, "an unknown option: ", option);
         option = next;
