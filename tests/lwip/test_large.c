@@ -224,11 +224,12 @@ static void test_are_used(void **state)
     (void)state;
     peer_shift = 3;
     f = fast();
+    assert_true(pcb_of(f)->cwnd > 250000); /* it has grown by what was acknowledged */
     sent = (unsigned)lwip_stats.tcp.xmit;
     fake.sent = 0;
     stream(f, 600000 + 2000000);
-    assert_true(lwip_stats.tcp.xmit - sent < 2000000 / 30000);
-    assert_true(fake.sent < 2000000 / 30000);
+    assert_true(lwip_stats.tcp.xmit - sent < 2000000 / 28000);
+    assert_true(fake.sent < 2000000 / 28000);
     assert_int_equal(r.longest, 1460);
     assert_int_equal(r.again, 0);
     assert_true(r.segments <= 2000000 / 1460 + 60);

@@ -16,9 +16,10 @@
 #include "lib/lwip/socket/tcp_cut.h"
 #include "lwip/ip.h"
 
-/* Whole pages, wherever they begin, and the headers: at most 17 pieces of memory (NETFRONT_FRAGS_MAX) */
-#define PAGES  15u
-#define PIECES (PAGES + 1)
+/* What a frame has room for beside its headers; wherever it begins in a page, in 18 pieces of memory with
+ * the headers (NETFRONT_FRAGS_MAX). */
+#define BYTES  (65535u - 128u)
+#define PIECES 18u
 
 static struct list look = LIST_INIT(look);
 
@@ -101,10 +102,10 @@ static uint16_t segment_size(const struct tcp_socket *t)
     while (last && last->next)
         last = last->next;
     if (t->large.taken) {
-        size = MIN(pcb->snd_wnd_max / 2, (uint32_t)(PAGES * PAGE_SIZE)) / pcb->mss * pcb->mss;
+        size = MIN(pcb->snd_wnd_max / 2, BYTES) / pcb->mss * pcb->mss;
         size = MAX(size, (uint32_t)pcb->mss);
     }
-    if (last && (last->len > size || (last->len > pcb->mss && pbuf_clen(last->p) > PIECES)))
+    if (last && (last->len > size || (last->len > pcb->mss && pbuf_clen(last->p) >= PIECES)))
         size = last->len; /* it is full */
     return (uint16_t)size;
 }
@@ -150,12 +151,32 @@ void tcp_large_tick(struct tcp_socket *t)
     cut_to_window(pcb);
 }
 
+/*
+ * Slow start: lwIP adds two mss at most for an acknowledgement (RFC 3465). One of a large frame, which the peer
+ * got as it is, stands for those of every second segment: the rest is added. A packet is behind us; not
+ * of one that ended a recovery.
+ */
+static bool grow(struct tcp_socket *t)
+{
+    struct tcp_pcb *pcb = t->pcb;
+    const uint32_t acked = pcb->lastack - t->large.acked, counted = 2u * pcb->mss;
+    const bool grows = t->large.grows && acked > counted && pcb->cwnd < pcb->ssthresh;
+
+    t->large.acked = pcb->lastack;
+    t->large.grows = false;
+    if (grows)
+        pcb->cwnd += acked - counted;
+    return grows;
+}
+
 static void arrives(struct tcp_pcb *pcb)
 {
     struct tcp_socket *t = tcp_socket_of(pcb);
 
     if (!t || !t->large.used)
         return;
+    grow(t);
+    t->large.grows = !(pcb->flags & (TF_RTO | TF_INFR));
     if (pcb->dupacks >= 2 && !(pcb->flags & TF_INFR))
         lost(t);
     if (list_empty(&t->large.look))
@@ -166,9 +187,11 @@ static void settle(void)
 {
     while (!list_empty(&look)) {
         struct tcp_socket *t = list_entry(look.next, struct tcp_socket, large.look);
+        bool more;
 
         tcp_large_end(t);
-        if (fit(t))
+        more = grow(t);
+        if (fit(t) || more)
             tcp_output(t->pcb);
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TCP segments of many times the mss, for interfaces that cut them (lib/lwip/port/large.h): lwIP handles
- * one where it would handle 42. No more is sent again than without them, and windows are used as far: a
+ * one where it would handle 44. No more is sent again than without them, and windows are used as far: a
  * segment is cut when that matters. With the core lock.
  */
 #ifndef RINGLET_LWIP_SOCKET_TCP_LARGE_H
@@ -19,6 +19,8 @@ struct tcp_large {
     struct list look; /* in a list: a packet has arrived */
     bool taken;       /* by the interface, at the last write of more than an mss */
     bool used;        /* some segment was large */
+    bool grows;       /* the window of congestion, by what the last packet has acknowledged ... */
+    uint32_t acked;   /* ... behind this sequence number */
 };
 
 /* Before the first socket has a pcb; may be called again. */
