@@ -7,6 +7,7 @@
 #   APP_CFLAGS_NAME, APP_LDFLAGS_NAME     options of ringlet-cc, the latter of linking
 #   APPS_FETCHED  += NAME: the sources are Debian's, and are loaded when they are first needed.
 #                 `make apps` leaves these programs out; `make packages` builds them
+#   APP_RUN_NAME      what `make run APP=NAME` does, if the user gives neither arguments nor devices
 # The configuration for xl is NAME.cfg in the folder, or apps/app.cfg.
 
 APP_DIRS   := $(sort $(patsubst %/,%,$(dir $(wildcard apps/*/*.c apps/*/app.mk tests/apps/*/*.c tests/apps/*/app.mk))))
@@ -50,6 +51,7 @@ apps: $(foreach a,$(filter-out $(APPS_FETCHED),$(APPS)),$(B)/apps/$(a) $(B)/apps
 
 # make run APP=NAME: values are passed in the environment, as they may contain any character
 export APP ARGS MEMORY
-app_run = tests/lab/lab app "$$APP" --guest "$(if $(GUEST),$(GUEST),pv)" --args "$$ARGS" \
+app_run = $(if $(and $(APP_RUN_$(APP)),$(if $(ARGS)$(DISK)$(NET)$(GDB),,yes)),$(APP_RUN_$(APP)),$(app_run_alone))
+app_run_alone = tests/lab/lab app "$$APP" --guest "$(if $(GUEST),$(GUEST),pv)" --args "$$ARGS" \
 	$(if $(DISK),--disk "$$DISK") $(if $(MEMORY),--memory "$$MEMORY") $(if $(NET),--net) \
 	$(if $(GDB),--gdb) $(if $(filter-out 0,$(V)),--verbose)

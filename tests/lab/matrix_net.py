@@ -35,7 +35,7 @@ def _nbd(name: str, meanwhile: str, after: str = "", args: str = "", **more: Any
     """A guest that serves its disks to clients in dom0; it ends when these shut it down."""
     return Case(name, image="nbdserver", app=True, args=f"{ADDRESS} {args}", memory=more.pop("memory", 32), options="--vif -v",
                 setup="network && NBD_DISK=$d0 || exit 4",
-                meanwhile=f"{{ {meanwhile}; }} && touch \"$OUT/passed\" || {{ xl destroy \"$NAME\"; false; }}",
+                meanwhile=f"{{ {meanwhile}; }} || {{ xl destroy \"$NAME\"; false; }}",
                 after="\n".join(filter(None, [PASSED, after])), **more)
 
 
@@ -167,4 +167,7 @@ CASES = [
     _nbd("nbdserver", "nbd_serves", disks=["ram 16777216 w"], timeout=240,
          says=("^nbdserver: a server on port 10809", '^nbdserver: xvda is exported as "xvda": 32768 sectors of 512 bytes$',
                r"^nbdserver: \d+ connections, 0 refused")),
+    # A disk goes, and comes back, under a client; the guest ends while another one writes.
+    _nbd("nbdserver-detach", "nbd_ready && nbd_detach $d1 && nbd_write_to_the_end", "nbd_ended", args="export=xvda export=xvdb",
+         disks=["ram 16777216 w", "ram 16777216 w"], timeout=200, says=("^nbdserver: xvdb is detached", r"^nbdserver: \d+ connections")),
 ]
