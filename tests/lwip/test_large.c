@@ -342,6 +342,29 @@ static void test_timeout(void **state)
     end(f);
 }
 
+/* What ends a recovery acknowledges much at once, and the window does not grow by that. */
+static void test_window_after_a_timeout(void **state)
+{
+    struct file *f = fast();
+
+    (void)state;
+    r.each = 1000;
+    r.lose_in = 1;
+    write_some(f, 900000);
+    settle();
+    assert_int_equal(r.next, r.lost);
+    for (unsigned i = 0; i < 100 && r.next == r.lost; i++)
+        thread_sleep(100 * NSEC_PER_MSEC);
+    assert_true(r.next > r.lost + 40000);
+    r.deaf = true;
+    answer();
+    assert_in_range(pcb_of(f)->cwnd, 1460, 3 * 1460);
+    r.deaf = false;
+    r.each = 2;
+    stream(f, 900000);
+    end(f);
+}
+
 /* Closed, less than a segment, more than one, and less than what is queued. */
 static void test_windows(void **state)
 {
@@ -561,6 +584,7 @@ int main(void)
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_fast_retransmission_is_of_one_segment),
         cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_window_after_a_timeout),
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_smaller_window_is_used_at_once),
         cmocka_unit_test(test_end_of_stream),
