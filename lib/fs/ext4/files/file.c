@@ -221,6 +221,8 @@ static int write_step(struct ext4_node *n, struct vector *v, uint64_t at, size_t
     if (done)
         ext4_touch(n, EXT4_MTIME | EXT4_CTIME);
     wrote = ext4_node_write(n);
+    if (wrote)
+        *len = 0; /* the file does not have them */
     return ret ? ret : wrote;
 }
 
@@ -256,6 +258,7 @@ static int write_over(struct ext4_node *n, struct vector *v, uint64_t at, size_t
     return ret ? ret : 1;
 }
 
+/* *len are written, also of what fails. */
 static int write_some(struct ext4_node *n, struct vector *v, uint64_t at, size_t *len,
                       unsigned flags)
 {
@@ -263,16 +266,19 @@ static int write_some(struct ext4_node *n, struct vector *v, uint64_t at, size_t
     size_t want = *len = MIN(*len, STEP);
     int ret = write_over(n, v, at, len, flags);
 
-    if (ret)
-        return MIN(ret, 0);
+    if (ret > 0)
+        return 0;
     for (unsigned tries = 0;; tries++) {
-        *len = want;
-        ret = ext4_begin(fs);
+        *len = 0;
+        if (ret == 0)
+            ret = ext4_begin(fs);
         if (ret)
             return ret;
+        *len = want;
         ret = ext4_end(fs, write_step(n, v, at, len, flags));
         if (*len || tries || !ext4_again(fs, ret))
             return ret;
+        ret = 0;
     }
 }
 
@@ -292,8 +298,7 @@ static int64_t write_locked(struct file *f, struct vector *v, int64_t *offset, s
         size_t part = (size_t)MIN(end - at, (uint64_t)SIZE_MAX);
 
         ret = write_some(n, v, at, &part, data_flags(f));
-        if (ret == 0 || part < end - at)
-            at += part;
+        at += part;
     }
     return at > (uint64_t)*offset ? (int64_t)at - *offset : ret;
 }
@@ -321,10 +326,20 @@ static int64_t file_write_at(struct file *f, const struct file_iovec *iov, unsig
 
 int ext4_sync_file(struct file *f, bool data_only)
 {
-    struct ext4_fs *fs = ext4_fs_of(ext4_node_of(f->node));
+    struct ext4_node *n = ext4_node_of(f->node);
+    struct ext4_fs *fs = ext4_fs_of(n);
+    int ret = ext4_commit(fs); /* there is one journal for data and metadata */
+    unsigned errors;
 
-    (void)data_only; /* there is one journal for both */
-    return ext4_commit(fs);
+    (void)data_only;
+    if (fs->gone)
+        return ret;
+    errors = store_data_errors(fs->store);
+    /* the commit told one of those who wait for it; the data may have been this file's */
+    if (ret == 0 && n->data_errors != errors)
+        ret = -EIO;
+    n->data_errors = errors;
+    return ret;
 }
 
 const struct file_ops ext4_file_ops = {

@@ -81,6 +81,7 @@ int ext4_node_new(struct ext4_fs *fs, ext2_ino_t ino, const struct ext2_inode_la
         return -ENOMEM;
     node_init(&n->node, &ext4_node_ops, &fs->mount, inode->i_mode, ino);
     n->inode = *inode;
+    n->data_errors = store_data_errors(fs->store);
     list_init(&n->orphan);
     ext4_lock_init(&n->lock);
     list_add_head(bucket(fs, ino), &n->hash);

@@ -49,6 +49,7 @@ struct ext4_node {
     struct list orphan; /* in fs->orphans, or empty */
     struct ext4_lock lock;
     struct ext4_run run;           /* the last one found; count 0: none */
+    unsigned data_errors;          /* of the store, that its users know of */
     struct ext2_inode_large inode; /* as in the file system, when no operation is under way */
 };
 

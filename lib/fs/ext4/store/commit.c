@@ -193,8 +193,10 @@ static int commit(struct store *s)
     data_ret = block_io_write(s, w.data, w.data_count, NULL);
     for (unsigned i = 0; i < w.data_count; i++)
         cache_io_end(s, w.data[i].buf);
-    if (data_ret)
+    if (data_ret) {
         s->data_error = data_ret;
+        s->data_errors++;
+    }
     if (s->committing.metas || s->committing.revoked) {
         ret = write_log(s, &w);
     } else {
@@ -243,4 +245,9 @@ int store_commit(struct store *s)
         s->data_error = 0;
     }
     return ret;
+}
+
+unsigned store_data_errors(const struct store *s)
+{
+    return s->data_errors;
 }

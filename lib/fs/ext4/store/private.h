@@ -136,6 +136,7 @@ struct store {
     uint32_t committed;          /* the last tid that is stable */
     bool unflushed;              /* something was written around the cache */
     int data_error;              /* of file data, for the next commit */
+    unsigned data_errors;        /* commits with one */
     struct journal *journal;     /* NULL: none */
 
     /* bitmap.c */

@@ -109,6 +109,10 @@ void store_unlock(struct store *s);
  */
 int store_commit(struct store *s);
 
+/* How many commits could not write all file data so far: those that wait for one commit share it, and
+ * store_commit tells only one of them. */
+unsigned store_data_errors(const struct store *s);
+
 /* There are freed blocks that the next commit makes available. */
 bool store_pending_free(const struct store *s);
 
