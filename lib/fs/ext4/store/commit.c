@@ -106,8 +106,8 @@ static int write_log(struct store *s, struct work *w)
     }
     if (s->journal->used + journal_need(s, t->metas, t->revoked) > s->journal->limit) {
         ret = checkpoint_all(s);
-        if (ret)
-            return ret;
+        if (ret) /* also without memory: a transaction that is closed cannot be left out */
+            return failed(s, "the journal: making room", 0, ret);
     }
     if (journal_need(s, t->metas, t->revoked) >= s->journal->length - s->journal->first)
         return failed(s, "a transaction larger than the journal", 0, -ENOSPC);
