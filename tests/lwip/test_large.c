@@ -75,24 +75,57 @@ static bool is_lost(unsigned from)
     return true;
 }
 
+/* The peer's address is asked for. */
+static void advertise(const uint8_t *question)
+{
+    static const uint8_t address[16] = {0xfd, [15] = 1};
+    uint8_t f[86], pseudo[8] = {[3] = 32, [7] = 58};
+    uint32_t sum;
+    uint16_t out;
+
+    if (memcmp(question + 62, address, 16) != 0)
+        return;
+    memset(f, 0, sizeof(f));
+    memcpy(f, our_mac, 6);
+    memcpy(f + 6, peer_mac, 6);
+    memcpy(f + 12, question + 12, 6);
+    f[19] = 32;
+    f[20] = 58;
+    f[21] = 255;
+    memcpy(f + 22, address, 16);
+    memcpy(f + 38, question + 22, 16);
+    f[54] = 136;
+    f[58] = 0x60;
+    memcpy(f + 62, address, 16);
+    f[78] = 2;
+    f[79] = 1;
+    memcpy(f + 80, peer_mac, 6);
+    sum = net_checksum(f + 22, 64) + net_checksum(pseudo, sizeof(pseudo));
+    out = (uint16_t) ~((sum & 0xffff) + (sum >> 16));
+    memcpy(f + 56, &out, 2);
+    fake_inject(f, sizeof(f), 0, 0);
+}
+
 static void wire(const uint8_t *f, unsigned len)
 {
-    unsigned tcp, from, bytes;
+    const bool v6 = frame_get16(f + 12) == 0x86dd, tcp = f[v6 ? 20 : 23] == 6;
+    const unsigned end = v6 ? 54 + frame_get16(f + 18) : 14 + frame_get16(f + 16);
+    unsigned from, bytes;
 
-    if (frame_get16(f + 12) != 0x0800 || f[23] != 6) {
+    if (v6 && f[20] == 58 && f[54] == 135)
+        advertise(f);
+    if (!tcp || (!v6 && (frame_get16(f + 12) != 0x0800 || !r.first))) {
         others(f, len);
         return;
     }
-    if (!r.first) { /* a handshake */
-        others(f, len);
+    seen.flags = f[frame_tcp(f) + 13];
+    seen.seq = frame_get32(f + frame_tcp(f) + 4);
+    if (!r.first) /* a handshake */
         return;
-    }
-    tcp = frame_tcp(f);
-    assert_int_equal(frame_tcp_sum(f, 14 + frame_get16(f + 16)), 0xffff);
-    assert_true(frame_get16(f + 16) <= fake.limits.mtu);
-    bytes = 14 + frame_get16(f + 16) - frame_payload(f);
-    from = frame_get32(f + tcp + 4) - r.first;
-    seen.flags = f[tcp + 13];
+    assert_int_equal(frame_tcp_sum(f, end), 0xffff);
+    assert_true(end - 14 <= fake.limits.mtu);
+    bytes = end - frame_payload(f);
+    from = seen.seq - r.first;
     if ((!bytes && !(seen.flags & TCP_FIN)) || is_lost(from))
         return;
     r.longest = MAX(r.longest, bytes);
@@ -150,16 +183,19 @@ static void write_some(struct file *f, unsigned total)
     }
 }
 
-static struct file *start(void)
+static struct file *begun(struct file *f)
 {
-    struct file *f = socket_peer();
-
     memset(&r, 0, sizeof(r));
     r.first = from_peer.ack;
     r.each = 2;
     r.edge = (unsigned)from_peer.window << peer_shift;
     written = 0;
     return f;
+}
+
+static struct file *start(void)
+{
+    return begun(socket_peer());
 }
 
 /* Until all of it has come. */
@@ -235,6 +271,44 @@ static void test_are_used(void **state)
     assert_true(r.segments <= 2000000 / 1460 + 60);
     end(f);
     peer_shift = 0;
+}
+
+static void test_of_ip6(void **state)
+{
+    const struct socket_address any = {.family = SOCKET_FAMILY_INET6, .port = 8};
+    struct file *listener, *f;
+    unsigned sent;
+    char err[100];
+
+    (void)state;
+    assert_int_equal(net_configure("vif0", "10.0.0.2/24,fd00::2/64", err, sizeof(err)), 0);
+    thread_sleep(5 * NSEC_PER_SEC); /* nobody else has it */
+    assert_int_equal(inet_socket_create(SOCKET_FAMILY_INET6, SOCKET_STREAM, 0, 0, &listener), 0);
+    assert_int_equal(socket_of(listener)->ops->bind(socket_of(listener), &any), 0);
+    assert_int_equal(socket_of(listener)->ops->listen(socket_of(listener), 1), 0);
+    peer_mss = 1440;
+    peer_shift = 3;
+    from_peer.v6 = true;
+    assert_true(peer_connects(8));
+    f = socket_accepted(listener);
+    assert_non_null(f);
+    begun(f);
+    stream(f, 600000);
+    sent = (unsigned)lwip_stats.tcp.xmit;
+    fake.sent = 0;
+    stream(f, 600000 + 2000000);
+    assert_true(lwip_stats.tcp.xmit - sent < 2000000 / 28000);
+    assert_true(fake.sent < 2000000 / 28000);
+    assert_int_equal(r.longest, 1440);
+    assert_int_equal(r.again, 0);
+    r.loss = 20;
+    stream(f, 600000 + 2500000);
+    file_put(listener);
+    end(f);
+    from_peer.v6 = false;
+    peer_mss = 1460;
+    peer_shift = 0;
+    assert_int_equal(net_configure("vif0", "10.0.0.2/24,gw=10.0.0.1", err, sizeof(err)), 0);
 }
 
 /* The window of congestion is smaller than the first segment, and nothing has been acknowledged. */
@@ -580,6 +654,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_are_used),
         cmocka_unit_test(test_first_goes_at_once),
+        cmocka_unit_test(test_of_ip6),
         cmocka_unit_test(test_of_a_small_mss),
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_fast_retransmission_is_of_one_segment),
