@@ -2,6 +2,8 @@
 /* Memory of others that devices send from: netfront_mem_add(), _remove() and _busy(). */
 #include "fake_vif.h"
 
+#include <drivers/net/memory/mem.h>
+
 #define PAGES 4
 
 static uint8_t expected[65536];
@@ -93,12 +95,15 @@ static void no_grant_is_left(void **state)
     struct netfront_dev *dev = vif_open(NULL);
     uint8_t header[54] = {0}, *p = memory();
     struct gnttab_stats before, after;
+    unsigned count = 0;
 
     (void)state;
     back.automatic = true;
     for (unsigned i = 0; i < 6; i++) {
-        if (i == 1) /* what is for copies is granted */
+        if (i == 1) { /* what is for copies is granted */
             gnttab_get_stats(&before);
+            count = net_mem.count;
+        }
         assert_int_equal(netfront_mem_add(p, PAGES), 0);
         assert_int_equal(send_from(dev, header, p, PAGES * PAGE_SIZE), 0);
         vif_poll(dev);
@@ -107,6 +112,7 @@ static void no_grant_is_left(void **state)
     gnttab_get_stats(&after);
     assert_int_equal(after.made - before.made, 5 * PAGES);
     assert_int_equal(after.ended - before.ended, 5 * PAGES);
+    assert_int_equal(net_mem.count, count);
     assert_int_equal(shutdown_netfront(dev), 0);
     page_free(p, PAGES);
 }
