@@ -108,6 +108,23 @@ static void groups_beyond_their_bitmaps(void **state)
     end();
 }
 
+/* The journal has a superblock with a feature that is not supported (inline_data). */
+static void a_superblock_from_the_journal(void **state)
+{
+    (void)state;
+    begin("-t ext4 -b 1024 -O ^metadata_csum");
+    image_unmount();
+    assert_int_equal(image_run(image.disk.content, image.size,
+                               "dd if=$IMAGE of=$IMAGE.s bs=1024 skip=1 count=1 && "
+                               "printf '\\202' | dd of=$IMAGE.s bs=1 seek=97 conv=notrunc && "
+                               "printf 'jo\\njw -b 1 '$IMAGE'.s\\njc\\n' >$IMAGE.c && "
+                               "debugfs -w -f $IMAGE.c $IMAGE; rm $IMAGE.s $IMAGE.c",
+                               true),
+                     0);
+    assert_int_equal(image_mount(), -EOPNOTSUPP);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +132,7 @@ int main(void)
         cmocka_unit_test(a_name_too_many),
         cmocka_unit_test(a_circle_of_parents),
         cmocka_unit_test(groups_beyond_their_bitmaps),
+        cmocka_unit_test(a_superblock_from_the_journal),
     };
 
     return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);

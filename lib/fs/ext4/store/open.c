@@ -133,6 +133,7 @@ static int open_fs(struct store *s)
 
 static int replay(struct store *s, uint32_t start)
 {
+    size_t cache = s->limit * s->block_size;
     int ret;
 
     if (s->read_only) {
@@ -146,11 +147,14 @@ static int replay(struct store *s, uint32_t start)
         ret = ext4_disk_flush(s->disk);
     if (ret)
         return ret;
-    /* all that was read before may be old */
+    /* all that was read before may be old, also the superblock */
     journal_close(s);
     close_fs(s);
+    ret = read_super(s);
+    if (ret)
+        return ret;
     cache_exit(s);
-    ret = cache_init(s, s->limit * s->block_size);
+    ret = cache_init(s, cache);
     return ret ? ret : open_fs(s);
 }
 
