@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "host/seam.h"
 #include "lib/lwip/ifc/ifc.h"
 #include "lib/lwip/socket/inet.h"
 #include "lib/lwip/socket/tcp.h"
@@ -321,6 +322,23 @@ static void test_first_goes_at_once(void **state)
     settle();
     assert_in_range(r.next, 3 * 1460, 4 * 1460);
     stream(f, 100000);
+    end(f);
+}
+
+/* A timeout costs nothing as long as nothing waits. */
+static void test_timeout_without_a_wait(void **state)
+{
+    struct file *f = start();
+    uint64_t before;
+
+    (void)state;
+    f->flags &= ~FILE_NONBLOCK;
+    socket_of(f)->send_timeout = NSEC_PER_SEC;
+    before = seam_clock_reads;
+    assert_int_equal(file_write(f, data, 1000), 1000);
+    assert_int_equal(seam_clock_reads, before);
+    written = 1000;
+    stream(f, 1000);
     end(f);
 }
 
@@ -655,6 +673,7 @@ int main(void)
         cmocka_unit_test(test_are_used),
         cmocka_unit_test(test_first_goes_at_once),
         cmocka_unit_test(test_of_ip6),
+        cmocka_unit_test(test_timeout_without_a_wait),
         cmocka_unit_test(test_of_a_small_mss),
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_fast_retransmission_is_of_one_segment),

@@ -125,7 +125,7 @@ static int64_t take(struct datagram_socket *d, struct datagram *g, struct socket
 int64_t datagram_receive(struct socket *s, struct socket_message *m, bool wait)
 {
     struct datagram_socket *d = datagram_of(s);
-    const uint64_t deadline = socket_deadline(s->receive_timeout);
+    uint64_t deadline = 0; /* found when it has to wait: the clock may cost more than the data */
     int64_t ret;
 
     for (;;) {
@@ -141,6 +141,8 @@ int64_t datagram_receive(struct socket *s, struct socket_message *m, bool wait)
         }
         if (d->no_reading)
             return 0;
+        if (wait && !deadline)
+            deadline = socket_deadline(s->receive_timeout);
         ret = socket_wait(&s->readable, wait, deadline);
         if (ret)
             return ret;

@@ -141,7 +141,7 @@ static int64_t send_once(struct datagram_socket *d, const struct socket_message 
 int64_t datagram_socket_send(struct socket *s, const struct socket_message *m, bool wait)
 {
     struct datagram_socket *d = datagram_of(s);
-    const uint64_t deadline = socket_deadline(s->send_timeout);
+    uint64_t deadline = 0; /* found when it has to wait: the clock may cost more than the data */
     const size_t len = iov_total(m->iov, m->count);
     int64_t ret;
 
@@ -157,6 +157,8 @@ int64_t datagram_socket_send(struct socket *s, const struct socket_message *m, b
         UNLOCK_TCPIP_CORE();
         if (ret != -ENOBUFS || !wait)
             return ret;
+        if (wait && !deadline)
+            deadline = socket_deadline(s->send_timeout);
         ret = inet_wait_for_room(looks, wait, deadline);
         if (ret)
             return ret;

@@ -88,7 +88,7 @@ static int64_t send_some(struct tcp_socket *t, struct iov *from, size_t want, bo
 int64_t tcp_socket_send(struct socket *s, const struct socket_message *m, bool wait)
 {
     struct tcp_socket *t = tcp_of(s);
-    const uint64_t deadline = socket_deadline(s->send_timeout);
+    uint64_t deadline = 0; /* found when it has to wait: the clock may cost more than the data */
     const size_t total = iov_total(m->iov, m->count);
     const bool more = t->cork || (m->flags & SOCKET_MORE);
     struct iov from = iov_begin(m->iov, m->count);
@@ -106,6 +106,8 @@ int64_t tcp_socket_send(struct socket *s, const struct socket_message *m, bool w
         done += ret > 0 ? (size_t)ret : 0;
         if (done == total)
             break;
+        if (wait && !deadline)
+            deadline = socket_deadline(s->send_timeout);
         /* without memory nothing is in flight whose acknowledgement would wake it */
         ret = ret < 0 ? inet_wait_for_room(looks, wait, deadline)
                       : socket_wait(&s->writable, wait, deadline);
@@ -194,7 +196,7 @@ static int64_t take_some(struct tcp_socket *t, const struct socket_message *m, s
 int64_t tcp_socket_receive(struct socket *s, struct socket_message *m, bool wait)
 {
     struct tcp_socket *t = tcp_of(s);
-    const uint64_t deadline = socket_deadline(s->receive_timeout);
+    uint64_t deadline = 0; /* found when it has to wait: the clock may cost more than the data */
     const size_t total = iov_total(m->iov, m->count);
     const bool all = (m->flags & SOCKET_WAITALL) && !(m->flags & SOCKET_PEEK);
     struct iov to = iov_begin(m->iov, m->count);
@@ -210,6 +212,8 @@ int64_t tcp_socket_receive(struct socket *s, struct socket_message *m, bool wait
         ret = done ? (t->phase == TCP_CONNECTED ? without_data(t) : 1) : without_data(t);
         if (ret)
             return done ? (int64_t)done : ret < 0 ? ret : 0;
+        if (wait && !deadline)
+            deadline = socket_deadline(s->receive_timeout);
         ret = socket_wait(&s->readable, wait, deadline);
         if (ret)
             return done ? (int64_t)done : ret;
