@@ -309,7 +309,6 @@ help:
 	@echo 'make cost | make size [UPDATE=1]   instructions per request, sizes of images, against the record'
 	@echo 'make ext4-test | make crash POINTS=n   ext4 on disks in memory, and on one that crashes'
 	@echo 'make sim SEEDS=n [SEED=s] [TRACE=1]   the drivers on a simulated Xen with hostile backends'
-	@echo 'make crash [POINTS=n] [SEED=s]   ext4 on a disk that loses what was not flushed'
 	@echo 'make fuzz SECS=n | model | mutants | coverage | interfaces | rooms   see tests/README.md'
 	@echo 'make suites [SUITES_FILTER=regex] [UPDATE=1]   public test suites, on Linux and in guests (long); make suites-check: a share'
 	@echo 'make format          clang-format over the sources'

@@ -78,8 +78,14 @@ void *cache_slot(struct store *s)
 {
     void *slot;
 
-    if (!s->free_slots && !add_chunk(s))
-        return NULL;
+    if (!s->free_slots && !add_chunk(s)) {
+        /* no memory: a block that can be read again gives its own */
+        struct buf *b = list_first(&s->lru, struct buf, list);
+
+        if (!b)
+            return NULL;
+        cache_forget(s, b);
+    }
     slot = s->free_slots;
     memcpy(&s->free_slots, slot, sizeof(void *));
     return slot;

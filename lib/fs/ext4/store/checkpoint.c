@@ -20,27 +20,22 @@ static int empty_log(struct store *s)
 int checkpoint_all(struct store *s)
 {
     struct piece *pieces;
-    unsigned n = 0, i = 0;
+    unsigned n = 0;
     uint64_t bad = 0;
     int ret;
 
     if (!s->journal || !s->journal->used)
         return 0;
     mutex_lock(&s->lock);
-    list_for_each (l, &s->checkpoint)
-        n++;
-    pieces = heap_zalloc(MAX(n, 1u), sizeof(*pieces), MEM_APP);
-    if (pieces)
-        list_for_each (l, &s->checkpoint) {
-            struct buf *b = list_entry(l, struct buf, checkpoint);
+    pieces = s->journal->pieces;
+    list_for_each (l, &s->checkpoint) {
+        struct buf *b = list_entry(l, struct buf, checkpoint);
 
-            /* file data now: its newer content is as good, and an older one must not follow it */
-            pieces[i++] = (struct piece){b->block, b->is_data ? b->data : b->stable, b};
-            b->io++;
-        }
+        /* file data now: its newer content is as good, and an older one must not follow it */
+        pieces[n++] = (struct piece){b->block, b->is_data ? b->data : b->stable, b};
+        b->io++;
+    }
     mutex_unlock(&s->lock);
-    if (!pieces)
-        return -ENOMEM;
     ret = block_io_write(s, pieces, n, &bad);
     if (ret == 0)
         ret = empty_log(s);
@@ -51,7 +46,7 @@ int checkpoint_all(struct store *s)
         store_abort(s, what, ret);
     }
     mutex_lock(&s->lock);
-    for (i = 0; i < n; i++) {
+    for (unsigned i = 0; i < n; i++) {
         struct buf *b = pieces[i].buf;
 
         if (ret == 0) {
@@ -64,6 +59,5 @@ int checkpoint_all(struct store *s)
     }
     s->stats.checkpoints++;
     mutex_unlock(&s->lock);
-    heap_free(pieces);
     return ret;
 }

@@ -109,7 +109,7 @@ static int write_log(struct store *s, struct work *w)
         if (ret) /* also without memory: a transaction that is closed cannot be left out */
             return failed(s, "the journal: making room", 0, ret);
     }
-    if (journal_need(s, t->metas, t->revoked) >= s->journal->length - s->journal->first)
+    if (journal_need(s, t->metas, t->revoked) > s->journal->most)
         return failed(s, "a transaction larger than the journal", 0, -ENOSPC);
     ret = journal_pieces(s, t, w->log, &w->log_count, w->slots, &w->slot_count);
     if (ret == 0)
@@ -207,6 +207,8 @@ static int commit(struct store *s)
     mutex_lock(&s->lock);
     if (ret == 0)
         finish(s);
+    else
+        store_abort(s, "committing", ret);
     free_work(s, &w);
     s->stats.commits++;
     mutex_unlock(&s->lock);

@@ -140,8 +140,11 @@ int journal_open(struct store *s, uint32_t *start)
         memcpy(j->super, block, sizeof(j->super));
         ret = check_super(s, j, &why);
     }
-    heap_free(block);
     s->journal = j;
+    if (j)
+        j->block = block;
+    else
+        heap_free(block);
     if (ret) {
         pr_err("%s: %s: %s\n", s->disk->name, why, errno_name(ret));
         journal_close(s);
@@ -155,8 +158,11 @@ int journal_open(struct store *s, uint32_t *start)
 
 void journal_close(struct store *s)
 {
-    if (s->journal)
+    if (s->journal) {
         heap_free(s->journal->runs);
+        heap_free(s->journal->block);
+        heap_free(s->journal->pieces);
+    }
     heap_free(s->journal);
     s->journal = NULL;
 }
@@ -165,11 +171,8 @@ int journal_write_super(struct store *s, uint32_t start)
 {
     struct journal *j = s->journal;
     uint32_t incompat = JBD2_INCOMPAT_REVOKE;
-    uint8_t *block = heap_zalloc(1, s->block_size, MEM_APP);
-    int ret;
 
-    if (!block)
-        return -ENOMEM;
+    memset(j->block, 0, s->block_size);
     j->wide = s->blocks > UINT32_MAX;
     j->csum = ext2fs_has_feature_metadata_csum(s->fs->super);
     if (j->wide)
@@ -185,10 +188,8 @@ int journal_write_super(struct store *s, uint32_t start)
     set_be32(j->super, JBD2_S_CHECKSUM, 0);
     if (j->csum)
         set_be32(j->super, JBD2_S_CHECKSUM, super_checksum(j->super));
-    memcpy(block, j->super, sizeof(j->super));
-    ret = block_io_one(s, journal_block(j, 0), 1, block, true);
-    heap_free(block);
-    return ret;
+    memcpy(j->block, j->super, sizeof(j->super));
+    return block_io_one(s, journal_block(j, 0), 1, j->block, true);
 }
 
 /* ---- a transaction ---- */
@@ -382,19 +383,17 @@ int journal_pieces(struct store *s, const struct transaction *t, struct piece *p
 int journal_commit_block(struct store *s)
 {
     struct journal *j = s->journal;
-    uint8_t *block = heap_zalloc(1, s->block_size, MEM_APP);
+    uint8_t *block = j->block;
     uint64_t now = clock_wall();
     int ret;
 
-    if (!block)
-        return -ENOMEM;
+    memset(block, 0, s->block_size);
     header(block, JBD2_COMMIT, j->sequence);
     set_be64(block, JBD2_C_SECONDS, now / NSEC_PER_SEC);
     set_be32(block, JBD2_C_SECONDS + 8, (uint32_t)(now % NSEC_PER_SEC));
     if (j->csum)
         set_be32(block, JBD2_C_CHECKSUM, ext2fs_crc32c_le(j->seed, block, s->block_size));
     ret = block_io_one(s, journal_block(j, j->head), 1, block, true);
-    heap_free(block);
     j->head = journal_next(j, j->head);
     j->used++;
     j->sequence++;

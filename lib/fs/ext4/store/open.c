@@ -158,7 +158,7 @@ static int replay(struct store *s, uint32_t start)
     return ret ? ret : open_fs(s);
 }
 
-static void limit_transactions(struct store *s)
+static int limit_transactions(struct store *s)
 {
     size_t most = 1u << 20;
 
@@ -168,9 +168,14 @@ static void limit_transactions(struct store *s)
         /* what is in the log and not in place stays in memory */
         s->journal->limit = (uint32_t)MIN(size - 1, MAX(s->limit / 2, (size_t)256));
         most = s->journal->limit;
+        s->journal->most = MIN(size - 1, s->journal->limit * 4);
+        s->journal->pieces = heap_zalloc(s->journal->most, sizeof(*s->journal->pieces), MEM_APP);
+        if (!s->journal->pieces)
+            return -ENOMEM;
     }
     s->max_metas = (unsigned)MIN(most / 2, MAX(s->limit / 2, (size_t)128));
     s->reserve = MIN(s->max_metas / 2, 256u);
+    return 0;
 }
 
 static int begin_writing(struct store *s)
@@ -230,7 +235,9 @@ static int open_all(struct store *s, size_t cache)
         pr_warn("%s: the file system has errors: e2fsck is needed\n", s->disk->name);
     if (ret || s->read_only)
         return ret;
-    limit_transactions(s);
+    ret = limit_transactions(s);
+    if (ret)
+        return ret;
     s->batch = heap_zalloc(1, sizeof(*s->batch), MEM_APP);
     if (!s->batch)
         return -ENOMEM;

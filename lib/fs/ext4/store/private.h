@@ -55,6 +55,13 @@ static inline bool buf_live(const struct buf *b)
 
 struct chunk; /* memory for blocks, cache.c */
 
+/* A block to be written, and its memory. */
+struct piece {
+    uint64_t block;
+    void *memory;
+    struct buf *buf; /* whose io it counts in, or NULL */
+};
+
 /* ---- transactions ---- */
 
 struct transaction {
@@ -79,24 +86,21 @@ struct journal {
     uint32_t first;    /* the first block for transactions */
     uint32_t head;     /* the next block to be written */
     uint32_t used;     /* blocks before it that hold what is not yet in place */
-    uint32_t limit;    /* no more than that are used */
+    uint32_t limit;    /* no more than that are used, unless by one transaction, */
+    uint32_t most;     /* which uses no more than that */
     uint32_t sequence; /* of the next transaction; without gaps, while tids have some */
     uint32_t seed;     /* of checksums */
     bool csum, wide;   /* checksums of version 3; block numbers of 64 bits */
     uint8_t super[1024];
+    /* memory of whoever holds log: a block, and as many pieces as there are blocks in use */
+    uint8_t *block;
+    struct piece *pieces;
 };
 
 /* ---- the store ---- */
 
 #define IO_DEPTH  8  /* transfers in flight */
 #define IO_VECTOR 64 /* blocks of one of them */
-
-/* A block to be written, and its memory. */
-struct piece {
-    uint64_t block;
-    void *memory;
-    struct buf *buf; /* whose io it counts in, or NULL */
-};
 
 struct batch {
     struct ext4_disk_io io[IO_DEPTH];
