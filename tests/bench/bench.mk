@@ -5,6 +5,7 @@
 #   make bench [QUICK=1|SCALING=1] [GUEST=pv|pvh|both] [FILTER=regex]     make bench-compare A=old.json B=new.json
 #   make bench APP=posix [QUICK=1] [GUEST=pv|pvh|both]    files and threads of the C library beside the kernel's
 #   make bench APP=net [QUICK=1] [GUEST=pv|pvh|both]      the network beside a Linux guest's
+#   make bench APP=fio [QUICK=1] [GUEST=pv|pvh|both]      fio beside blktest
 
 PACKAGES_BENCH := gnuplot-nox
 $(eval $(call packages_rule,bench,$(PACKAGES_BENCH)))
@@ -26,6 +27,8 @@ $(B)/guests/bench-%: tests/bench/posix/%.c $(SDK)/.complete
 	$(Q)RINGLET_GCC="$(CC)" $(RINGLET_CC) -O2 -g $(WARNINGS) -Wno-unused-command-line-argument -I. -MMD -MP -MF $(B)/bench/$*.d -MT $@ $< -o $@
 test test-xen: $(BENCH_POSIX)
 -include $(BENCH_POSIX:$(B)/guests/bench-%=$(B)/bench/%.d)
+
+BENCH_FIO = guests $(B)/apps/fio
 
 BENCH_RUN = tests/bench/bench run --guest "$${GUEST:-both}" $(if $(QUICK),--quick) $(if $(FILTER),--filter "$$FILTER")
 ifeq ($(APP),)
