@@ -233,7 +233,7 @@ HOST_TESTS = \
 	$(foreach g,$(GUESTS),'image-$(g)=$(call check_image,$(B)/guests/$(g),$(LIB_OBJS))') \
 	'sum:size=$(submake) size' \
 	'clang-format=clang-format --dry-run -Werror $(SOURCES_C) $(SOURCES_H)' \
-	'cppcheck=tests/run-cppcheck $(BUILD) $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) $(FS_SRCS) $(LIBC_SRCS) $(LWIP_SRCS) $(MINI_OS_SRCS) $(filter %.c,$(ARCH_SRCS)) $(wildcard tests/guests/*/*.c)' \
+	'cppcheck=tests/run-cppcheck $(BUILD) $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) $(FS_SRCS) $(LIBC_SRCS) $(LWIP_SRCS) $(EXT4_SRCS) $(MINI_OS_SRCS) $(filter %.c,$(ARCH_SRCS)) $(wildcard tests/guests/*/*.c)' \
 	'scripts=for s in $(SCRIPTS); do sh -n $$s || exit 1; done' \
 	'sum:ringlet-run=tests/lab/test-ringlet-run'
 XEN_TESTS = 'long:sum:xen=tests/lab/lab test $(if $(FULL),--full) $(if $(FILTER),--filter="$$FILTER")'

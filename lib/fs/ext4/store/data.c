@@ -134,29 +134,31 @@ static unsigned uncached(struct store *s, uint64_t block, uint64_t most)
     return n;
 }
 
-/* Reads n blocks that are not in the cache into it. */
+/* Reads n blocks that are not in the cache into it, or the first of them. */
 static int fill(struct store *s, uint64_t block, unsigned n)
 {
     struct blkfront_iovec iov[RUN];
-    struct buf *bufs[RUN];
+    struct buf *bufs[RUN] = {NULL};
     struct ext4_disk_io io = {.offset = block * s->block_size, .iov = iov};
+    unsigned count = 0;
     int ret;
 
-    for (; io.iovcnt < MIN(n, RUN); io.iovcnt++) {
-        struct buf *b = cache_add(s, block + io.iovcnt);
+    while (count < MIN(n, RUN)) {
+        struct buf *b = cache_add(s, block + count);
 
         if (!b)
             break;
         b->io++;
-        bufs[io.iovcnt] = b;
-        iov[io.iovcnt] = (struct blkfront_iovec){b->data, s->block_size};
+        bufs[count] = b;
+        iov[count++] = (struct blkfront_iovec){b->data, s->block_size};
     }
-    if (!io.iovcnt)
+    if (!count)
         return -ENOMEM;
-    s->stats.misses += io.iovcnt;
+    s->stats.misses += count;
+    io.iovcnt = count;
     ext4_disk_submit(s->disk, &io);
     ret = ext4_disk_wait(s->disk, &io);
-    for (unsigned i = 0; i < io.iovcnt; i++) {
+    for (unsigned i = 0; i < count; i++) {
         struct buf *b = bufs[i];
 
         b->valid = ret == 0;
