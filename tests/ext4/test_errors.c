@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Errors of the disk and want of memory: nothing is said to be written that is not. */
+#include <unistd.h>
+
 #include "files_test.h"
 
 #define SIZE  (16u << 20)
@@ -67,11 +69,27 @@ static void a_write_that_fails_has_written_nothing(void **state)
     fs_end();
 }
 
+/* A request that cannot be met ends soon: it holds up the whole guest, as it waits for nothing. */
+static void storage_that_there_is_not(void **state)
+{
+    struct file *f;
+
+    (void)state;
+    image_begin("-t ext3 -b 4096", SIZE);
+    f = must_open("/data/f", FILE_RDWR | FILE_CREAT);
+    alarm(20);
+    assert_int_equal(file_allocate(f, ALLOCATE_EXTEND, 0, 2000ll << 30), -ENOSPC);
+    alarm(0);
+    file_put(f);
+    image_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_file_tells_of_an_error),
         cmocka_unit_test(a_write_that_fails_has_written_nothing),
+        cmocka_unit_test(storage_that_there_is_not),
     };
 
     return cmocka_run_group_tests_name("errors", tests, NULL, NULL);

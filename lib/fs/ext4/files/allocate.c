@@ -43,19 +43,20 @@ static int reserve_step(struct ext4_node *n, uint64_t *first, uint64_t end)
     return ret ? ret : ext4_end(fs, reserve(n, first, MIN(end - *first, (uint64_t)STEP_BLOCKS)));
 }
 
-/* Don't begin what cannot be done. */
+/* Don't begin what cannot be done. Holes are looked at only as far as there are blocks for them: in tables of
+ * blocks that takes time for each. */
 static int check_room(struct ext4_node *n, uint64_t first, uint64_t end)
 {
     struct ext4_fs *fs = ext4_fs_of(n);
-    uint64_t holes = 0;
+    uint64_t free = ext2fs_free_blocks_count(fs->ext2->super), holes = 0;
     int ret = ext4_read_begin(fs);
 
     if (ret)
         return ret;
-    while (first < end && ret == 0) {
+    while (first < end && ret == 0 && holes <= free) {
         struct ext4_run run;
 
-        ret = ext4_map_find(n, first, end - first, &run);
+        ret = ext4_map_find(n, first, MIN(end - first, (uint64_t)STEP_BLOCKS), &run);
         if (ret)
             break;
         holes += run.block ? 0 : run.count;
