@@ -71,16 +71,20 @@ static int operation(struct ext4_disk *disk, uint8_t op, uint64_t offset, uint64
     return io.result;
 }
 
+/* A backend that came back may have no cache while the one that went had one, and has lost writes:
+ * blkfront_sync says so. It waits for all requests, which the others don't. */
 static int flush(struct ext4_disk *disk)
 {
+    struct blkfront_dev *dev = frontend_of(disk)->dev;
     struct blkfront_limits limits;
+    int ret = -EOPNOTSUPP;
 
-    blkfront_get_limits(frontend_of(disk)->dev, &limits);
+    blkfront_get_limits(dev, &limits);
     if (limits.flush)
-        return operation(disk, BLKIF_OP_FLUSH_DISKCACHE, 0, 0);
-    if (limits.barrier)
-        return operation(disk, BLKIF_OP_WRITE_BARRIER, 0, 0);
-    return 0;
+        ret = operation(disk, BLKIF_OP_FLUSH_DISKCACHE, 0, 0);
+    else if (limits.barrier)
+        ret = operation(disk, BLKIF_OP_WRITE_BARRIER, 0, 0);
+    return ret == -EOPNOTSUPP ? blkfront_sync(dev) : ret;
 }
 
 static int discard(struct ext4_disk *disk, uint64_t offset, uint64_t length)
