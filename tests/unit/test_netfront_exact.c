@@ -321,13 +321,51 @@ static void nobody_listens(void **state)
     assert_int_equal(shutdown_netfront(dev), 0);
 }
 
+/* A request about a group needs two entries of the ring, and is no frame. */
+static void group_and_a_full_ring(void **state)
+{
+    static const uint8_t group[6] = {1, 0, 0x5e, 1, 2, 3};
+    const struct netfront_config config = {.multicast = 1};
+    struct netfront_stats before, after;
+    struct netfront_dev *dev;
+
+    (void)state;
+    vif_set(true, "feature-multicast-control", "1");
+    dev = vif_open(&config);
+    for (unsigned room = 0; room < 3; room++) {
+        for (unsigned i = 0; i < WIRE_SLOTS - room; i++)
+            assert_int_equal(vif_send(dev, data, 60, NULL), 0);
+        netfront_get_stats(dev, &before);
+        assert_int_equal(netfront_multicast(dev, group, true), room < 2 ? -ENOBUFS : 0);
+        netfront_flush(dev);
+        for (unsigned i = 0; i < WIRE_SLOTS - room; i++) {
+            assert_true(back_take());
+            assert_int_equal(back.frame.len, 60);
+        }
+        assert_int_equal(back_take(), room == 2);
+        back.status = NETIF_RSP_ERROR;
+        back_answer();
+        back.status = NETIF_RSP_OKAY;
+        vif_poll(dev);
+        netfront_get_stats(dev, &after);
+        assert_int_equal(after.tx_frames, before.tx_frames);
+        assert_int_equal(after.tx_errors - before.tx_errors, WIRE_SLOTS - room);
+    }
+    assert_int_equal(back.frame.len, 0);
+    assert_int_equal(back.frame.extra.type, XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
+    assert_memory_equal(back.frame.extra.group, group, 6);
+    assert_int_equal(shutdown_netfront(dev), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, vif_setup, vif_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(channels),       TEST(many_pages), TEST(small_fragments), TEST(text_of_all_counters),
-        TEST(bounds),         TEST(ready_once), TEST(what_is_copied),  TEST(shortest),
-        TEST(nobody_listens),
+        TEST(channels),        TEST(many_pages),
+        TEST(small_fragments), TEST(text_of_all_counters),
+        TEST(bounds),          TEST(group_and_a_full_ring),
+        TEST(ready_once),      TEST(what_is_copied),
+        TEST(shortest),        TEST(nobody_listens),
     };
 
     return cmocka_run_group_tests_name("netfront, exactly", tests, NULL, NULL);
