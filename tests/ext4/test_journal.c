@@ -149,6 +149,40 @@ static void a_read_only_disk_is_not_replayed(void **state)
     free(image);
 }
 
+/* A replay that ended at any of its writes, and those of the open, is begun again. */
+static void a_replay_can_be_repeated(void **state)
+{
+    bool whole = false;
+
+    (void)state;
+    make("-t ext4 -b 1024", "-c -v 3");
+    for (unsigned n = 1; !whole; n++) {
+        uint8_t *copy = malloc(SIZE);
+        struct store *s;
+
+        assert_non_null(copy);
+        memcpy(copy, image, SIZE);
+        memory_disk_init(&disk, copy, SIZE);
+        disk.fail_write = n;
+        whole = store_open(&disk.disk, NULL, &s) == 0;
+        assert_true(whole || n < 20);
+        if (!whole) {
+            disk.fail_write = 0;
+            assert_int_equal(store_open(&disk.disk, NULL, &s), 0);
+        }
+        disk.fail_write = 0;
+        assert_int_equal(store_close(s), 0);
+        free(image);
+        image = copy;
+        assert_true(is_filled(7000, 'D', true) && is_filled(7001, 'B', false));
+        assert_true(is_filled(7002, 0, false) && is_filled(7003, 'C', false));
+        assert_int_equal(image_check(image, SIZE), 0);
+        free(image);
+        if (!whole)
+            make("-t ext4 -b 1024", "-c -v 3");
+    }
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -174,6 +208,7 @@ int main(void)
         TEST(a_committed_block_that_is_not_what_was_logged_is_refused),
         TEST(a_block_beyond_the_end_is_refused),
         TEST(a_read_only_disk_is_not_replayed),
+        TEST(a_replay_can_be_repeated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
