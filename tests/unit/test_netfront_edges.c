@@ -296,6 +296,24 @@ static void mtu_alone(void **state)
     assert_int_equal(shutdown_netfront(dev), 0);
 }
 
+/* XenStore answers nothing: neither a name nor the first interface is looked for longer than allowed. */
+static void opens_without_xenstore(void **state)
+{
+    const struct netfront_config config = {.connect_timeout_ns = 2 * NSEC_PER_SEC};
+    struct netfront_dev *dev;
+
+    (void)state;
+    seam_idle = NULL;
+    for (unsigned i = 0; i < 2; i++) {
+        const uint64_t begin = clock_now();
+
+        assert_true(netfront_open_device(i ? "0" : NULL, &config, &dev) < 0);
+        assert_true(clock_now() - begin < 4 * NSEC_PER_SEC);
+        assert_null(dev);
+        assert_true(thread_deadline() == DEADLINE_NEVER);
+    }
+}
+
 /* XenStore answers nothing any more: the end takes no longer than it may. */
 static void closes_without_xenstore(void **state)
 {
@@ -364,6 +382,7 @@ int main(void)
         TEST(released_without_traffic),
         TEST(carrier_and_mtu),
         TEST(mtu_alone),
+        TEST(opens_without_xenstore),
         TEST(closes_without_xenstore),
         TEST(trust_that_cannot_be_understood),
         TEST(the_guest_ends),
