@@ -7,7 +7,7 @@
  * Limits: CONNECTION_TASKS requests in flight; further ones wait in the transport. Data pass through
  * the disk's buffers, of which a connection has a share (pool.h).
  *
- *   read   the disk reads into buffers, and the transport sends them from where they are: no copy. A
+ *   read   the disk reads into buffers, and the transport is given them by reference. A
  *          buffer is used again when the client has acknowledged all of it.
  *   write  the payload is copied once, from the transport's memory into buffers, and the disk writes
  *          these.
