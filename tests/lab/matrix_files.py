@@ -13,10 +13,10 @@ CASES = [
     Case("ext4-write", image="ext4-test", app=True, memory=64, args=f"{MOUNT} write /data 120", disks=[f"{DISK} w"], timeout=200,
          options="-v", says=("^120 files are as they were written, 0 are not", "^xvda: ext4 at /data$"),
          after="unmounted $d0\nin_ext4 $d0 sums_hold 120"),
-    # Other kinds of images: with tables of blocks, without a journal.
+    # Other kinds of images: without checksums and with blocks of 1 KiB, with tables of blocks, without a journal.
     *[Case(f"ext4-write-{name}", image="ext4-test", app=True, memory=64, args=f"{MOUNT} write /data 60", disks=[f"{DISK} {options} w"],
            types=(kind,), timeout=200, says=("^60 files are as they were written",), after="unmounted $d0\nin_ext4 $d0 sums_hold 60")
-      for name, kind, options in (("ext3", "pvh", "-t ext3"), ("ext2", "pv", "-t ext2"))],
+      for name, kind, options in (("plain", "pv", "-O ^metadata_csum,^64bit -b 1024"), ("ext3", "pvh", "-t ext3"), ("ext2", "pv", "-t ext2"))],
     # Linux' files, written by Linux.
     Case("ext4-linux-wrote", image="ext4-test", app=True, memory=64, args=f"{MOUNT} check /data", disks=[f"{DISK} w"], types=("pv",),
          setup="in_ext4 $d0 linux_files || exit 4", says=("^30 files are as they were written, 0 are not",), after="unmounted $d0"),
@@ -41,4 +41,11 @@ CASES = [
     Case("ext4-archive", image="ext4-test", app=True, memory=64, args=f"{MOUNT} check /data", disks=[f"sparse {4 * MIB} r"], types=("pv",),
          setup="mkdir /tmp/tree && (cd /tmp/tree && linux_files && tar -cf /tmp/tree.tar .) && dd if=/tmp/tree.tar of=$d0 2>/dev/null && "
                "rm -r /tmp/tree /tmp/tree.tar || exit 4", options="-v", says=("^30 files are", "^xvda: romfs at /data, read-only")),
+    # SQLite keeps its database in a file; dom0's reads it.
+    Case("ext4-sqlite", image="sqlite-test", app=True, memory=64, disks=[f"{DISK} w"], types=("pv",), timeout=300,
+         setup="sqlite_killed $d0 pv 5 || exit 4",
+         args=f"{MOUNT} /data/t.db \"PRAGMA integrity_check; SELECT 'rows: ' || (count(*) > 20) FROM t\"",
+         says=("^ok$", "^rows: 1"), after="unmounted $d0"),
+    Case("ext4-write-mkfs", image="ext4-test", app=True, memory=64, args=f"{MOUNT}:mkfs write /data 60", disks=[f"sparse {200 * MIB} w"], types=("pvh",),
+         timeout=200, options="-v", says=("^xvda: made an ext4", "^60 files are as they were written",), after="unmounted $d0\nin_ext4 $d0 sums_hold 60"),
 ]
