@@ -160,10 +160,12 @@ static void tx_status_unknown(struct peer *p)
 static void tx_status_null(struct peer *p)
 {
     struct netback_queue *q = aim(p);
+    const bool heard = q->tx_prod != q->tx->req_prod;
 
     for (unsigned i = 0; i < NET_SLOTS && q->tx_prod != q->tx->req_prod; i++)
         netback_tx_respond(q, some_id(p), NETIF_RSP_NULL);
     lie(p, some_id(p), NETIF_RSP_NULL);
+    p->hostile->unheard = !heard;
 }
 
 static void answer_all(struct peer *p, int16_t status)
