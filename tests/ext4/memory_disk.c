@@ -34,7 +34,7 @@ static void submit(struct ext4_disk *disk, struct ext4_disk_io *io)
     else
         d->reads++;
     io->done = true;
-    io->result = io->write && fails(d) ? -EIO : 0;
+    io->result = (io->write ? fails(d) : d->reads == d->fail_read) ? -EIO : 0;
     for (unsigned i = 0; i < io->iovcnt && io->result == 0; i++) {
         const struct blkfront_iovec *v = &io->iov[i];
 

@@ -12,6 +12,7 @@ struct memory_disk {
     uint64_t reads, writes, flushes;
     /* fail_count writes (0: all) from this number on, which counts from 1, fail with -EIO; 0: none does */
     uint64_t fail_write, fail_count;
+    uint64_t fail_read; /* the read of this number fails with -EIO; 0: none */
     uint64_t discards, discarded, last_discard; /* number, bytes, offset of the last */
     bool strict;                                /* a transfer beyond the end ends the process */
 };

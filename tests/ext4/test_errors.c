@@ -84,12 +84,85 @@ static void storage_that_there_is_not(void **state)
     image_end();
 }
 
+/* The only free blocks are few, as what was removed is not free before the next commit: a write takes them all,
+ * and finds none for the table. */
+static void no_room_for_a_table(void **state)
+{
+    struct file *f;
+    int64_t at;
+
+    (void)state;
+    image_begin("-t ext3 -b 1024 -m 0", SIZE);
+    file_put(make("/data/removed", LARGE));
+    f = must_open("/data/rest", FILE_RDWR | FILE_CREAT);
+    for (at = 0; file_pwrite(f, content, 1024, at) == 1024;)
+        at += 1024;
+    file_put(f);
+    image_again();
+    assert_int_equal(path_unlink(NULL, "/data/removed"), 0);
+    f = must_open("/data/f", FILE_RDWR | FILE_CREAT);
+    assert_int_equal(file_pwrite(f, content, 1 << 20, 0), 1 << 20);
+    file_put(f);
+    image_end();
+}
+
+/* With little cache, so that tables are read again and again: what a file gets and what is free agree, whichever
+ * read fails in a write into holes. Returns whether one did. */
+static bool a_read_fails(const char *options, unsigned number)
+{
+    struct file *f;
+    int64_t done;
+    bool failed;
+
+    image_begin(options, SIZE);
+    f = must_open("/data/f", FILE_RDWR | FILE_CREAT);
+    for (unsigned i = 0; i < 1200; i += i % 400 == 100 ? 300 : 2)
+        assert_int_equal(file_pwrite(f, content, 1024, i * 1024), 1024);
+    file_put(f);
+    image.config.cache = 1;
+    image_again();
+    f = must_open("/data/f", FILE_RDWR);
+    image.disk.fail_read = image.disk.reads + number;
+    done = file_pwrite(f, content, 250 << 10, 110 << 10);
+    failed = image.disk.reads >= image.disk.fail_read;
+    assert_true(failed || done == 250 << 10);
+    file_put(f);
+    fs_unmount("/data");
+    assert_int_equal(image_mount(), 0); /* if it was aborted: without what was not committed */
+    image_end();
+    return failed;
+}
+
+static void each_read_fails(const char *options)
+{
+    unsigned number = 1;
+
+    while (a_read_fails(options, number))
+        number++;
+    assert_true(number > 3);
+}
+
+static void reads_of_extents_fail(void **state)
+{
+    (void)state;
+    each_read_fails("-t ext4 -b 1024");
+}
+
+static void reads_of_tables_fail(void **state)
+{
+    (void)state;
+    each_read_fails("-t ext3 -b 1024");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_file_tells_of_an_error),
         cmocka_unit_test(a_write_that_fails_has_written_nothing),
         cmocka_unit_test(storage_that_there_is_not),
+        cmocka_unit_test(no_room_for_a_table),
+        cmocka_unit_test(reads_of_extents_fail),
+        cmocka_unit_test(reads_of_tables_fail),
     };
 
     return cmocka_run_group_tests_name("errors", tests, NULL, NULL);

@@ -4,20 +4,16 @@
 
 #include "node.h"
 
-#define EXTENT_BLOCKS_MAX    32768u /* in one extent */
-#define UNWRITTEN_BLOCKS_MAX 32767u
-
-static bool has_extents(const struct ext4_node *n)
-{
-    return n->inode.i_flags & EXT4_EXTENTS_FL;
-}
+/* Blocks at a time: one extent has them, also an unwritten one, and EXT4_SPARE suffices for the tables of so
+ * many, with blocks of 1 KiB (8 and 1 of the first level, 2 of the second, and 1 of the third). */
+#define TAKE_MAX 2048u
 
 uint64_t ext4_size_max(const struct ext4_node *n)
 {
     const struct ext4_fs *fs = ext4_fs_of(n);
     uint64_t per = fs->block_size / 4, blocks = UINT32_MAX - 1;
 
-    if (!has_extents(n)) {
+    if (!ext4_has_extents(n)) {
         /* and its sectors are counted by 32 bits */
         blocks = MIN(EXT2_NDIR_BLOCKS + per + per * per + per * per * per,
                      (UINT32_MAX - 0xffffu) / (fs->block_size / 512ull));
@@ -110,7 +106,8 @@ int ext4_map_find(struct ext4_node *n, uint64_t first, uint64_t max, struct ext4
     if (first < known->first || first - known->first >= known->count) {
         struct ext4_run found = {.first = first, .count = UINT32_MAX};
 
-        ret = store_errno(has_extents(n) ? find_extent(n, &found) : find_blocks(n, max, &found));
+        ret =
+            store_errno(ext4_has_extents(n) ? find_extent(n, &found) : find_blocks(n, max, &found));
         if (ret == 0)
             ret = check(n, &found);
         if (ret)
@@ -143,7 +140,7 @@ int ext4_map_take(struct ext4_node *n, uint64_t first, uint64_t max, struct ext4
     blk64_t block, count;
     int ret;
 
-    max = MIN(max, UNWRITTEN_BLOCKS_MAX);
+    max = MIN(max, TAKE_MAX);
     while ((ret = ext4_room(fs, max + EXT4_SPARE)) == -ENOSPC && max > 1)
         max /= 2;
     if (ret)
@@ -153,99 +150,19 @@ int ext4_map_take(struct ext4_node *n, uint64_t first, uint64_t max, struct ext4
         return ret;
     *out = (struct ext4_run){.first = first, .count = MIN(count, max), .block = block};
     ret = check(n, out);
-    if (ret == 0)
-        ext2fs_block_alloc_stats_range(fs->ext2, block, (blk_t)out->count, +1);
+    if (ret)
+        return ret;
+    ext2fs_block_alloc_stats_range(fs->ext2, block, (blk_t)out->count, +1);
+    /* what was freed counts as room, and is none yet: an insertion that finds none is not undone with ease */
+    ret = ext4_room(fs, EXT4_SPARE);
+    if (ret)
+        ext4_map_give_back(n, out);
     return ret;
 }
 
 void ext4_map_give_back(struct ext4_node *n, const struct ext4_run *run)
 {
     ext2fs_block_alloc_stats_range(ext4_fs_of(n)->ext2, run->block, (blk_t)run->count, -1);
-}
-
-static bool continues(const struct ext2fs_extent *e, const struct ext4_run *run)
-{
-    bool unwritten = e->e_flags & EXT2_EXTENT_FLAGS_UNINIT;
-
-    return e->e_lblk + e->e_len == run->first && e->e_pblk + e->e_len == run->block &&
-           unwritten == run->unwritten &&
-           e->e_len + run->count <= (unwritten ? UNWRITTEN_BLOCKS_MAX : EXTENT_BLOCKS_MAX);
-}
-
-static errcode_t insert_extent(ext2_extent_handle_t h, const struct ext4_run *run)
-{
-    struct ext2fs_extent e, new = {.e_lblk = run->first,
-                                   .e_pblk = run->block,
-                                   .e_len = (__u32)run->count,
-                                   .e_flags = run->unwritten ? EXT2_EXTENT_FLAGS_UNINIT : 0};
-    int where = 0;
-    errcode_t err = ext2fs_extent_goto(h, run->first);
-
-    if (err == 0)
-        return EXT2_ET_EXTENT_INVALID_LENGTH; /* it is no hole */
-    if (err != EXT2_ET_EXTENT_NOT_FOUND)
-        return err;
-    err = ext2fs_extent_get(h, EXT2_EXTENT_CURRENT, &e);
-    if (err && err != EXT2_ET_NO_CURRENT_NODE)
-        return err;
-    if (err == 0 && e.e_lblk < run->first) {
-        if (continues(&e, run)) {
-            e.e_len += (__u32)run->count;
-            return ext2fs_extent_replace(h, 0, &e);
-        }
-        where = EXT2_EXTENT_INSERT_AFTER;
-    }
-    err = ext2fs_extent_insert(h, where, &new);
-    return err ? err : ext2fs_extent_fix_parents(h);
-}
-
-static errcode_t insert_blocks(struct ext4_node *n, const struct ext4_run *run)
-{
-    errcode_t err = 0;
-
-    for (uint64_t i = 0; i < run->count && err == 0; i++) {
-        blk64_t block = run->block + i;
-
-        err = ext2fs_bmap2(ext4_fs_of(n)->ext2, ext4_ino(n), ext4_inode(n), NULL,
-                           BMAP_SET | BMAP_ALLOC, run->first + i, NULL, &block);
-    }
-    return err;
-}
-
-int ext4_map_insert(struct ext4_node *n, const struct ext4_run *run)
-{
-    ext2_filsys e = ext4_fs_of(n)->ext2;
-    ext2_extent_handle_t h;
-    errcode_t err;
-
-    n->run.count = 0;
-    if (!has_extents(n)) {
-        err = insert_blocks(n, run);
-    } else {
-        err = ext2fs_extent_open2(e, ext4_ino(n), ext4_inode(n), &h);
-        if (err == 0) {
-            err = insert_extent(h, run);
-            ext2fs_extent_free(h);
-        }
-    }
-    if (err == 0)
-        err = ext2fs_iblk_add_blocks(e, ext4_inode(n), run->count);
-    return store_errno(err);
-}
-
-int ext4_map_written(struct ext4_node *n, const struct ext4_run *run)
-{
-    ext2_extent_handle_t h;
-    errcode_t err = ext2fs_extent_open2(ext4_fs_of(n)->ext2, ext4_ino(n), ext4_inode(n), &h);
-
-    n->run.count = 0;
-    if (err)
-        return store_errno(err);
-    /* one by one: libext2fs joins each with the written ones in front of it */
-    for (uint64_t i = 0; i < run->count && err == 0; i++)
-        err = ext2fs_extent_set_bmap(h, run->first + i, run->block + i, 0);
-    ext2fs_extent_free(h);
-    return store_errno(err);
 }
 
 static int punch(struct ext4_node *n, uint64_t first, uint64_t last)
@@ -324,12 +241,12 @@ static int free_blocks(struct ext4_node *n, uint64_t first, uint64_t last)
 
 int ext4_map_free(struct ext4_node *n, uint64_t first, uint64_t last)
 {
-    return has_extents(n) ? punch_extents(n, first, last) : free_blocks(n, first, last);
+    return ext4_has_extents(n) ? punch_extents(n, first, last) : free_blocks(n, first, last);
 }
 
 int ext4_map_free_rest(struct ext4_node *n, uint64_t first)
 {
-    return has_extents(n) ? punch_extents(n, first, ~0ull) : punch(n, first, ~0ull);
+    return ext4_has_extents(n) ? punch_extents(n, first, ~0ull) : punch(n, first, ~0ull);
 }
 
 int ext4_map_end(struct ext4_node *n, uint64_t *end)
@@ -340,7 +257,7 @@ int ext4_map_end(struct ext4_node *n, uint64_t *end)
     struct ext2fs_extent e;
     errcode_t err;
 
-    if (!has_extents(n)) {
+    if (!ext4_has_extents(n)) {
         *end = EXT2_NDIR_BLOCKS;
         if (table[EXT2_IND_BLOCK])
             *end = EXT2_NDIR_BLOCKS + per;

@@ -79,6 +79,11 @@ static inline uint64_t ext4_size(const struct ext4_node *n)
     return EXT2_I_SIZE(&n->inode);
 }
 
+static inline bool ext4_has_extents(const struct ext4_node *n)
+{
+    return n->inode.i_flags & EXT4_EXTENTS_FL;
+}
+
 static inline bool ext4_is_dir(const struct ext4_node *n)
 {
     return (n->node.mode & MODE_TYPE) == MODE_DIR;
@@ -146,6 +151,9 @@ int ext4_map_find(struct ext4_node *n, uint64_t first, uint64_t max, struct ext4
  * are the file's when they were inserted, and given back otherwise. */
 int ext4_map_take(struct ext4_node *n, uint64_t first, uint64_t max, struct ext4_run *out);
 void ext4_map_give_back(struct ext4_node *n, const struct ext4_run *run);
+
+/* map_insert.c: blocks that were taken become the file's. On an error none of them is, and they are to be given
+ * back; what cannot be undone is an ext4_fail(). */
 int ext4_map_insert(struct ext4_node *n, const struct ext4_run *run);
 /* Unwritten blocks have been written. */
 int ext4_map_written(struct ext4_node *n, const struct ext4_run *run);
