@@ -45,18 +45,19 @@ static int begin_transfer(struct disk_io *io, bool write)
     return blkfront_aio_enqueue(&io->aio, write);
 }
 
-/* Without a cache that has to be flushed there is nothing to do. */
+/* Without a cache there is nothing to do; but a backend that went may have had one, and lost writes: the
+ * flush that is not offered tells of that (blkfront_event). */
 static int begin_flush(struct disk_io *io, bool *begun)
 {
     struct blkfront_limits *l = &io->disk->limits;
+    int ret;
 
     blkfront_get_limits(io->disk->dev, l);
-    *begun = l->flush || l->barrier;
-    if (!*begun)
-        return 0;
     prepare(io, NULL, 0, 0);
-    return blkfront_aio_push_operation(&io->aio, l->flush ? BLKIF_OP_FLUSH_DISKCACHE
-                                                          : BLKIF_OP_WRITE_BARRIER);
+    ret = blkfront_aio_push_operation(&io->aio, !l->flush && l->barrier ? BLKIF_OP_WRITE_BARRIER
+                                                                        : BLKIF_OP_FLUSH_DISKCACHE);
+    *begun = ret != -EOPNOTSUPP;
+    return *begun ? ret : 0;
 }
 
 static int begin_zero(struct disk_io *io)

@@ -45,7 +45,8 @@ struct blkfront_info {
  * A backend that had a cache (it offered flush or barrier) and went without closing may have lost
  * writes that had completed and were not flushed. Then the next flush, barrier, BLKFRONT_FUA write
  * or blkfront_sync that would succeed completes with -EIO, and so does each that was begun before
- * that one completed, as it may have covered the same writes. Those that are begun later do not.
+ * that one completed, as it may have covered the same writes. Those that are begun later do not. A flush
+ * or barrier that the backend does not offer (any more) says so in place of -EOPNOTSUPP.
  */
 enum blkfront_event {
     BLKFRONT_EV_RESIZED, /* blkfront_limits.sectors changed; requests beyond it fail: -EIO */
@@ -387,7 +388,8 @@ int blkfront_aio_submit_at(struct blkfront_dev *dev, uint64_t now);
  *    (xen/io/blkif.h).
  *
  * -EINVAL, -EROFS: as for a write. -EOPNOTSUPP when the backend does not offer the operation (also
- * later, as aio_cb's ret, if the backend withdraws the offer: the feature is then off).
+ * later, as aio_cb's ret, if the backend withdraws the offer: the feature is then off). -EIO, of such a
+ * flush or barrier: nothing is begun; writes were lost (see blkfront_event).
  */
 int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op);
 

@@ -16,7 +16,7 @@ $(NBD_HOST)/%.o: %.c $(HOST)/flags tests/nbd/nbd.mk | $(call stamp,build) $(call
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_HOST) $(CFLAGS_NBD) -MMD -MP -c $< -o $@
-$(filter-out %/test_link,$(NBD_TESTS)): $(NBD_HOST)/%: $(NBD_HOST)/tests/nbd/%.o $(NBD_HOST)/tests/nbd/session.o $(NBD_OBJS)
+$(filter-out %/test_link %/test_disk,$(NBD_TESTS)): $(NBD_HOST)/%: $(NBD_HOST)/tests/nbd/%.o $(NBD_HOST)/tests/nbd/session.o $(NBD_OBJS)
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(CFLAGS_HOST) $^ -lcmocka -o $@
 # with lwIP, on the threads of tests/host
@@ -26,6 +26,10 @@ $(NBD_LWIP_OBJS): $(DEBIAN_lwip_READY)
 $(NBD_HOST)/test_link: $(NBD_LWIP_OBJS) $(NBD_HOST)/tests/nbd/session.o $(NBD_OBJS) $(LIB_LWIP_HOST) $(LIBHOST)
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(CFLAGS_HOST) $(filter %.o,$^) $(LIB_LWIP_HOST) $(LIBHOST) -lcmocka -o $@
+# disk.c itself, in place of file_disk.c
+$(NBD_HOST)/test_disk: $(NBD_HOST)/tests/nbd/test_disk.o $(LIBHOST)
+	$(call say,HOSTLD,$@)
+	$(Q)$(CC) $(CFLAGS_HOST) $(filter %.o,$^) $(LIBHOST) -lcmocka -o $@
 $(NBD_HOST)/host-nbdserver: $(NBD_HOST)/tests/nbd/host_server.o $(NBD_OBJS)
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(CFLAGS_HOST) $^ -o $@

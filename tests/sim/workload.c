@@ -134,7 +134,11 @@ static void step_flush(struct workload *w, unsigned thread)
     s->aiocb.aio_queue = one_in(3) ? below(8) : 0;
     begin(w, s);
     ret = blkfront_aio_push_operation(&s->aiocb, s->kind);
-    if (ret == -EOPNOTSUPP) { /* not offered, or not any more */
+    if (ret == -EIO && w->o.restarts) { /* not offered, and the backend that went has lost writes */
+        workload_flushed(w, s->flush_begun, ret, false);
+        s->busy = false;
+        w->under_way--;
+    } else if (ret == -EOPNOTSUPP) { /* not offered, or not any more */
         const struct profile *p = &w->backend->profile;
 
         bool offered =

@@ -601,6 +601,51 @@ static void lost_writes_are_told_to_all_without_a_flush(void **state)
     assert_int_equal(blkfront_sync(dev), 0);
 }
 
+/* A flush that this backend does not offer tells it as well: those that were under way when it came, and
+ * then no later one. */
+static void lost_writes_are_told_by_a_flush_that_is_not_offered(void **state)
+{
+    uint8_t *data;
+
+    (void)state;
+    open_disk();
+    assert_int_equal(start(0, BLKIF_OP_WRITE, 0), 0);
+    settle();
+    remove_backend();
+    keep_data(&data);
+    settle();
+    assert_int_equal(start(1, BLKIF_OP_FLUSH_DISKCACHE, 0), 0);
+    assert_int_equal(start(2, BLKIF_OP_FLUSH_DISKCACHE, 0), 0);
+    vbd_set(0, true, "feature-flush-cache", "0");
+    backend_returns();
+    back(data);
+    ended_once(1, -EIO);
+    ended_once(2, -EIO);
+    assert_int_equal(start(3, BLKIF_OP_FLUSH_DISKCACHE, 0), -EOPNOTSUPP);
+    assert_int_equal(blkfront_sync(dev), 0);
+}
+
+static void lost_writes_are_told_when_a_flush_is_refused(void **state)
+{
+    uint8_t *data;
+
+    (void)state;
+    open_disk();
+    assert_int_equal(start(0, BLKIF_OP_WRITE, 0), 0);
+    settle();
+    remove_backend();
+    keep_data(&data);
+    settle();
+    vbd_set(0, true, "feature-flush-cache", "0");
+    backend_returns();
+    back(data);
+    assert_int_equal(start(1, BLKIF_OP_DISCARD, 512), -EOPNOTSUPP);
+    assert_int_equal(start(1, BLKIF_OP_FLUSH_DISKCACHE, 0), -EIO);
+    assert_int_equal(start(1, BLKIF_OP_FLUSH_DISKCACHE, 0), -EOPNOTSUPP);
+    assert_int_equal(start(1, BLKIF_OP_WRITE_BARRIER, 0), -EOPNOTSUPP);
+    assert_int_equal(blkfront_sync(dev), 0);
+}
+
 /* ---- the disk becomes another ---- */
 
 static void change(const char *key, const char *value)
@@ -822,6 +867,8 @@ int main(void)
         TEST(lost_writes_are_told_without_a_flush),
         TEST(lost_writes_fail_every_flush_under_way),
         TEST(lost_writes_are_told_to_all_without_a_flush),
+        TEST(lost_writes_are_told_by_a_flush_that_is_not_offered),
+        TEST(lost_writes_are_told_when_a_flush_is_refused),
         TEST(resized_both_ways),
         TEST(mode_changes),
         TEST(nonsense_changes_nothing),

@@ -158,34 +158,31 @@ int blkfront_aio(struct blkfront_aiocb *aiocb, int write)
     return ret;
 }
 
-static int push_bare(struct blkfront_aiocb *aiocb, uint8_t op, bool offered)
+static bool is_offered(const struct blkfront_aiocb *aiocb, uint8_t op)
 {
-    int ret = offered ? accept(aiocb->aio_dev, aiocb, op) : -EOPNOTSUPP;
+    const struct blkfront_limits *l = &aiocb->aio_dev->limits;
 
-    if (!ret)
-        submit_prepared(aiocb->aio_dev, 0);
-    return ret;
+    if (op == BLKIF_OP_DISCARD)
+        return aiocb->aio_flags & BLKFRONT_SECURE ? l->discard_secure : l->discard;
+    return op == BLKIF_OP_FLUSH_DISKCACHE ? l->flush : l->barrier;
 }
 
 int blkfront_aio_push_operation(struct blkfront_aiocb *aiocb, uint8_t op)
 {
-    if (!aiocb || !aiocb->aio_dev)
+    struct blkfront_dev *dev;
+    int ret = -EOPNOTSUPP;
+
+    if (!aiocb || !aiocb->aio_dev || op > BLKIF_OP_DISCARD || op == BLKIF_OP_RESERVED_1)
         return -EINVAL;
-    switch (op) {
-    case BLKIF_OP_READ:
-    case BLKIF_OP_WRITE:
-        return blkfront_aio(aiocb, op == BLKIF_OP_WRITE);
-    case BLKIF_OP_FLUSH_DISKCACHE:
-        return push_bare(aiocb, op, aiocb->aio_dev->limits.flush);
-    case BLKIF_OP_WRITE_BARRIER:
-        return push_bare(aiocb, op, aiocb->aio_dev->limits.barrier);
-    case BLKIF_OP_DISCARD:
-        return push_bare(aiocb, op,
-                         aiocb->aio_flags & BLKFRONT_SECURE ? aiocb->aio_dev->limits.discard_secure
-                                                            : aiocb->aio_dev->limits.discard);
-    default:
-        return -EINVAL;
-    }
+    dev = aiocb->aio_dev;
+    if (op <= BLKIF_OP_WRITE || is_offered(aiocb, op))
+        ret = accept(dev, aiocb, op);
+    /* the backend that went may have had a cache, and lost writes */
+    else if (op != BLKIF_OP_DISCARD && complete_tell_loss(dev, dev->path.next_number++))
+        ret = -EIO;
+    if (!ret)
+        submit_prepared(dev, 0);
+    return ret;
 }
 
 /* ---- waiting ---- */
@@ -328,9 +325,10 @@ int blkfront_sync(struct blkfront_dev *dev)
     ret = run(&aiocb, BLKIF_OP_FLUSH_DISKCACHE);
     if (ret == -EOPNOTSUPP)
         ret = run(&aiocb, BLKIF_OP_WRITE_BARRIER);
-    /* also when there is nothing to flush: the backend that came back has no cache, but the one
-     * that went had */
-    return ret && ret != -EOPNOTSUPP ? ret : complete_tell_loss(dev, number);
+    if (ret && ret != -EOPNOTSUPP)
+        return ret;
+    /* the flush tells of a loss; but another one may have been the first, while this one waited */
+    return number < dev->path.writes.told ? -EIO : 0;
 }
 
 /* ---- looking ---- */

@@ -19,17 +19,24 @@
 
 #include <ringlet/printk.h>
 
-/* Keeps account of what is on stable storage, and lets flushes fail that follow a loss. */
+/* Keeps account of what is on stable storage, and lets flushes fail that follow a loss: also those that
+ * the backend does not offer any more, as the one that went may have had a cache. */
 static int durable_result(struct blkfront_dev *dev, const struct blkfront_request *r)
 {
-    if (r->result || r->op == BLKIF_OP_READ || r->op == BLKIF_OP_DISCARD)
+    int lost;
+
+    if ((r->result && r->result != -EOPNOTSUPP) || r->op == BLKIF_OP_READ ||
+        r->op == BLKIF_OP_DISCARD)
         return r->result;
     if (r->op == BLKIF_OP_WRITE) {
-        dev->path.writes.done++;
-        return r->fua ? complete_tell_loss(dev, r->number) : 0; /* (no cache now, so no flush) */
+        dev->path.writes.done += !r->result;
+        if (!r->fua) /* (no cache now, so no flush) */
+            return r->result;
+    } else if (!r->result) {
+        dev->path.writes.flushed = MAX(dev->path.writes.flushed, r->covers);
     }
-    dev->path.writes.flushed = MAX(dev->path.writes.flushed, r->covers);
-    return complete_tell_loss(dev, r->number);
+    lost = complete_tell_loss(dev, r->number);
+    return lost ? lost : r->result;
 }
 
 static void deliver(struct blkfront_dev *dev, struct blkfront_request *r)
