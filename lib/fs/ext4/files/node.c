@@ -108,6 +108,10 @@ int ext4_node_get(struct ext4_fs *fs, ext2_ino_t ino, struct ext4_node **out)
         return ret;
     if (!is_type(inode.i_mode) || EXT2_I_SIZE(&inode) > INT64_MAX)
         return -EIO;
+    /* a directory has no holes */
+    if ((inode.i_mode & MODE_TYPE) == MODE_DIR &&
+        EXT2_I_SIZE(&inode) / fs->block_size > ext2fs_blocks_count(fs->ext2->super))
+        return -EIO;
     return ext4_node_new(fs, ino, &inode, out);
 }
 

@@ -7,6 +7,7 @@
  */
 #include <ringlet/errno.h>
 #include <ringlet/heap.h>
+#include <ringlet/page.h>
 #include <ringlet/string.h>
 
 #include "node.h"
@@ -17,21 +18,27 @@ struct seen {
     char name[];
 };
 
+/* What is on the disk decides how much that is, also that a block is there many times: a listing gets no more
+ * than half of the memory that is free when it begins, so that others can go on. */
+#define SHARE 2
+
 struct listing {
-    char *bytes; /* of struct seen, each at a multiple of 4 */
+    size_t limit; /* bytes */
+    char *bytes;  /* of struct seen, each at a multiple of 4 */
     size_t used, room;
     uint32_t *at; /* where each begins */
     size_t count, at_room;
 };
 
-static int grow(void **block, size_t used, size_t *room, size_t need)
+static int grow(const struct listing *l, void **block, size_t used, size_t *room, size_t need)
 {
     size_t more = MAX(*room * 2, (size_t)1024);
     void *new;
 
     if (used + need <= *room)
         return 0;
-    if (more > UINT32_MAX)
+    /* with what it replaces */
+    if (more > UINT32_MAX || l->room + l->at_room + more > l->limit)
         return -ENOMEM;
     new = heap_alloc(more, MEM_APP);
     if (!new)
@@ -51,10 +58,10 @@ static int add(const struct ext4_entry *e, void *arg)
     size_t need = ROUND_UP(sizeof(struct seen) + e->len, 4);
     size_t at_used = l->count * sizeof(*l->at);
     struct seen *s;
-    int ret = grow((void **)&l->bytes, l->used, &l->room, need);
+    int ret = grow(l, (void **)&l->bytes, l->used, &l->room, need);
 
     if (ret == 0)
-        ret = grow((void **)&l->at, at_used, &l->at_room, sizeof(*l->at));
+        ret = grow(l, (void **)&l->at, at_used, &l->at_room, sizeof(*l->at));
     if (ret)
         return ret;
     s = (struct seen *)(l->bytes + l->used);
@@ -77,13 +84,18 @@ static void empty(struct listing *l)
 static int read_all(struct ext4_node *dir, struct listing *l)
 {
     struct ext4_fs *fs = ext4_fs_of(dir);
+    struct page_stats memory;
     int ret = ext4_read_begin(fs);
 
     if (ret)
         return ret;
     empty(l);
+    page_get_stats(&memory);
+    l->limit = memory.free / SHARE * PAGE_SIZE;
     if (dir->inode.i_links_count) /* else it was removed */
         ret = ext4_dir_each(dir, add, l);
+    if (ret)
+        empty(l);
     return ext4_read_end(fs, ret);
 }
 

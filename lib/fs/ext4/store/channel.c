@@ -5,6 +5,8 @@
 /* Longer reads (group descriptors) leave the cache as it is. */
 #define UNCACHED_BLOCKS 16
 
+#define READ_ERRORS_SHOWN 16u
+
 static errcode_t channel_range(io_channel c, uint64_t block, int count, uint64_t *at, size_t *len)
 {
     const struct store *s = c->private_data;
@@ -28,6 +30,17 @@ static unsigned read_uncached(struct store *s, uint64_t block, unsigned count, v
     if (n)
         *ret = block_io_one(s, block, n, memory, false);
     return n;
+}
+
+/* What is on a disk can make reads fail at will: the first errors are shown, then one each time that their number
+ * has doubled. */
+static void report(struct store *s, uint64_t block, int err)
+{
+    unsigned n = ++s->read_errors;
+
+    if (n <= READ_ERRORS_SHOWN || (n & (n - 1)) == 0)
+        pr_err("%s: block %llu: reading: %s (error %u)\n", s->disk->name, (unsigned long long)block,
+               errno_name(err), n);
 }
 
 static errcode_t channel_read64(io_channel c, unsigned long long block, int count, void *data)
@@ -56,8 +69,7 @@ static errcode_t channel_read64(io_channel c, unsigned long long block, int coun
                 memcpy(p, b->data + in, n);
         }
         if (ret) {
-            pr_err("%s: block %llu: reading: %s\n", s->disk->name,
-                   (unsigned long long)(at / s->block_size), errno_name(ret));
+            report(s, at / s->block_size, ret);
             return (errcode_t)-ret;
         }
         at += n;

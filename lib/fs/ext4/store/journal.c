@@ -24,7 +24,7 @@ uint32_t journal_next(const struct journal *j, uint32_t at)
 struct mapping {
     struct store *s;
     struct journal *j;
-    uint32_t mapped;
+    uint32_t mapped, tables;
     int err;
 };
 
@@ -38,7 +38,10 @@ static int add_block(ext2_filsys fs, blk64_t *block, e2_blkcnt_t at, blk64_t ref
     (void)fs;
     (void)ref;
     (void)ref_offset;
-    if (at < 0 || at >= (e2_blkcnt_t)j->length)
+    if (at >= (e2_blkcnt_t)j->length)
+        return BLOCK_ABORT; /* behind the end there may be as much as the disk says */
+    if (at < 0 &&
+        ++m->tables <= j->length) /* a block of the map, of which each is for some of the log's */
         return 0;
     if ((uint64_t)at != m->mapped || *block == 0 || *block >= m->s->blocks) {
         m->err = -EINVAL;

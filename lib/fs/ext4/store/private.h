@@ -152,6 +152,9 @@ struct store {
     uint32_t super_columns[32];
     uint32_t super_checksum;
 
+    /* channel.c */
+    unsigned read_errors;
+
     /* commit_thread.c */
     unsigned commit_ms;
     struct thread *thread;
