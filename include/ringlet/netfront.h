@@ -113,7 +113,8 @@ struct netfront_tx {
  * must stay unchanged until `done`; others are copied now. The frame waits in the ring until
  * netfront_flush, or until some more frames follow it. The driver takes nothing of tx.
  *
- * 0: accepted; -ENOBUFS: no slot is free: netfront_config.ready is called when one is; -EMSGSIZE;
+ * 0: accepted; -ENOBUFS: no slot is free: netfront_config.ready is called when one is; frames of more than 512
+ * bytes leave some slots to smaller ones, which may be accepted then; -EMSGSIZE;
  * -EINVAL (gso or NETFRONT_CSUM_BLANK that was not negotiated; fewer than 14 bytes); -ENETDOWN: the
  * backend is away, or the carrier is off: the frame is dropped; -ENODEV: the device is lost.
  */

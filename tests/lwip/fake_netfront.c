@@ -235,10 +235,12 @@ static void on_wire(const uint8_t *segment, unsigned len, void *arg)
 int netfront_send(struct netfront_dev *dev, const struct netfront_tx *tx)
 {
     static uint8_t frame[65536];
-    unsigned len = 0;
+    unsigned len = 0, whole = 0;
 
     assert(dev == &device && tx->count <= 32);
-    if (fake.send_result)
+    for (unsigned i = 0; i < tx->count; i++)
+        whole += tx->frag[i].len;
+    if (fake.send_result && !(fake.small_fit && whole <= 512))
         return fake.send_result;
     for (unsigned i = 0; i < tx->count; i++) {
         assert(len + tx->frag[i].len <= NETFRONT_TX_MAX);
@@ -275,7 +277,8 @@ void *netfront_mem_alloc(size_t bytes)
     if (fake.no_memory)
         return NULL;
     fake.memory++;
-    return malloc(bytes);
+    /* as the real one: within a page */
+    return bytes > 2048 ? aligned_alloc(4096, (bytes + 4095) / 4096 * 4096) : malloc(bytes);
 }
 
 void netfront_mem_free(void *data)

@@ -14,6 +14,7 @@ struct fake_netfront {
     /* Gets each frame on the wire: cut into segments, with all checksums. */
     void (*wire)(const uint8_t *frame, unsigned len);
     int send_result; /* of netfront_send, if not 0 */
+    bool small_fit;  /* but not of frames of up to 512 bytes */
     bool hold_sent;  /* `done` is not called before netfront_poll */
     int keep_result; /* of netfront_buffer_keep, if not 0 */
     /* counted */

@@ -176,6 +176,79 @@ static void test_send_full(void **state)
     reset_peer();
 }
 
+/* An echo request of 98 bytes. */
+static void ping(uint8_t *f)
+{
+    uint16_t sum;
+
+    memset(f, 0, 98);
+    memcpy(f, our_mac, 6);
+    memcpy(f + 6, peer_mac, 6);
+    f[12] = 8;
+    f[14] = 0x45;
+    frame_put16(f + 16, 84);
+    f[22] = 64;
+    f[23] = 1;
+    frame_put32(f + 26, 0x0a000001);
+    frame_put32(f + 30, 0x0a000002);
+    sum = (uint16_t)~net_checksum(f + 14, 20);
+    memcpy(f + 24, &sum, 2);
+    f[34] = 8;
+    f[60] = 0x5a;
+    sum = (uint16_t)~net_checksum(f + 34, 64);
+    memcpy(f + 36, &sum, 2);
+}
+
+/* While streams fill the ring: a question by ARP, a ping and a new connection are answered. */
+static void test_answers_while_full(void **state)
+{
+    struct tcp_frame stream;
+    uint8_t f[98] = {0};
+
+    (void)state;
+    connect_peer();
+    fake.send_result = -ENOBUFS;
+    fake.small_fit = true;
+    net_core_lock();
+    assert_int_equal(tcp_write(conn, data, 20000, TCP_WRITE_FLAG_COPY), ERR_OK);
+    tcp_output(conn);
+    net_core_unlock();
+    settle();
+    seen.arp_requests = seen.icmp = 0;
+    memcpy(f, our_mac, 6);
+    memcpy(f + 6, peer_mac, 6);
+    frame_put32(f + 12, 0x08060001);
+    frame_put32(f + 16, 0x08000604);
+    f[21] = 1;
+    memcpy(f + 22, peer_mac, 6);
+    frame_put32(f + 28, 0x0a000001);
+    frame_put32(f + 38, 0x0a000002);
+    fake_inject(f, 42, 0, 0);
+    settle();
+    assert_int_equal(seen.arp_requests, 1);
+    ping(f);
+    fake_inject(f, 98, 0, 0);
+    settle();
+    assert_int_equal(seen.icmp, 1);
+    stream = from_peer;
+    from_peer.from++;
+    from_peer.seq = 5000;
+    seen.flags = 0;
+    say(TCP_SYN, NULL, 0, NETFRONT_CSUM_BLANK, 0);
+    assert_int_equal(seen.flags, TCP_SYN | TCP_ACK);
+    say(TCP_RST, NULL, 0, NETFRONT_CSUM_BLANK, 0);
+    assert_int_equal(seen.bytes, 0); /* the data had to wait */
+    fake.send_result = 0;
+    fake.small_fit = false;
+    stream.from = from_peer.from - 1;
+    from_peer = stream;
+    fake_ready();
+    settle();
+    assert_true(seen.bytes >= 3 * 1460);
+    reset_peer();
+    from_peer.from++;
+}
+
 /* All memory to send from is taken: others are served from a bounded reserve. */
 static void test_without_memory(void **state)
 {
@@ -346,25 +419,10 @@ static void test_wrong_checksum(void **state)
 
 static void test_ping(void **state)
 {
-    uint8_t f[98] = {0};
-    uint16_t sum;
+    uint8_t f[98];
 
     (void)state;
-    memcpy(f, our_mac, 6);
-    memcpy(f + 6, peer_mac, 6);
-    f[12] = 8;
-    f[14] = 0x45;
-    frame_put16(f + 16, 84);
-    f[22] = 64;
-    f[23] = 1;
-    frame_put32(f + 26, 0x0a000001);
-    frame_put32(f + 30, 0x0a000002);
-    sum = (uint16_t)~net_checksum(f + 14, 20);
-    memcpy(f + 24, &sum, 2);
-    f[34] = 8;
-    f[60] = 0x5a;
-    sum = (uint16_t)~net_checksum(f + 34, 64);
-    memcpy(f + 36, &sum, 2);
+    ping(f);
     memset(&seen, 0, sizeof(seen));
     fake_inject(f, sizeof(f), 0, 0);
     settle();
@@ -782,6 +840,7 @@ int main(void)
         cmocka_unit_test(test_send_joined),
         cmocka_unit_test(test_send_plain),
         cmocka_unit_test(test_send_full),
+        cmocka_unit_test(test_answers_while_full),
         cmocka_unit_test(test_send_again),
         cmocka_unit_test(test_sends_from),
         cmocka_unit_test(test_without_memory),

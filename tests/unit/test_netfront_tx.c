@@ -298,6 +298,31 @@ static void a_full_ring(void **state)
     assert_int_equal(shutdown_netfront(dev), 0);
 }
 
+/* Large frames leave slots to small ones, and are sent when there is room for them. */
+static void a_ring_full_of_large_frames(void **state)
+{
+    struct netfront_dev *dev = vif_open(NULL);
+    uint8_t *p = netfront_mem_alloc(2048), small[512] = {0};
+    unsigned large = 0, more = 0;
+
+    (void)state;
+    vif_pattern(p, 513, 1);
+    while (!vif_send(dev, p, 513, NULL))
+        large++;
+    assert_int_equal(large, 256 - 16);
+    while (!vif_send(dev, small, sizeof(small), NULL))
+        more++;
+    assert_int_equal(more, 16);
+    while (back_take())
+        ;
+    back_answer();
+    thread_sleep(NSEC_PER_MSEC);
+    assert_int_equal(user.ready, 1);
+    assert_int_equal(vif_send(dev, p, 513, NULL), 0);
+    assert_int_equal(shutdown_netfront(dev), 0);
+    netfront_mem_free(p);
+}
+
 /* What needs no `done` and no room asks for no event. */
 static void events_only_when_wanted(void **state)
 {
@@ -539,6 +564,7 @@ int main(void)
         TEST(without_scatter_gather),
         TEST(not_all_wait_for_the_flush),
         TEST(a_full_ring),
+        TEST(a_ring_full_of_large_frames),
         TEST(events_only_when_wanted),
         TEST(refused_frames),
         TEST(nothing_is_shared_with_an_untrusted_backend),

@@ -9,6 +9,9 @@
 /* Slots that wait for netfront_flush at most. */
 #define UNPUSHED_MAX 32u
 #define RETRY        (100 * NSEC_PER_MSEC) /* when memory or grants are short */
+/* Of a queue's slots, those that only small frames take: an answer to ARP, or to who connects, need not wait
+ * for streams that fill the ring. */
+#define SLOTS_FOR_SMALL 16u
 
 /* ---- the caller's bytes, in order ---- */
 
@@ -232,6 +235,22 @@ static bool send_small(struct netfront_dev *dev, const struct netfront_tx *frame
     return true;
 }
 
+/* Room, and the copies' memory; 0, -ENOBUFS or -ENODEV. Large frames leave some slots to small ones. */
+static int prepare(struct netfront_dev *dev, struct net_queue *q, const struct net_plan *plan,
+                   unsigned extras, struct staged *staged)
+{
+    const unsigned slots = plan->count + (plan->len > NET_PLAN_SMALL ? SLOTS_FOR_SMALL : 0);
+
+    for (bool again = false; !has_room(dev, &q->tx, slots, extras) || !stage(dev, plan, staged);
+         again = true) {
+        if (again)
+            return no_room(dev, q);
+        if (!net_tx_reap(dev, q)) /* (its callbacks may have sent: all is looked at again) */
+            return -ENODEV;
+    }
+    return 0;
+}
+
 static int send(struct netfront_dev *dev, const struct netfront_tx *frame,
                 const struct net_plan *plan)
 {
@@ -240,14 +259,10 @@ static int send(struct netfront_dev *dev, const struct netfront_tx *frame,
     const unsigned extras = frame->gso != NETFRONT_GSO_NONE;
     struct net_packet *packet;
     struct staged staged;
+    const int ret = prepare(dev, q, plan, extras, &staged);
 
-    for (bool again = false; !has_room(dev, tx, plan->count, extras) || !stage(dev, plan, &staged);
-         again = true) {
-        if (again)
-            return no_room(dev, q);
-        if (!net_tx_reap(dev, q)) /* (its callbacks may have sent: all is looked at again) */
-            return -ENODEV;
-    }
+    if (ret)
+        return ret;
     packet = take_packet(dev, plan->count);
     if (plan->refers && frame->done) {
         packet->done = frame->done;

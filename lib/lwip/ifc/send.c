@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Frames from lwIP to netfront. TCP segments wait in ifc->join until the core lock is released, or
- * until something that does not fit follows; all others are sent at once.
+ * until something that does not fit follows; all others are sent at once. What is small and no data of a
+ * connection does not wait behind these (is_urgent).
  */
 #include <ringlet/errno.h>
 #include <ringlet/heap.h>
@@ -14,6 +15,7 @@
 
 #define FRAGS_MAX  32u
 #define HEADER_MAX 128u /* bytes: what a backend copies in any case */
+#define URGENT_MAX 512u /* bytes: what netfront keeps slots for */
 
 /* ---- frames of one pbuf ---- */
 
@@ -145,14 +147,22 @@ bool ifc_send_joined(struct ifc *ifc)
 
 /* ---- what lwIP sends ---- */
 
-/* Of IPv4 or IPv6, with TCP in it: such fragments are only made when the MTU became smaller. */
-static bool is_tcp_fragment(const struct pbuf *p)
+/* Of IPv4, or of IPv6 without other headers before. */
+static bool is_fragment(const struct pbuf *p)
 {
     const uint8_t *f = p->payload;
 
     if (p->len >= 34 && f[12] == 0x08 && f[13] == 0x00)
-        return f[23] == 6 && ((f[20] & 0x3f) || f[21]);
-    return p->len >= 55 && f[12] == 0x86 && f[13] == 0xdd && f[20] == 44 && f[54] == 6;
+        return (f[20] & 0x3f) || f[21];
+    return p->len >= 55 && f[12] == 0x86 && f[13] == 0xdd && f[20] == 44;
+}
+
+/* Such are only made when the MTU became smaller. */
+static bool is_tcp_fragment(const struct pbuf *p)
+{
+    const uint8_t *f = p->payload;
+
+    return is_fragment(p) && f[f[12] == 0x08 ? 23 : 54] == 6;
 }
 
 /* True: the segment is taken. */
@@ -165,11 +175,23 @@ static bool join(struct ifc *ifc, struct pbuf *p, const struct join_headers *h, 
     return ifc_send_joined(ifc) && join_add(&ifc->join, p, h, size);
 }
 
+/* Alone, with a checksum that the backend computes. */
+static err_t send_blank(struct ifc *ifc, struct pbuf *p, const struct join_headers *h,
+                        struct netfront_tx tx)
+{
+    uint8_t *frame = p->payload;
+    const uint16_t sum = join_pseudo_sum(frame, h, p->tot_len - h->tcp);
+
+    memcpy(frame + h->tcp + 16, &sum, sizeof(sum));
+    tx.flags = NETFRONT_CSUM_BLANK;
+    tx.header = h->payload;
+    return send_alone(ifc, p, tx);
+}
+
 static err_t send_offloaded(struct ifc *ifc, struct pbuf *p, const struct join_headers *h)
 {
-    struct netfront_tx tx = {.flags = NETFRONT_CSUM_BLANK, .header = h->payload};
+    struct netfront_tx tx = {0};
     uint8_t *frame = p->payload;
-    uint16_t sum;
 
     if (p->tot_len > h->ip + ifc->netif.mtu) {
         tx.gso = h->v6 ? NETFRONT_GSO_TCPV6 : NETFRONT_GSO_TCPV4;
@@ -180,11 +202,21 @@ static err_t send_offloaded(struct ifc *ifc, struct pbuf *p, const struct join_h
     if (join(ifc, p, h, tx.gso_size))
         return ERR_OK;
     if (ifc->join.segments)
-        return ERR_MEM; /* no room */
-    /* of too many pieces */
-    sum = join_pseudo_sum(frame, h, p->tot_len - h->tcp);
-    memcpy(frame + h->tcp + 16, &sum, sizeof(sum));
-    return send_alone(ifc, p, tx);
+        return ERR_MEM;               /* no room */
+    return send_blank(ifc, p, h, tx); /* of too many pieces */
+}
+
+/*
+ * Whether a frame is sent though the ring is full of large ones, and before those that wait to be joined:
+ * ARP, neighbour discovery, pings, small datagrams, SYN. A peer whose questions get no answer for some seconds
+ * takes this host for gone, while lwIP sends the data of connections again as soon as there is room.
+ * h: of a TCP segment; NULL: it is none.
+ */
+static bool is_urgent(const struct pbuf *p, const struct join_headers *h)
+{
+    if (p->tot_len > URGENT_MAX)
+        return false;
+    return h ? ((const uint8_t *)p->payload)[h->tcp + 13] & TCP_SYN : !is_fragment(p);
 }
 
 err_t ifc_send(struct netif *netif, struct pbuf *p)
@@ -192,17 +224,20 @@ err_t ifc_send(struct netif *netif, struct pbuf *p)
     struct ifc *ifc = ifc_of(netif);
     const bool offloaded = !(netif->chksum_flags & NETIF_CHECKSUM_GEN_TCP);
     struct join_headers h;
+    const bool tcp = join_parse(p, &h);
+    const bool urgent = is_urgent(p, tcp ? &h : NULL);
 
-    if (ifc->full)
+    if (ifc->full && !urgent)
         return ERR_MEM;
-    if (offloaded && join_parse(p, &h))
-        return send_offloaded(ifc, p, &h);
-    if (offloaded && is_tcp_fragment(p)) {
+    if (offloaded && !tcp && is_tcp_fragment(p)) {
         /* without a checksum, which is too late for this one: lwIP computes them from now on */
         netif->chksum_flags |= NETIF_CHECKSUM_GEN_TCP;
         return ERR_OK;
     }
-    if (!ifc_send_joined(ifc)) /* the order */
+    if (offloaded && tcp)
+        return urgent ? send_blank(ifc, p, &h, (struct netfront_tx){0})
+                      : send_offloaded(ifc, p, &h);
+    if (!urgent && !ifc_send_joined(ifc)) /* the order */
         return ERR_MEM;
     return send_alone(ifc, p, (struct netfront_tx){.header = MIN(p->tot_len, HEADER_MAX)});
 }
