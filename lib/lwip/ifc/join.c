@@ -97,10 +97,17 @@ static bool same_flow(const struct join *j, const uint8_t *frame, const struct j
            memcmp(a + tcp + 18, frame + tcp + 18, h->payload - tcp - 18) == 0;
 }
 
-/* The payload as fragments; what follows the last one in memory, within its page, extends it. */
+/* What netfront needs to refer to so many bytes: a slot for each page. */
+static unsigned slots_of(const uint8_t *data, unsigned len)
+{
+    return ((uintptr_t)data % 4096 + len + 4095) / 4096;
+}
+
+/* The payload as fragments; what follows the last one in memory, within its page, extends it. A frame of more
+ * slots than a backend takes would be copied: it is none with what another segment adds. */
 static bool add_payload(struct join *j, const struct pbuf *p, unsigned skip)
 {
-    unsigned count = j->count;
+    unsigned count = j->count, slots = j->slots;
     struct netfront_tx_frag frag[NETFRONT_FRAGS_MAX];
 
     memcpy(frag, j->frag, count * sizeof(frag[0]));
@@ -114,14 +121,19 @@ static bool add_payload(struct join *j, const struct pbuf *p, unsigned skip)
             continue;
         if (last && (const uint8_t *)last->data + last->len == data && (uintptr_t)data % 4096) {
             last->len += len;
+            slots += slots_of(data, len) - 1;
             continue;
         }
         if (count == NETFRONT_FRAGS_MAX)
             return false;
         frag[count++] = (struct netfront_tx_frag){.data = data, .len = len};
+        slots += slots_of(data, len);
     }
+    if (j->segments && slots > NETFRONT_FRAGS_MAX)
+        return false;
     memcpy(j->frag, frag, count * sizeof(frag[0]));
     j->count = count;
+    j->slots = slots;
     return true;
 }
 
@@ -133,7 +145,7 @@ static bool begin(struct join *j, struct pbuf *p, const struct join_headers *h, 
 
     memcpy(j->head, frame, h->payload);
     j->headers = *h;
-    j->count = 1;
+    j->count = j->slots = 1;
     j->frag[0] = (struct netfront_tx_frag){.data = j->head, .len = h->payload};
     if (!add_payload(j, p, h->payload))
         return false;

@@ -32,7 +32,8 @@ struct join {
     struct join_headers headers;
     uint8_t head[JOIN_HEAD];
     uint32_t next; /* the sequence number behind the data */
-    unsigned count;
+    unsigned count,
+        slots; /* of fragments, and the slots that netfront needs to send these without a copy */
     struct netfront_tx_frag frag[NETFRONT_FRAGS_MAX];
     struct pbuf *held[JOIN_SEGMENTS];
 };
@@ -45,8 +46,9 @@ bool join_parse(const struct pbuf *p, struct join_headers *out);
 
 /*
  * Adds a frame that join_parse has accepted: true if it fits. size: bytes of data of the segments that it
- * is cut into; 0: it is one. An empty join takes every frame of few enough pieces; what
- * cannot be joined with another (SYN, RST, URG) closes it. Holds a reference of p.
+ * is cut into; 0: it is one. An empty join takes every frame of few enough pieces; others must fit in so many
+ * slots that nothing is copied. What cannot be joined with another (SYN, RST, URG) closes it. Holds a
+ * reference of p.
  */
 bool join_add(struct join *j, struct pbuf *p, const struct join_headers *h, unsigned size);
 
