@@ -303,6 +303,7 @@ help:
 	@echo 'make bench APP=posix [QUICK=1] [GUEST=...]   files and threads of the C library beside the kernel'"'"'s'
 	@echo 'make bench APP=net [QUICK=1] [GUEST=...]   the network beside a Linux guest'"'"'s'
 	@echo 'make bench APP=fio [QUICK=1] [GUEST=...]   fio beside blktest: the same requests'
+	@echo 'make bench APP=fs|sqlite [QUICK=1] [GUEST=...]   files and databases on ext4 beside a Linux guest'"'"'s'
 	@echo 'make bench-compare A=old.json B=new.json   the differences; fails if Ringlet is slower'
 	@echo 'make lab             an interactive dom0 shell with the images in /guests'
 	@echo 'make guests          build the images: $(B)/guests/{$(subst $(eval) ,$(comma),$(GUESTS))}'

@@ -6,6 +6,7 @@
 #   make bench APP=posix [QUICK=1] [GUEST=pv|pvh|both]    files and threads of the C library beside the kernel's
 #   make bench APP=net [QUICK=1] [GUEST=pv|pvh|both]      the network beside a Linux guest's
 #   make bench APP=fio [QUICK=1] [GUEST=pv|pvh|both]      fio beside blktest
+#   make bench APP=fs|sqlite [QUICK=1] [GUEST=pv|pvh|both]   ext4 beside a Linux guest's
 
 PACKAGES_BENCH := gnuplot-nox
 $(eval $(call packages_rule,bench,$(PACKAGES_BENCH)))
@@ -28,7 +29,43 @@ $(B)/guests/bench-%: tests/bench/posix/%.c $(SDK)/.complete
 test test-xen: $(BENCH_POSIX)
 -include $(BENCH_POSIX:$(B)/guests/bench-%=$(B)/bench/%.d)
 
-BENCH_FIO = guests $(B)/apps/fio
+# On ext4, each as a guest of Ringlet's and for a Linux guest: files, and SQLite with the same options.
+FSBENCH      := $(BUILD)/bench/fsbench
+FSBENCH_SRCS := tests/bench/fsbench.c tests/guests/blktest/permutation.c
+FSBENCH_DEPS := $(FSBENCH_SRCS) tests/guests/blktest/permutation.h tests/guests/blktest/mix.h
+$(FSBENCH): $(FSBENCH_DEPS) | $(call stamp,build) $(call stamp,unit)
+	$(call say,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(AIOBENCH_CC) -std=gnu11 -O2 -static -I. -Iinclude -I$(ARCH_DIR)/include $(WARNINGS) $(FSBENCH_SRCS) -o $@
+$(B)/guests/bench-fs: $(FSBENCH_DEPS) $(SDK)/.complete
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)RINGLET_GCC="$(CC)" $(RINGLET_CC) -O2 -g $(WARNINGS) -Wno-unused-command-line-argument -I. $(FSBENCH_SRCS) -lringlet-ext4 -o $@
+
+SQLITEBENCH        := $(BUILD)/bench/sqlitebench
+SPEEDTEST_LINUX    := $(BUILD)/bench/speedtest1-linux
+SQLITE_LINUX       := $(BUILD)/bench/sqlite3.o
+# without what belongs to a system
+SQLITE_LINUX_FLAGS = -std=gnu11 -O2 $(filter-out -DSQLITE_EXTRA_INIT=%,$(APP_CFLAGS_sqlite))
+$(SQLITE_LINUX): $(SQLITE)/.complete tests/bench/bench.mk apps/sqlite/app.mk | $(call stamp,build) $(call stamp,unit)
+	$(call say,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(AIOBENCH_CC) $(SQLITE_LINUX_FLAGS) -w -c $(SQLITE)/sqlite3.c -o $@
+$(SQLITEBENCH): tests/bench/sqlitebench.c $(SQLITE_LINUX)
+	$(call say,HOSTCC,$@)
+	$(Q)$(AIOBENCH_CC) $(SQLITE_LINUX_FLAGS) $(WARNINGS) -static -pthread $^ -lm -o $@
+$(SPEEDTEST_LINUX): $(SQLITE_LINUX)
+	$(call say,HOSTCC,$@)
+	$(Q)$(AIOBENCH_CC) $(SQLITE_LINUX_FLAGS) -w -static -pthread $(DEBIAN_sqlite)/test/speedtest1.c $^ -lm -o $@
+$(B)/guests/bench-sqlite: tests/bench/sqlitebench.c $(SPEEDTEST_OBJS) $(SDK)/.complete
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)RINGLET_GCC="$(CC)" $(RINGLET_CC) -O2 -g -isystem $(SQLITE) $(WARNINGS) -Wno-unused-command-line-argument $< $(SPEEDTEST_OBJS) $(APP_LDFLAGS_sqlite) -o $@
+packages: $(SQLITEBENCH) $(SPEEDTEST_LINUX) $(B)/guests/bench-sqlite
+
+BENCH_FIO    = guests $(B)/apps/fio
+BENCH_FS     = $(FSBENCH) $(B)/guests/bench-fs
+BENCH_SQLITE = $(SQLITEBENCH) $(SPEEDTEST_LINUX) $(B)/guests/bench-sqlite $(B)/apps/speedtest1
 
 BENCH_RUN = tests/bench/bench run --guest "$${GUEST:-both}" $(if $(QUICK),--quick) $(if $(FILTER),--filter "$$FILTER")
 ifeq ($(APP),)
@@ -46,5 +83,5 @@ bench-compare: $(call stamp,scripts)
 .PHONY: bench bench-compare
 
 HOST_PACKAGES += $(PACKAGES_BENCH)
-HOST_PROGRAMS += $(AIOBENCH) $(BENCH_POSIX)
-HOST_TESTS    += 'sum:bench=tests/bench/test-bench --aiobench $(AIOBENCH)'
+HOST_PROGRAMS += $(AIOBENCH) $(FSBENCH) $(B)/guests/bench-fs $(BENCH_POSIX)
+HOST_TESTS    += 'sum:bench=tests/bench/test-bench --aiobench $(AIOBENCH) --fsbench $(FSBENCH)'

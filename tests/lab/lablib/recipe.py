@@ -54,10 +54,11 @@ MODULES_ON_DEMAND = [
     "ext4", "crc32c_generic",
 ]
 
-# A Linux guest to compare with: the same kernel, and an initramfs with busybox and these. The code
-# that starts one appends an archive with /init.
+# A Linux guest to compare with: the same kernel, and an initramfs with busybox and these, each behind those that it
+# needs. The code that starts one appends an archive with /init.
 LINUX_GUEST_FILES = ["bin/busybox"]
-LINUX_GUEST_MODULES = ["xen-blkfront", "xen-netfront"]
+LINUX_GUEST_EXT4 = ["crc16", "crc32c_generic", "mbcache", "jbd2", "ext4"]
+LINUX_GUEST_MODULES = ["xen-blkfront", "xen-netfront", *LINUX_GUEST_EXT4]
 
 # A Linux guest that serves disks to others (dom0/driver-domain): the same kernel, and an initramfs with these. dom0
 # appends an archive with /init and the hotplug script.
