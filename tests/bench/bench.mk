@@ -37,7 +37,7 @@ $(FSBENCH): $(FSBENCH_DEPS) | $(call stamp,build) $(call stamp,unit)
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(AIOBENCH_CC) -std=gnu11 -O2 -static -I. -Iinclude -I$(ARCH_DIR)/include $(WARNINGS) $(FSBENCH_SRCS) -o $@
-$(B)/guests/bench-fs: $(FSBENCH_DEPS) $(SDK)/.complete
+$(B)/apps/bench-fs: $(FSBENCH_DEPS) $(SDK)/.complete
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)RINGLET_GCC="$(CC)" $(RINGLET_CC) -O2 -g $(WARNINGS) -Wno-unused-command-line-argument -I. $(FSBENCH_SRCS) -lringlet-ext4 -o $@
@@ -57,15 +57,15 @@ $(SQLITEBENCH): tests/bench/sqlitebench.c $(SQLITE_LINUX)
 $(SPEEDTEST_LINUX): $(SQLITE_LINUX)
 	$(call say,HOSTCC,$@)
 	$(Q)$(AIOBENCH_CC) $(SQLITE_LINUX_FLAGS) -w -static -pthread $(DEBIAN_sqlite)/test/speedtest1.c $^ -lm -o $@
-$(B)/guests/bench-sqlite: tests/bench/sqlitebench.c $(SPEEDTEST_OBJS) $(SDK)/.complete
+$(B)/apps/bench-sqlite: tests/bench/sqlitebench.c $(SPEEDTEST_OBJS) $(SDK)/.complete
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)RINGLET_GCC="$(CC)" $(RINGLET_CC) -O2 -g -isystem $(SQLITE) $(WARNINGS) -Wno-unused-command-line-argument $< $(SPEEDTEST_OBJS) $(APP_LDFLAGS_sqlite) -o $@
-packages: $(SQLITEBENCH) $(SPEEDTEST_LINUX) $(B)/guests/bench-sqlite
+packages: $(SQLITEBENCH) $(SPEEDTEST_LINUX) $(B)/apps/bench-sqlite
 
 BENCH_FIO    = guests $(B)/apps/fio
-BENCH_FS     = $(FSBENCH) $(B)/guests/bench-fs
-BENCH_SQLITE = $(SQLITEBENCH) $(SPEEDTEST_LINUX) $(B)/guests/bench-sqlite $(B)/apps/speedtest1
+BENCH_FS     = $(FSBENCH) $(B)/apps/bench-fs
+BENCH_SQLITE = $(SQLITEBENCH) $(SPEEDTEST_LINUX) $(B)/apps/bench-sqlite $(B)/apps/speedtest1
 
 BENCH_RUN = tests/bench/bench run --guest "$${GUEST:-both}" $(if $(QUICK),--quick) $(if $(FILTER),--filter "$$FILTER")
 ifeq ($(APP),)
@@ -83,5 +83,5 @@ bench-compare: $(call stamp,scripts)
 .PHONY: bench bench-compare
 
 HOST_PACKAGES += $(PACKAGES_BENCH)
-HOST_PROGRAMS += $(AIOBENCH) $(FSBENCH) $(B)/guests/bench-fs $(BENCH_POSIX)
+HOST_PROGRAMS += $(AIOBENCH) $(FSBENCH) $(B)/apps/bench-fs $(BENCH_POSIX)
 HOST_TESTS    += 'sum:bench=tests/bench/test-bench --aiobench $(AIOBENCH) --fsbench $(FSBENCH)'

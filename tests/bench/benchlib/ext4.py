@@ -22,7 +22,7 @@ FORMAT = 1              # of fs.json and sqlite.json
 INITRD = "linux-ext4.cpio"
 MEMORY = 256            # MiB, of both guests
 SIZE = 160              # MiB of a disk
-MKE2FS = "/sbin/mke2fs -q -F -t ext4 -T default"    # as for a disk of 512 MiB and more: smaller ones get blocks of 1 KiB
+MKE2FS = "/sbin/mke2fs -q -F -t ext4 -T default -E nodiscard"    # as for a disk of 512 MiB and more: smaller ones get blocks of 1 KiB
 
 # The Linux guest's whole user space. run=PROGRAM+ARGUMENT+..., several after each other.
 INIT = f"""#!/bin/busybox sh

@@ -40,6 +40,6 @@ def reader(job: ext4.Job, outcome: results.Outcome) -> ext4.Found:
 
 
 def measure(lab: Path, folder: Path, images: Path, guests: list[str], short: bool, only: str, root: Path) -> int:
-    """See ext4.measure. images: the folder of the guests."""
-    program = ext4.Program(images / IMAGE, folder / LINUX, args(short))
+    """See ext4.measure. images: the folder of the guests, beside that of the programs."""
+    program = ext4.Program(images.parent / "apps" / IMAGE, folder / LINUX, args(short))
     return ext4.measure("fs", [program], ROWS, reader, lambda _: [row.test for row in ROWS], lab, folder, guests, short, only, root)

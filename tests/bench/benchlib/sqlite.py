@@ -22,8 +22,9 @@ ROWS = [
 
 def programs(folder: Path, images: Path, short: bool) -> list[ext4.Program]:
     """images: the folder of the guests, beside that of the programs."""
-    return [ext4.Program(images.parent / "apps" / SPEEDTEST, folder / SPEEDTEST_LINUX, f"--size {2 if short else 10} --verify /data/s.db"),
-            ext4.Program(images / IMAGE, folder / LINUX, f"/data {1 if short else 3} 1000")]
+    apps = images.parent / "apps"
+    return [ext4.Program(apps / SPEEDTEST, folder / SPEEDTEST_LINUX, f"--size {2 if short else 10} --verify /data/s.db"),
+            ext4.Program(apps / IMAGE, folder / LINUX, f"/data {1 if short else 3} 1000")]
 
 
 def tests_of(program: ext4.Program) -> list[str]:
@@ -57,5 +58,5 @@ def reader(job: ext4.Job, outcome: results.Outcome) -> ext4.Found:
 
 
 def measure(lab: Path, folder: Path, images: Path, guests: list[str], short: bool, only: str, root: Path) -> int:
-    """See ext4.measure. images: the folder of the guests."""
+    """See ext4.measure. images: as above."""
     return ext4.measure("sqlite", programs(folder, images, short), ROWS, reader, tests_of, lab, folder, guests, short, only, root)
