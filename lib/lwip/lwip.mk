@@ -25,6 +25,9 @@ $(B)/lwip/objects: NOW = $(LWIP_OBJS)
 # fragments are made by lib/lwip/ifc/output.c, also on the host
 %/lwip/src/core/ipv4/ip4.o: LWIP_DEFINES := -DIP_FRAG=0
 %/lwip/src/core/ipv6/ip6.o: LWIP_DEFINES := -DLWIP_IPV6_FRAG=0
+# timers of groups: lib/lwip/port/groups.h
+%/lwip/src/core/timeouts.o: LWIP_DEFINES := -include lib/lwip/port/timers.h
+%/lwip/src/core/ipv4/igmp.o %/lwip/src/core/ipv6/mld6.o: LWIP_DEFINES := -DNET_GROUPS
 
 # lwIP's own sources are compiled without our warnings
 $(B)/lwip/src/%.o: $(DEBIAN_lwip_READY) $(B)/lwip/flags $(NEWLIB_LIBC) | $(call stamp,build) $(XEN_LINK)

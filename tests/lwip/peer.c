@@ -97,6 +97,11 @@ static void wire(const uint8_t *f, unsigned len)
         seen.icmp++;
         memcpy(seen.icmp_frame, f, MIN(len, sizeof(seen.icmp_frame)));
         seen.icmp_len = len;
+    } else if (type == 0x0800 && f[23] == 2) {
+        seen.igmp_reports += f[14 + (f[14] & 15) * 4] == 0x16;
+    } else if (type == 0x86dd && len > 62 && f[20] == 0 &&
+               f[54] == 58) { /* behind hop-by-hop options */
+        seen.mld_reports += f[62] == 131;
     }
 }
 

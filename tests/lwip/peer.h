@@ -11,6 +11,7 @@
 
 struct peer_seen {
     unsigned tcp, arp_requests, icmp;
+    unsigned igmp_reports, mld_reports;
     uint32_t seq, ack; /* of lwIP's last TCP frame */
     uint8_t flags;
     uint32_t expect; /* the next byte's sequence number, once the stream has begun */

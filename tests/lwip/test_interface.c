@@ -5,6 +5,7 @@
  */
 #include "peer.h"
 
+#include <ringlet/clock.h>
 #include <ringlet/errno.h>
 #include <ringlet/net.h>
 #include <ringlet/thread.h>
@@ -21,10 +22,13 @@
 #include "lib/lwip/ifc/ifc.h"
 #include "lib/lwip/socket/inet.h"
 #include "lwip/dns.h"
+#include "lwip/igmp.h"
 #include "lwip/mem.h"
 #include "lwip/memp.h"
+#include "lwip/mld6.h"
 #include "lwip/stats.h"
 #include "lwip/tcp.h"
+#include "lwip/timeouts.h"
 #include "lwip/udp.h"
 
 /* ---- lwIP's side ---- */
@@ -247,6 +251,107 @@ static void test_answers_while_full(void **state)
     assert_true(seen.bytes >= 3 * 1460);
     reset_peer();
     from_peer.from++;
+}
+
+/* The times within so many seconds at which lwIP's thread has to look at its timeouts. */
+static unsigned wakeups(unsigned seconds)
+{
+    const uint64_t end = clock_now() + seconds * NSEC_PER_SEC;
+    unsigned n = 0;
+
+    while (clock_now() < end) {
+        u32_t ms;
+
+        net_core_lock();
+        ms = sys_timeouts_sleeptime();
+        net_core_unlock();
+        thread_sleep((ms + 1) * NSEC_PER_MSEC);
+        n++;
+    }
+    return n;
+}
+
+/* A router asks who is a member of any group; the answer is due within so many tenths of a second. */
+static void ask_for_members(uint8_t tenths)
+{
+    uint8_t f[46] = {1, 0, 0x5e, 0, 0, 1};
+    uint16_t sum;
+
+    memcpy(f + 6, peer_mac, 6);
+    f[12] = 8;
+    f[14] = 0x46; /* with the option that routers look at it */
+    frame_put16(f + 16, 32);
+    f[22] = 1;
+    f[23] = 2;
+    frame_put32(f + 26, 0x0a000001);
+    frame_put32(f + 30, 0xe0000001);
+    frame_put32(f + 34, 0x94040000);
+    sum = (uint16_t)~net_checksum(f + 14, 24);
+    memcpy(f + 24, &sum, 2);
+    f[38] = 0x11;
+    f[39] = tenths;
+    sum = (uint16_t)~net_checksum(f + 38, 8);
+    memcpy(f + 40, &sum, 2);
+    fake_inject(f, sizeof(f), 0, 0);
+    settle();
+}
+
+/* Groups are reported in time, and otherwise an idle interface is not woken for them. */
+static void test_reports_of_groups(void **state)
+{
+    struct netif *netif = &list_entry(interfaces.next, struct ifc, link)->netif;
+    ip4_addr_t v4;
+    ip6_addr_t v6 = {.addr = {PP_HTONL(0xff020000), 0, 0, PP_HTONL(0x12345)}};
+
+    (void)state;
+    thread_sleep(20 * NSEC_PER_SEC);
+    assert_in_range(wakeups(10), 1, 40);
+    IP4_ADDR(&v4, 224, 1, 2, 3);
+    seen.igmp_reports = seen.mld_reports = 0;
+    net_core_lock();
+    assert_int_equal(igmp_joingroup_netif(netif, &v4), ERR_OK);
+    assert_int_equal(mld6_joingroup_netif(netif, &v6), ERR_OK);
+    net_core_unlock();
+    settle();
+    assert_int_equal(seen.igmp_reports, 1);
+    assert_int_equal(seen.mld_reports, 1);
+    thread_sleep(700 * NSEC_PER_MSEC); /* again, within 500 ms */
+    assert_int_equal(seen.igmp_reports, 2);
+    assert_int_equal(seen.mld_reports, 2);
+    ask_for_members(10);
+    thread_sleep(1200 * NSEC_PER_MSEC);
+    assert_int_equal(seen.igmp_reports, 3);
+    ask_for_members(2);
+    thread_sleep(200 * NSEC_PER_MSEC);
+    assert_int_equal(seen.igmp_reports, 4);
+    assert_in_range(wakeups(10), 1, 40);
+    assert_int_equal(seen.igmp_reports, 4);
+    net_core_lock();
+    igmp_leavegroup_netif(netif, &v4);
+    mld6_leavegroup_netif(netif, &v6);
+    net_core_unlock();
+    settle();
+}
+
+static void note(void *arg)
+{
+    *(uint64_t *)arg = clock_now();
+}
+
+/* Another thread's timeout is in time, though lwIP's thread waits for a later one. */
+static void test_timeout_of_another_thread(void **state)
+{
+    (void)state;
+    for (unsigned ms = 10; ms < 200; ms += 60) {
+        uint64_t at = 0;
+        const uint64_t begin = clock_now();
+
+        net_core_lock();
+        sys_timeout(ms, note, &at);
+        net_core_unlock();
+        thread_sleep(1500 * NSEC_PER_MSEC);
+        assert_in_range(at - begin, (ms - 1) * NSEC_PER_MSEC, (ms + 5) * NSEC_PER_MSEC);
+    }
 }
 
 /* All memory to send from is taken: others are served from a bounded reserve. */
@@ -841,6 +946,8 @@ int main(void)
         cmocka_unit_test(test_send_plain),
         cmocka_unit_test(test_send_full),
         cmocka_unit_test(test_answers_while_full),
+        cmocka_unit_test(test_reports_of_groups),
+        cmocka_unit_test(test_timeout_of_another_thread),
         cmocka_unit_test(test_send_again),
         cmocka_unit_test(test_sends_from),
         cmocka_unit_test(test_without_memory),

@@ -10,6 +10,7 @@
 #include <ringlet/string.h>
 
 #include "arch/hooks.h"
+#include "lib/lwip/port/groups.h"
 #include "lib/lwip/port/large.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
@@ -177,6 +178,11 @@ static void set_checks(struct netif *netif, bool checked)
         netif->chksum_flags |= checks;
 }
 
+static bool is_igmp(const uint8_t *frame)
+{
+    return frame[12] == 0x08 && frame[13] == 0 && frame[23] == 2;
+}
+
 void ifc_receive(struct netfront_dev *dev, const struct netfront_rx *frame, void *arg)
 {
     struct ifc *ifc = arg;
@@ -192,6 +198,8 @@ void ifc_receive(struct netfront_dev *dev, const struct netfront_rx *frame, void
     head = p->payload;
     if (p->len >= 14 && head[12] == ARP_TYPE >> 8 && head[13] == (ARP_TYPE & 0xff))
         ifc_arp_seen(ifc, head, p->len);
+    else if (p->len >= 34 && head[0] & 1 && is_igmp(head))
+        net_groups_look();
     set_checks(&ifc->netif, frame->flags & (NETFRONT_CSUM_BLANK | NETFRONT_DATA_VALIDATED));
     if (ifc->netif.input(p, &ifc->netif) != ERR_OK)
         pbuf_free(p);

@@ -18,8 +18,11 @@ struct net_mbox {
     void **slot;
     unsigned slots, slots_max; /* powers of two */
     unsigned first, count;
+    bool look; /* of lwIP's thread: its wait ends */
     struct wait_queue not_empty, not_full;
 };
+
+static struct net_mbox *of_thread; /* lwIP's */
 
 static unsigned power_of_two(unsigned n)
 {
@@ -36,8 +39,10 @@ err_t sys_mbox_new(sys_mbox_t *mbox, int size)
     void **slot;
 
     *mbox = net_prepared_mbox();
-    if (*mbox)
+    if (*mbox) {
+        of_thread = *mbox;
         return ERR_OK;
+    }
     m = heap_zalloc(1, sizeof(*m), MEM_KERNEL);
     slot = heap_alloc(SLOTS_FIRST * sizeof(*slot), MEM_KERNEL);
     if (!m || !slot || size < 0) {
@@ -120,11 +125,24 @@ u32_t sys_arch_mbox_tryfetch(sys_mbox_t *mbox, void **msg)
     return 0;
 }
 
+void net_timeouts_changed(void)
+{
+    if (!of_thread)
+        return;
+    of_thread->look = true;
+    wake_one(&of_thread->not_empty);
+}
+
 u32_t sys_arch_mbox_fetch(sys_mbox_t *mbox, void **msg, u32_t timeout)
 {
     const uint64_t begin = clock_recent();
+    struct net_mbox *m = *mbox;
 
-    if (!wait_event(&(*mbox)->not_empty, (*mbox)->count, timeout_deadline(timeout)))
+    /* (without a timeout lwIP expects a message) */
+    wait_event(&m->not_empty, m->count || (timeout && m->look), timeout_deadline(timeout));
+    if (timeout)
+        m->look = false;
+    if (!m->count)
         return SYS_ARCH_TIMEOUT;
     sys_arch_mbox_tryfetch(mbox, msg);
     return timeout_elapsed(begin);

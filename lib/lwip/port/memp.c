@@ -5,6 +5,7 @@
  * in its pool. The memory is not what a backend can read (mem.c).
  */
 #include "lwip/memp.h"
+#include "lib/lwip/port/timeout.h"
 
 #include <ringlet/heap.h>
 
@@ -91,6 +92,8 @@ void *memp_malloc(memp_t type)
     p->free = e->next;
     p->stats.used++;
     p->stats.max = MAX(p->stats.max, p->stats.used);
+    if (type == MEMP_SYS_TIMEOUT)
+        net_timeouts_changed();
     return e;
 }
 

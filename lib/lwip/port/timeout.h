@@ -6,6 +6,12 @@
 #include <ringlet/clock.h>
 #include <ringlet/thread.h>
 
+#include "arch/symbols.h"
+
+/* A timeout was added: lwIP's thread, which may wait for a later one, looks at them again. (lwIP itself does not
+ * expect them from other threads.) */
+void net_timeouts_changed(void);
+
 static inline uint64_t timeout_deadline(uint32_t ms)
 {
     return ms ? clock_deadline((uint64_t)ms * NSEC_PER_MSEC) : DEADLINE_NEVER;

@@ -33,7 +33,12 @@ void net_core_check(void);
 
 #define LWIP_PLATFORM_DIAG(x)   net_diag x
 #define LWIP_PLATFORM_ASSERT(x) net_assert_failed(x, __FILE__, __LINE__)
-#define LWIP_RAND()             net_random()
+#ifdef NET_GROUPS /* igmp.c, mld6.c: lib/lwip/port/groups.h */
+uint32_t net_groups_random(void);
+#define LWIP_RAND() net_groups_random()
+#else
+#define LWIP_RAND() net_random()
+#endif
 
 /* Threads are cooperative and handlers do not call lwIP: nothing comes between. */
 #define SYS_ARCH_DECL_PROTECT(level)
