@@ -4,8 +4,9 @@
 #   make crash [POINTS=n] [SEED=s] [E2FSCK=n]
 
 CRASH      := $(BUILD)/crash
-CRASH_SRCS := $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) tests/host/seam.c tests/host/context.c tests/ext4/memory_disk.c \
-	$(filter lib/fs/ext4/port/% lib/fs/ext4/store/%,$(EXT4_SRCS)) $(wildcard tests/crash/*.c)
+CRASH_SRCS := $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) $(FS_SRCS) tests/host/seam.c tests/host/context.c \
+	$(addprefix tests/ext4/,memory_disk.c random_files.c fs_calls.c) \
+	$(filter lib/fs/ext4/port/% lib/fs/ext4/store/% lib/fs/ext4/files/%,$(EXT4_SRCS)) $(wildcard tests/crash/*.c)
 CRASH_OBJS := $(CRASH_SRCS:%=$(CRASH)/obj/%.o) $(EXT2FS_FILES:%=$(CRASH)/obj/ext2fs/%.o)
 # many crashes: without sanitizers, which make ext4-test has
 CFLAGS_CRASH := -std=gnu11 -O2 -g -fno-omit-frame-pointer $(INCLUDES) -Itests $(DEFINES)
@@ -34,4 +35,4 @@ crash-selftest: $(CRASH)/crash
 
 # about a minute each on two idle cores
 HOST_PROGRAMS += $(CRASH)/crash
-HOST_TESTS    += 'crash=$(submake) -s crash POINTS=10000 SEED=1 E2FSCK=50' 'sum:crash-selftest=$(submake) -s crash-selftest'
+HOST_TESTS    += 'crash=$(submake) -s crash POINTS=7000 SEED=1 E2FSCK=50' 'sum:crash-selftest=$(submake) -s crash-selftest'

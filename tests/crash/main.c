@@ -2,7 +2,8 @@
 /*
  * crash [--points N] [--seed S] [--e2fsck N] [--dir FOLDER] - files on a disk that crashes.
  *
- * Threads change files on a store, on a model of a disk with a volatile cache. At random points between
+ * Threads change files on a store, on a model of a disk with a volatile cache; in one run of eight through lib/fs
+ * and lib/fs/ext4/files (files.h). At random points between
  * two writes the disk is copied as a crash might leave it, opened, which replays the journal, and compared
  * with what was promised. Every N-th copy (default 50; 1: each) is also replayed by e2fsck, which must then
  * find nothing to repair, and must have restored the same files; so must the one that was replayed and
@@ -21,7 +22,9 @@
 
 #include "check.h"
 #include "ext4/memory_disk.h"
+#include "files.h"
 #include "host/seam.h"
+#include "replay.h"
 #include "workload.h"
 
 static const struct kind {
@@ -35,21 +38,20 @@ static const struct kind {
     {"-t ext4 -b 1024 -O ^64bit -N 64", 8u << 20},
 };
 
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+#define KINDS       (sizeof(kinds) / sizeof(kinds[0]))
+#define FILES_EVERY 8           /* a run is one of the code of files */
+#define FILES_KINDS (KINDS - 1) /* the last one has few inodes */
 
-static struct {
-    unsigned long long points, seed, e2fsck;
-    const char *dir;
-} options = {10000, 1, 50, "/tmp"};
+static unsigned long long first_seed = 1;
+static const char *dir = "/tmp";
+static struct points points = {.wanted = 10000, .e2fsck = 50};
 
 /* One run: what the hook of the disk needs. */
 static struct model_disk disk;
 static struct model *model;
 static struct undo undo;
 static struct random chance;
-static unsigned long long points, repaired;
 static uint64_t run_seed;
-static char file[256];
 static const char *bad;
 static bool stop, checking;
 static unsigned every; /* a point in so many events */
@@ -68,9 +70,9 @@ static void with_e2fsck(void)
 {
     uint8_t *replayed;
     struct undo none = {.count = 0};
-    const char *what = check_e2fsck(disk.media, disk.disk.size, file, true, &replayed);
+    const char *what = check_e2fsck(disk.media, disk.disk.size, points.file, true, &replayed);
 
-    repaired++;
+    points.repaired++;
     if (!what) {
         what = check_image(replayed, disk.disk.size, &none, model);
         if (what)
@@ -83,6 +85,23 @@ static void with_e2fsck(void)
         fail(what);
 }
 
+/* Another crash while what the first one left is replayed. */
+static void again(const uint8_t *image)
+{
+    struct undo none = {.count = 0};
+    uint8_t *left = replay_crash(image, disk.disk.size, &chance);
+    const char *what = left ? check_image(left, disk.disk.size, &none, model) : NULL;
+
+    points.twice += left != NULL;
+    if (what) {
+        fprintf(stderr, "(after a second crash, during the replay)\n");
+        fail(what);
+    }
+    free(left);
+    free(none.sector);
+    free(none.old);
+}
+
 static void event(struct model_disk *d)
 {
     bool e2fsck;
@@ -93,14 +112,17 @@ static void event(struct model_disk *d)
     checking = true;
     /* the media itself is changed, for a while */
     model_disk_crash(d, random_below(&chance, CRASH_MODES), &chance, &undo);
-    points++;
-    e2fsck = points % options.e2fsck == 0;
+    points.done++;
+    e2fsck = points.done % points.e2fsck == 0;
     if (e2fsck)
         with_e2fsck();
+    if (!stop &&
+        random_below(&chance, REPLAY_EVERY) == 0) /* as the seed says, not the points before */
+        again(d->media);
     if (!stop) {
         what = check_image(d->media, d->disk.size, &undo, model);
         if (!what && e2fsck) {
-            what = check_e2fsck(d->media, d->disk.size, file, false, NULL);
+            what = check_e2fsck(d->media, d->disk.size, points.file, false, NULL);
             if (what)
                 fprintf(stderr, "(replayed by store_open)\n");
         }
@@ -108,7 +130,7 @@ static void event(struct model_disk *d)
             fail(what);
     }
     undo_all(&undo, d->media);
-    if (points >= options.points)
+    if (points.done >= points.wanted)
         stop = true;
     checking = false;
 }
@@ -138,7 +160,7 @@ static void run(uint64_t seed, const uint8_t *content, const struct kind *kind)
             fail("the store does not close");
     }
     if (!stop) {
-        const char *what = check_e2fsck(disk.media, kind->size, file, false, NULL);
+        const char *what = check_e2fsck(disk.media, kind->size, points.file, false, NULL);
 
         if (what)
             fail(what);
@@ -146,6 +168,17 @@ static void run(uint64_t seed, const uint8_t *content, const struct kind *kind)
     model_disk_exit(&disk);
     model_exit(model);
     seam_exit();
+}
+
+static void run_files(uint64_t seed, const uint8_t *content, const struct kind *kind)
+{
+    static char text[400];
+    const char *what = files_run(seed, content, kind->size, &points);
+
+    if (!what)
+        return;
+    snprintf(text, sizeof(text), "seed %llu, %s", (unsigned long long)seed, what);
+    bad = text;
 }
 
 static int parse(int argc, char **argv)
@@ -159,17 +192,17 @@ static int parse(int argc, char **argv)
 
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
         if (c == 'p')
-            options.points = strtoull(optarg, NULL, 0);
+            points.wanted = strtoull(optarg, NULL, 0);
         else if (c == 's')
-            options.seed = strtoull(optarg, NULL, 0);
+            first_seed = strtoull(optarg, NULL, 0);
         else if (c == 'e')
-            options.e2fsck = strtoull(optarg, NULL, 0);
+            points.e2fsck = strtoull(optarg, NULL, 0);
         else if (c == 'd')
-            options.dir = optarg;
+            dir = optarg;
         else
             return 2;
     }
-    return optind == argc && options.points && options.e2fsck ? 0 : 2;
+    return optind == argc && points.wanted && points.e2fsck ? 0 : 2;
 }
 
 int main(int argc, char **argv)
@@ -182,23 +215,27 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: crash [--points N] [--seed S] [--e2fsck N] [--dir FOLDER]\n");
         return 2;
     }
-    if (mkdir(options.dir, 0700) && errno != EEXIST) {
-        perror(options.dir);
+    if (mkdir(dir, 0700) && errno != EEXIST) {
+        perror(dir);
         return 2;
     }
-    snprintf(file, sizeof(file), "%s/image-%d", options.dir, (int)getpid());
+    snprintf(points.file, sizeof(points.file), "%s/image-%d", dir, (int)getpid());
     model = calloc(1, sizeof(*model));
     if (!model)
         return 2;
     for (unsigned k = 0; k < KINDS; k++)
         content[k] = image_make(kinds[k].options, kinds[k].size);
-    for (uint64_t seed = options.seed; points < options.points && !bad; seed++, runs++) {
+    for (uint64_t seed = first_seed; points.done < points.wanted && !bad; seed++, runs++) {
         stop = false;
-        run(seed, content[seed % KINDS], &kinds[seed % KINDS]);
-        if (points / 1000 != shown) {
-            shown = points / 1000;
-            printf("%llu points, %llu by e2fsck, %llu runs, %ld s\n", points, repaired, runs + 1,
-                   (long)(time(NULL) - begin));
+        if (seed % FILES_EVERY == 0)
+            run_files(seed, content[seed / FILES_EVERY % FILES_KINDS],
+                      &kinds[seed / FILES_EVERY % FILES_KINDS]);
+        else
+            run(seed, content[seed % KINDS], &kinds[seed % KINDS]);
+        if (points.done / 1000 != shown) {
+            shown = points.done / 1000;
+            printf("%llu points, %llu by e2fsck, %llu runs, %ld s\n", points.done, points.repaired,
+                   runs + 1, (long)(time(NULL) - begin));
             fflush(stdout);
         }
     }
@@ -206,12 +243,13 @@ int main(int argc, char **argv)
         free(content[k]);
     free(model);
     if (bad) {
-        printf("after %llu points: %s\n", points, bad);
+        printf("after %llu points: %s\n", points.done, bad);
         return 1;
     }
-    printf("%llu crashes of %llu runs from seed %llu on, %llu of them by e2fsck, too: all as "
-           "promised\n",
-           points, runs, options.seed, repaired);
-    unlink(file);
+    printf(
+        "%llu crashes of %llu runs from seed %llu on: all as promised. %llu of them of the code of "
+        "files, %llu with another crash during the replay, %llu by e2fsck, too\n",
+        points.done, runs, first_seed, points.of_files, points.twice, points.repaired);
+    unlink(points.file);
     return 0;
 }

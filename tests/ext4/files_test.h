@@ -3,9 +3,9 @@
 #ifndef RINGLET_TESTS_EXT4_FILES_TEST_H
 #define RINGLET_TESTS_EXT4_FILES_TEST_H
 
+#include "fs_calls.h"
 #include "lib/fs/ext4/files/ext4.h"
 #include "memory_disk.h"
-#include "random_files.h"
 #include "unit/fs_test.h"
 
 /* Makes an image with these options of mke2fs, and mounts it. */
@@ -22,8 +22,6 @@ struct image {
     struct store_config config;
 };
 extern struct image image;
-/* The calls of lib/fs, for random_begin. */
-extern const struct random_calls fs_calls;
 int image_mount(void);
 void image_unmount(void);
 

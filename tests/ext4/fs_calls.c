@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Random operations through lib/fs. */
-#include "files_test.h"
+#include "fs_calls.h"
+
+#include <ringlet/errno.h>
+#include <string.h>
+
+#include "lib/fs/file.h"
+#include "lib/fs/path.h"
 
 static int x_open(const char *path, bool create, void **out)
 {
