@@ -215,8 +215,8 @@ unit: $(UNIT_PROGRAMS)
 
 # ---- tests ----
 
-SOURCES_C    := $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) $(FS_SRCS) $(LIBC_SRCS) $(LWIP_SRCS) $(EXT4_SRCS) $(MINI_OS_SRCS) $(wildcard tests/bench/posix/*.c arch/*/*.c arch/*/*/*.c tests/*/*.c tests/guests/*/*.c apps/*/*.c tests/apps/*/*.c)
-SOURCES_H    := $(wildcard apps/*/*.h lib/fs/ext4/*/*.h lib/lwip/*/*.h lib/lwip/*/*/*.h include/*/*.h arch/*/include/*/*.h lib/*/*.h $(shell find lib/libc/include -name '*.h') drivers/*/*.h drivers/*/*/*.h arch/*/*.h arch/*/*/*.h tests/*/*.h tests/guests/*/*.h tests/bench/posix/*.h)
+SOURCES_C    := $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) $(FS_SRCS) $(LIBC_SRCS) $(LWIP_SRCS) $(EXT4_SRCS) $(MINI_OS_SRCS) $(wildcard tests/bench/posix/*.c arch/*/*.c arch/*/*/*.c tests/*/*.c tests/guests/*/*.c apps/*/*.c apps/*/*/*.c tests/apps/*/*.c)
+SOURCES_H    := $(wildcard apps/*/*.h apps/*/*/*.h lib/fs/ext4/*/*.h lib/lwip/*/*.h lib/lwip/*/*/*.h include/*/*.h arch/*/include/*/*.h lib/*/*.h $(shell find lib/libc/include -name '*.h') drivers/*/*.h drivers/*/*/*.h arch/*/*.h arch/*/*/*.h tests/*/*.h tests/guests/*/*.h tests/bench/posix/*.h)
 SCRIPTS      := $(shell grep -lE '^\#!/bin/sh' -r .ci tests arch lib 2>/dev/null)
 
 submake = $(MAKE) --no-print-directory -j2
