@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# The devices of apps/stubdm on the host: a world that is played (world.c), and a test for each.
+
+STUBDM_DEVICES   := $(wildcard apps/stubdm/devices/*.c)
+STUBDM_HOST_OBJS := $(patsubst %.c,$(HOST)/obj/%.o,$(STUBDM_DEVICES) tests/stubdm/world.c)
+STUBDM_TESTS     := $(patsubst tests/stubdm/%.c,$(HOST)/stubdm/%,$(wildcard tests/stubdm/test_*.c))
+
+$(patsubst %.c,$(HOST)/obj/%.o,$(wildcard tests/stubdm/*.c)): CFLAGS_HOST += -Iapps/stubdm
+$(STUBDM_TESTS): $(HOST)/stubdm/%: $(HOST)/obj/tests/stubdm/%.o $(STUBDM_HOST_OBJS)
+	$(call say,HOSTLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_HOST) $^ -lcmocka -o $@
+.SECONDARY: $(STUBDM_TESTS:$(HOST)/stubdm/%=$(HOST)/obj/tests/stubdm/%.o)
+-include $(wildcard $(HOST)/obj/tests/stubdm/*.d $(HOST)/obj/apps/stubdm/devices/*.d)
+
+STUBDM_ENTRIES := $(foreach t,$(STUBDM_TESTS),'tap:stubdm-$(notdir $(t))=$(t)')
+stubdm-test: $(call stamp,unit) $(STUBDM_TESTS)
+	$(Q)tests/run-tests $(BUILD)/test-host $(STUBDM_ENTRIES)
+.PHONY: stubdm-test
+HOST_PROGRAMS += $(STUBDM_TESTS)
+HOST_TESTS    += $(STUBDM_ENTRIES)
