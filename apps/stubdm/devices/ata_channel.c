@@ -311,6 +311,8 @@ static bool is_busy(const struct ata_channel *c)
 
 static uint8_t status(const struct ata_channel *c)
 {
+    if (!c->selected->disk)
+        return c->cancelled ? ATA_BSY : 0;
     if (c->cancelled || c->reset || (c->phase == ATA_BUSY && c->active == c->selected))
         return ATA_BSY;
     return c->selected->r.status;
@@ -323,7 +325,7 @@ static uint32_t read(void *device, unsigned offset, unsigned size)
     const unsigned old = c->device_control & ATA_CONTROL_HOB ? 1 : 0;
 
     (void)size;
-    if (!c->selected->disk)
+    if (!c->selected->disk && offset + 1 != ATA_STATUS)
         return 0; /* the other drive answers, so that nobody waits for this one */
     switch (offset + 1) {
     case ATA_ERROR:
@@ -351,7 +353,7 @@ static uint32_t read_alternate(void *device, unsigned offset, unsigned size)
 
     (void)offset;
     (void)size;
-    return c->selected->disk ? status(c) : 0;
+    return status(c);
 }
 
 static void put_register(uint8_t pair[2], uint8_t value)
