@@ -71,7 +71,7 @@ def make_share(lab: Path, share: Path, images: list[Path]) -> None:
     nettest = lab.parent / "nettest-linux"      # dom0's side of a network; not every command needs it
     if nettest.is_file():
         shutil.copy(nettest, share / "bin" / "nettest")
-    for name in ("backends.cpio", "network.cpio", "vmlinux", "driver-domain.cpio", "linux-guest.cpio"):
+    for name in ("backends.cpio", "network.cpio", "vmlinux", "driver-domain.cpio", "linux-guest.cpio", "hvm.cpio"):
         os.link(lab / name, share / name)       # both are in the build folder
     (share / "events").touch()
 

@@ -26,7 +26,8 @@ from . import cpio, elf, recipe
 
 HERE = Path(__file__).resolve().parent
 INIT = HERE.parent / "dom0" / "init"
-FILES = ("xen", "vmlinux", "initrd", "backends.cpio", "network.cpio", "linux-guest.cpio", "driver-domain.cpio")
+FILES = ("xen", "vmlinux", "initrd", "backends.cpio", "network.cpio", "linux-guest.cpio", "driver-domain.cpio",
+         "hvm.cpio", "hvm-vmlinuz", "hvm-guest.cpio")
 
 
 class ImageError(Exception):
@@ -163,6 +164,12 @@ def _build(tar: tarfile.TarFile, lab: Path) -> None:
         archive = cpio.Writer(out)
         _add_programs(tree, archive, recipe.NETWORK_PROGRAMS, libraries)
         archive.close()
+    with (lab / "hvm.cpio").open("wb") as out:
+        archive = cpio.Writer(out)
+        _add_programs(tree, archive, recipe.HVM_PROGRAMS, libraries)
+        _add_files(tree, archive, recipe.HVM_FILES)
+        archive.close()
+    _build_hvm_guest(tree, lab)
     with (lab / "linux-guest.cpio").open("wb") as out:
         archive = cpio.Writer(out)
         for folder in "bin dev proc sys".split():
@@ -180,6 +187,19 @@ def _build(tar: tarfile.TarFile, lab: Path) -> None:
             archive.directory(folder)
         _add_programs(tree, archive, recipe.DRIVER_DOMAIN_PROGRAMS, set())
         _add_modules(tree, archive, recipe.DRIVER_DOMAIN_MODULES, [])
+        archive.close()
+
+
+def _build_hvm_guest(tree: _Tree, lab: Path) -> None:
+    (lab / "hvm-vmlinuz").write_bytes(tree.read(tree.match("boot/vmlinuz-*")[-1]))
+    with (lab / "hvm-guest.cpio").open("wb") as out:
+        archive = cpio.Writer(out)
+        for folder in "bin dev proc sys tmp".split():
+            archive.directory(folder)
+        for pattern in recipe.HVM_GUEST_FILES:
+            for path in tree.match(pattern):
+                archive.file(path, tree.read(path), 0o755)
+        _add_modules(tree, archive, recipe.HVM_GUEST_MODULES, [])
         archive.close()
 
 

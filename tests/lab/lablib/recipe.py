@@ -54,11 +54,20 @@ MODULES_ON_DEMAND = [
     "ext4", "crc32c_generic",
 ]
 
+# As well for HVM guests (`hvm` in dom0/hvm): the firmware, and what connects xl with a device model in a stubdomain.
+HVM_PROGRAMS = ["usr/lib/xen-*/bin/vchan-socket-proxy"]
+HVM_FILES = ["usr/share/seabios/bios-256k.bin"]
+
 # A Linux guest to compare with: the same kernel, and an initramfs with busybox and these, each behind those that it
 # needs. The code that starts one appends an archive with /init.
 LINUX_GUEST_FILES = ["bin/busybox"]
 LINUX_GUEST_EXT4 = ["crc16", "crc32c_generic", "mbcache", "jbd2", "ext4"]
 LINUX_GUEST_MODULES = ["xen-blkfront", "xen-netfront", *LINUX_GUEST_EXT4]
+
+# A Linux guest that boots from a disk of its own (hvm_disk.py): the packed kernel, and an initramfs with these, to which
+# hvm_disk.py appends /init. The emulated disk first, then what takes its place.
+HVM_GUEST_FILES = ["bin/busybox"]
+HVM_GUEST_MODULES = ["ata_piix", "sd_mod", "crct10dif_generic", "crc64_rocksoft_generic", "sr_mod", "xen-blkfront"]
 
 # A Linux guest that serves disks to others (dom0/driver-domain): the same kernel, and an initramfs with these. dom0
 # appends an archive with /init and the hotplug script.
