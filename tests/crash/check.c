@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "lib/fs/ext4/store/store.h"
 #include "workload.h"
@@ -157,7 +153,7 @@ static const char *check_store(struct store *s, const struct model *m)
     return bad;
 }
 
-const char *check_image(uint8_t *image, uint64_t size, struct undo *undo, const struct model *m)
+const char *check_image(uint8_t *image, uint64_t size, struct sectors *undo, const struct model *m)
 {
     static const struct store_config config = {.commit_ms = ~0u, .cache = 1u << 20};
     struct image_disk disk;
@@ -174,54 +170,4 @@ const char *check_image(uint8_t *image, uint64_t size, struct undo *undo, const 
     if (!bad && ret)
         FAIL("store_close: %d", ret);
     return bad;
-}
-
-/* ---- e2fsck ---- */
-
-static bool copy_out(const uint8_t *image, uint64_t size, const char *file)
-{
-    int fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0600);
-    bool ok = fd >= 0 && write(fd, image, size) == (ssize_t)size;
-
-    if (fd >= 0)
-        close(fd);
-    return ok;
-}
-
-static int run(const char *file, const char *options)
-{
-    char line[512];
-    int status;
-
-    snprintf(line, sizeof(line), "PATH=/usr/sbin:/sbin:/usr/bin:/bin e2fsck %s %s >%s.log 2>&1",
-             options, file, file);
-    status = system(line);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 127;
-}
-
-const char *check_e2fsck(const uint8_t *image, uint64_t size, const char *file, bool replay,
-                         uint8_t **replayed)
-{
-    int status, fd;
-
-    if (replayed)
-        *replayed = NULL;
-    if (!copy_out(image, size, file))
-        FAIL("%s cannot be written", file);
-    if (replay) {
-        status = run(file, "-fy -E journal_only");
-        if (status > 1)
-            FAIL("e2fsck -E journal_only: %d, see %s.log", status, file);
-    }
-    status = run(file, "-fn");
-    if (status)
-        FAIL("e2fsck -fn: %d, see %s.log", status, file);
-    if (!replayed)
-        return NULL;
-    *replayed = malloc(size);
-    fd = open(file, O_RDONLY);
-    if (!*replayed || fd < 0 || read(fd, *replayed, size) != (ssize_t)size)
-        FAIL("%s cannot be read", file);
-    close(fd);
-    return NULL;
 }

@@ -8,10 +8,6 @@
 
 /* Opens the image, whose journal is replayed, and compares all files with the model. NULL: as promised;
  * else what is not, in static memory. undo is given all that changes. */
-const char *check_image(uint8_t *image, uint64_t size, struct undo *undo, const struct model *m);
-/* e2fsck replays the journal in a copy of the image in `file`, and then finds nothing to repair. *replayed
- * is the copy (malloc()ed), or NULL. */
-const char *check_e2fsck(const uint8_t *image, uint64_t size, const char *file, bool replay,
-                         uint8_t **replayed);
+const char *check_image(uint8_t *image, uint64_t size, struct sectors *undo, const struct model *m);
 
 #endif

@@ -33,6 +33,6 @@ crash-selftest: $(CRASH)/crash
 	$(Q)CC='$(CC)' tests/crash/selftest $(CRASH) $(CFLAGS_CRASH) -D_GNU_SOURCE -Diovec=iovec $(EXT4_INCLUDES) $(CRASH_OBJS)
 .PHONY: crash-selftest
 
-# about a minute each on two idle cores
+# ten seconds and a minute on two idle cores
 HOST_PROGRAMS += $(CRASH)/crash
-HOST_TESTS    += 'crash=$(submake) -s crash POINTS=7000 SEED=1 E2FSCK=50' 'sum:crash-selftest=$(submake) -s crash-selftest'
+HOST_TESTS    += 'crash=$(submake) -s crash POINTS=10000 SEED=1 E2FSCK=50' 'sum:crash-selftest=$(submake) -s crash-selftest'

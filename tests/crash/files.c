@@ -10,13 +10,14 @@
 
 #include "check.h"
 #include "ext4/fs_calls.h"
-#include "ext4/memory_disk.h"
 #include "lib/fs/ext4/files/ext4.h"
+#include "repair.h"
 #include "replay.h"
 #include "unit/fs_test.h"
 
 #define WORKERS   4u
-#define CRASHES   40u   /* of a run */
+#define CRASHES   120u  /* of a run */
+#define EVENTS    100   /* of the disk, at most, from one to the next */
 #define TURNS     20000 /* of the threads, until a crash */
 #define FILE_SIZE 30000 /* at most, so that all fit */
 
@@ -33,8 +34,9 @@ static unsigned workers;
 static struct model_disk disk;
 static struct random chance;
 static uint64_t crash_at;
-static uint8_t *crashed; /* what a crash left, until it was looked at */
-static bool ending;
+/* What arrived by a crash, until it was looked at, and where the media has changed since, what it was. */
+static struct sectors arrived, since;
+static bool crashed, ending;
 static const char *bad;
 
 static void fails(const char *what)
@@ -50,18 +52,13 @@ static void fails(const char *what)
 
 static void event(struct model_disk *d)
 {
-    struct undo undo = {.count = 0};
-
     if (crashed || ending || d->events < crash_at)
         return;
-    model_disk_crash(d, random_below(&chance, CRASH_MODES), &chance, &undo);
-    crashed = malloc(d->disk.size);
-    if (!crashed)
-        exit(2);
-    memcpy(crashed, d->media, d->disk.size);
-    undo_all(&undo, d->media);
-    free(undo.sector);
-    free(undo.old);
+    arrived.count = 0;
+    model_disk_crash(d, random_below(&chance, CRASH_MODES), &chance, &arrived);
+    since.count = 0;
+    d->kept = &since;
+    crashed = true;
 }
 
 /* All that was done before a sync is promised, if the crash did not come before its end. */
@@ -91,14 +88,16 @@ static void work(void *arg)
     }
 }
 
-static void look_at(uint8_t *image, const char *when)
+/* Without a thread that commits: nothing else runs meanwhile. */
+static void look_at(uint8_t *image, struct sectors *undo, const char *when)
 {
-    struct memory_disk after;
+    static const struct store_config config = {.commit_ms = ~0u, .cache = 1u << 20};
+    struct image_disk after;
     struct mount *mount;
     char text[100];
 
-    memory_disk_init(&after, image, disk.disk.size);
-    if (ext4_open(&after.disk, NULL, &mount)) {
+    image_disk_init(&after, image, disk.disk.size, undo);
+    if (ext4_open(&after.disk, &config, &mount)) {
         snprintf(text, sizeof(text), "%s: it cannot be mounted", when);
         fails(text);
         return;
@@ -106,57 +105,78 @@ static void look_at(uint8_t *image, const char *when)
     if (fs_mount("/crashed", mount))
         exit(2);
     for (unsigned i = 0; i < workers && !bad; i++) {
-        struct random_state *now = random_copy(worker[i].s);
         char root[32];
 
         snprintf(root, sizeof(root), "/crashed/%s", worker[i].name);
         snprintf(text, sizeof(text), "%s: %s is not as promised", when, worker[i].name);
-        if (random_compare_common(worker[i].promised, now, root) < 0)
+        if (random_compare_common(worker[i].promised, worker[i].s, root) < 0)
             fails(text);
-        random_end(now);
     }
     snprintf(text, sizeof(text), "%s: it cannot be unmounted", when);
     if (fs_unmount("/crashed"))
         fails(text);
 }
 
-static void with_e2fsck(uint8_t *image, const struct points *points)
+static void with_e2fsck(const struct points *points)
 {
+    static struct sectors unused;
     uint8_t *replayed;
-    const char *what = check_e2fsck(image, disk.disk.size, points->file, true, &replayed);
+    const char *what = repair_check(disk.media, disk.disk.size, points->file, true, &replayed);
 
     if (what)
         fails(what);
     else
-        look_at(replayed, "replayed by e2fsck");
-    free(replayed);
+        look_at(replayed, &unused, "replayed by e2fsck");
+    unused.count = 0;
+}
+
+/* The media is what the crash has left, and changes. */
+static void look_with(struct points *points, struct sectors *undo, bool e2fsck, const char *when)
+{
+    const char *what;
+
+    if (e2fsck) {
+        points->repaired++;
+        with_e2fsck(points);
+    }
+    if (!bad)
+        look_at(disk.media, undo, when);
+    if (e2fsck && !bad) {
+        what = repair_check(disk.media, disk.disk.size, points->file, false, NULL);
+        if (what)
+            fails(what);
+    }
 }
 
 static void judge(struct points *points)
 {
+    static struct sectors now, undo, left, before;
     bool e2fsck = ++points->done % points->e2fsck == 0;
-    uint8_t *again = NULL;
-    const char *what;
+    bool again = random_below(&chance, REPLAY_EVERY) == 0;
+    uint64_t events = disk.events;
 
     points->of_files++;
-    if (random_below(&chance, REPLAY_EVERY) == 0)
-        again = replay_crash(crashed, disk.disk.size, &chance);
-    if (e2fsck) {
-        points->repaired++;
-        with_e2fsck(again ? again : crashed, points);
+    /* back to the time of the crash */
+    now.count = 0;
+    for (size_t i = 0; i < since.count; i++)
+        sectors_save(&now, disk.media, since.at[i]);
+    sectors_undo(&since, disk.media);
+    sectors_put(&arrived, disk.media, &undo);
+    if (again && replay_crash(disk.media, disk.disk.size, &chance, &left)) {
+        points->twice++;
+        sectors_put(&left, disk.media, &before);
+        look_with(points, &before, e2fsck, "after a crash, and another one during the replay");
+        sectors_undo(&before, disk.media);
+        e2fsck = false;
     }
     if (!bad)
-        look_at(crashed, "after a crash");
-    if (again && !bad) {
-        points->twice++;
-        look_at(again, "after a crash, and another one during the replay");
+        look_with(points, &undo, e2fsck, "after a crash");
+    sectors_undo(&undo, disk.media);
+    sectors_put(&now, disk.media, NULL);
+    if (disk.events != events) {
+        fprintf(stderr, "crash: the disk was written to while it was looked at\n");
+        exit(2);
     }
-    if (e2fsck && !bad) {
-        what = check_e2fsck(again ? again : crashed, disk.disk.size, points->file, false, NULL);
-        if (what)
-            fails(what);
-    }
-    free(again);
 }
 
 static bool all_parked(void)
@@ -169,7 +189,7 @@ static bool all_parked(void)
 
 static void crash(struct points *points)
 {
-    crash_at = disk.events + 1 + random_below(&chance, 300);
+    crash_at = disk.events + 1 + random_below(&chance, EVENTS);
     for (unsigned turns = 0; !ending && !(crashed && all_parked()); turns++) {
         if (turns == TURNS) { /* nothing is written: the disk may be full */
             crash_at = 0;
@@ -177,10 +197,10 @@ static void crash(struct points *points)
         }
         thread_yield();
     }
+    disk.kept = NULL;
     if (crashed && !bad)
         judge(points);
-    free(crashed);
-    crashed = NULL;
+    crashed = false;
     crash_at = UINT64_MAX;
 }
 
@@ -243,7 +263,7 @@ const char *files_run(uint64_t seed, const uint8_t *content, uint64_t size, stru
     end_workers();
     if (fs_unmount("/data") && !bad)
         fails("it cannot be unmounted");
-    what = bad ? NULL : check_e2fsck(disk.view, size, points->file, false, NULL);
+    what = bad ? NULL : repair_check(disk.view, size, points->file, false, NULL);
     if (what)
         fails(what);
     model_disk_exit(&disk);

@@ -3,14 +3,15 @@
  * crash [--points N] [--seed S] [--e2fsck N] [--dir FOLDER] - files on a disk that crashes.
  *
  * Threads change files on a store, on a model of a disk with a volatile cache; in one run of eight through lib/fs
- * and lib/fs/ext4/files (files.h). At random points between
- * two writes the disk is copied as a crash might leave it, opened, which replays the journal, and compared
- * with what was promised. Every N-th copy (default 50; 1: each) is also replayed by e2fsck, which must then
- * find nothing to repair, and must have restored the same files; so must the one that was replayed and
- * closed here. Exit status 0: all N points are as promised; 1: one is not, with its seed; 2: no verdict.
+ * and lib/fs/ext4/files (files.h). At random points between two writes the disk is made what a crash might leave,
+ * opened, which replays the journal, compared with what was promised, and made what it was. A copy of every N-th
+ * (default 50; 1: each) is also replayed by e2fsck, which must then find nothing to repair, and must have restored
+ * the same files; nor must it find anything in what was replayed and closed here. Exit status 0: all N points are
+ * as promised; 1: one is not, with its seed; 2: no verdict.
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include "ext4/memory_disk.h"
 #include "files.h"
 #include "host/seam.h"
+#include "repair.h"
 #include "replay.h"
 #include "workload.h"
 
@@ -49,7 +51,7 @@ static struct points points = {.wanted = 10000, .e2fsck = 50};
 /* One run: what the hook of the disk needs. */
 static struct model_disk disk;
 static struct model *model;
-static struct undo undo;
+static struct sectors arrived, undo; /* by a crash; what was there */
 static struct random chance;
 static uint64_t run_seed;
 static const char *bad;
@@ -68,42 +70,42 @@ static void fail(const char *what)
 
 static void with_e2fsck(void)
 {
+    static struct sectors unused;
     uint8_t *replayed;
-    struct undo none = {.count = 0};
-    const char *what = check_e2fsck(disk.media, disk.disk.size, points.file, true, &replayed);
+    const char *what = repair_check(disk.media, disk.disk.size, points.file, true, &replayed);
 
     points.repaired++;
     if (!what) {
-        what = check_image(replayed, disk.disk.size, &none, model);
+        what = check_image(replayed, disk.disk.size, &unused, model);
+        unused.count = 0;
         if (what)
             fprintf(stderr, "(replayed by e2fsck)\n");
     }
-    free(replayed);
-    free(none.sector);
-    free(none.old);
     if (what)
         fail(what);
 }
 
 /* Another crash while what the first one left is replayed. */
-static void again(const uint8_t *image)
+static void again(uint8_t *image)
 {
-    struct undo none = {.count = 0};
-    uint8_t *left = replay_crash(image, disk.disk.size, &chance);
-    const char *what = left ? check_image(left, disk.disk.size, &none, model) : NULL;
+    static struct sectors left, before;
+    const char *what;
 
-    points.twice += left != NULL;
+    if (!replay_crash(image, disk.disk.size, &chance, &left))
+        return;
+    points.twice++;
+    sectors_put(&left, image, &before);
+    what = check_image(image, disk.disk.size, &before, model);
+    sectors_undo(&before, image);
     if (what) {
         fprintf(stderr, "(after a second crash, during the replay)\n");
         fail(what);
     }
-    free(left);
-    free(none.sector);
-    free(none.old);
 }
 
 static void event(struct model_disk *d)
 {
+    uint64_t events = d->events;
     bool e2fsck;
     const char *what;
 
@@ -111,7 +113,9 @@ static void event(struct model_disk *d)
         return;
     checking = true;
     /* the media itself is changed, for a while */
-    model_disk_crash(d, random_below(&chance, CRASH_MODES), &chance, &undo);
+    arrived.count = 0;
+    model_disk_crash(d, random_below(&chance, CRASH_MODES), &chance, &arrived);
+    sectors_put(&arrived, d->media, &undo);
     points.done++;
     e2fsck = points.done % points.e2fsck == 0;
     if (e2fsck)
@@ -122,14 +126,18 @@ static void event(struct model_disk *d)
     if (!stop) {
         what = check_image(d->media, d->disk.size, &undo, model);
         if (!what && e2fsck) {
-            what = check_e2fsck(d->media, d->disk.size, points.file, false, NULL);
+            what = repair_check(d->media, d->disk.size, points.file, false, NULL);
             if (what)
                 fprintf(stderr, "(replayed by store_open)\n");
         }
         if (what)
             fail(what);
     }
-    undo_all(&undo, d->media);
+    sectors_undo(&undo, d->media);
+    if (d->events != events) {
+        fprintf(stderr, "crash: the disk was written to while it was looked at\n");
+        exit(2);
+    }
     if (points.done >= points.wanted)
         stop = true;
     checking = false;
@@ -144,7 +152,8 @@ static void run(uint64_t seed, const uint8_t *content, const struct kind *kind)
 
     run_seed = seed;
     chance = (struct random){seed * 7919};
-    every = 4 + random_below(&r, 12);
+    /* in one run of eight each event is a point */
+    every = random_below(&r, 8) ? 1 + random_below(&r, 8) : 1;
     seam_init(64u << 20);
     if (evtchn_init())
         exit(2);
@@ -160,7 +169,7 @@ static void run(uint64_t seed, const uint8_t *content, const struct kind *kind)
             fail("the store does not close");
     }
     if (!stop) {
-        const char *what = check_e2fsck(disk.media, kind->size, points.file, false, NULL);
+        const char *what = repair_check(disk.media, kind->size, points.file, false, NULL);
 
         if (what)
             fail(what);
@@ -219,6 +228,9 @@ int main(int argc, char **argv)
         perror(dir);
         return 2;
     }
+    /* the disks of each run are in the memory of the last one's */
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
     snprintf(points.file, sizeof(points.file), "%s/image-%d", dir, (int)getpid());
     model = calloc(1, sizeof(*model));
     if (!model)
@@ -234,8 +246,9 @@ int main(int argc, char **argv)
             run(seed, content[seed % KINDS], &kinds[seed % KINDS]);
         if (points.done / 1000 != shown) {
             shown = points.done / 1000;
-            printf("%llu points, %llu by e2fsck, %llu runs, %ld s\n", points.done, points.repaired,
-                   runs + 1, (long)(time(NULL) - begin));
+            printf("%llu points, %llu by e2fsck, %llu runs, %ld s; the next seed is %llu\n",
+                   points.done, points.repaired, runs + 1, (long)(time(NULL) - begin),
+                   (unsigned long long)seed + 1);
             fflush(stdout);
         }
     }
@@ -250,6 +263,5 @@ int main(int argc, char **argv)
         "%llu crashes of %llu runs from seed %llu on: all as promised. %llu of them of the code of "
         "files, %llu with another crash during the replay, %llu by e2fsck, too\n",
         points.done, runs, first_seed, points.of_files, points.twice, points.repaired);
-    unlink(points.file);
     return 0;
 }

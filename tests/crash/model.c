@@ -153,12 +153,13 @@ static uint64_t mix(uint64_t z)
 
 void sector_fill(uint8_t data[SECTOR], uint32_t id, unsigned sector, uint32_t version)
 {
-    uint64_t words[SECTOR / 8];
+    uint64_t words[SECTOR / 8], first;
 
     words[0] = (uint64_t)id << 32 | sector;
     words[1] = (uint64_t)version << 32 | 0x52494e47;
+    first = mix(words[0] + mix(words[1]));
     for (unsigned i = 2; i < SECTOR / 8; i++)
-        words[i] = mix(words[0] + words[1] * i);
+        words[i] = first + i * 0x9e3779b97f4a7c15;
     /* some look like blocks of a journal */
     if (version % 16 == 0) {
         static const uint8_t magic[4] = {0xc0, 0x3b, 0x39, 0x98};

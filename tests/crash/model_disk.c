@@ -23,15 +23,6 @@ static void out_of_memory(void)
     exit(2);
 }
 
-static void *grow(void *array, size_t *size, size_t each)
-{
-    *size = *size ? *size * 2 : 1024;
-    array = realloc(array, *size * each);
-    if (!array)
-        out_of_memory();
-    return array;
-}
-
 static struct model_disk *model_of(struct ext4_disk *disk)
 {
     return container_of(disk, struct model_disk, disk);
@@ -48,8 +39,12 @@ static void add_pending(struct model_disk *d, uint64_t sector, const uint8_t *da
 {
     struct written *w;
 
-    if (d->pending_count == d->pending_size)
-        d->pending = grow(d->pending, &d->pending_size, sizeof(*d->pending));
+    if (d->pending_count == d->pending_size) {
+        d->pending_size = d->pending_size ? d->pending_size * 2 : 1024;
+        d->pending = realloc(d->pending, d->pending_size * sizeof(*d->pending));
+        if (!d->pending)
+            out_of_memory();
+    }
     w = &d->pending[d->pending_count++];
     w->sector = sector;
     w->write = d->events;
@@ -70,6 +65,8 @@ static void submit(struct ext4_disk *disk, struct ext4_disk_io *io)
             abort();
         }
         if (io->write) {
+            for (size_t n = 0; d->before && n < v->len; n += SECTOR)
+                sectors_save(d->before, d->view, (at + n) / SECTOR);
             memcpy(d->view + at, v->base, v->len);
             for (size_t n = 0; n < v->len; n += SECTOR)
                 add_pending(d, (at + n) / SECTOR, (uint8_t *)v->base + n);
@@ -93,10 +90,22 @@ static void wait_done(struct ext4_disk *disk, struct ext4_disk_io *io)
     seam_now += 100 * NSEC_PER_USEC;
     if (d->yields && random_below(&d->random, 2))
         thread_yield();
-    for (size_t i = d->pending_count; i--;)
+    /* they are in the order of the transfers */
+    for (size_t i = d->pending_count; i-- && d->pending[i].write >= (uintptr_t)io->aio.data;)
         if (d->pending[i].write == (uintptr_t)io->aio.data)
             d->pending[i].completed = true;
     io->done = true;
+}
+
+static void arrives_for_ever(struct model_disk *d, const struct written *w)
+{
+    if (!d->media) {
+        sectors_add(d->stable, w->sector, w->data);
+        return;
+    }
+    if (d->kept)
+        sectors_save(d->kept, d->media, w->sector);
+    memcpy(d->media + w->sector * SECTOR, w->data, SECTOR);
 }
 
 static int flush(struct ext4_disk *disk)
@@ -109,9 +118,9 @@ static int flush(struct ext4_disk *disk)
         thread_yield();
     for (size_t i = 0; i < d->pending_count; i++) {
         if (d->pending[i].completed)
-            memcpy(d->media + d->pending[i].sector * SECTOR, d->pending[i].data, SECTOR);
-        else
-            d->pending[left++] = d->pending[i];
+            arrives_for_ever(d, &d->pending[i]);
+        else if (left++ != i)
+            d->pending[left - 1] = d->pending[i];
     }
     d->pending_count = left;
     happens(d);
@@ -144,9 +153,22 @@ void model_disk_init(struct model_disk *d, const uint8_t *content, uint64_t size
     memcpy(d->media, content, size);
 }
 
+void model_disk_init_on(struct model_disk *d, uint8_t *image, uint64_t size, uint64_t seed,
+                        struct sectors *before, struct sectors *stable)
+{
+    *d = (struct model_disk){
+        .disk = {.ops = &model_ops, .name = "model", .sector_size = SECTOR, .size = size},
+        .view = image,
+        .before = before,
+        .stable = stable,
+        .random = {seed},
+    };
+}
+
 void model_disk_exit(struct model_disk *d)
 {
-    free(d->view);
+    if (d->media)
+        free(d->view);
     free(d->media);
     free(d->pending);
 }
@@ -173,7 +195,8 @@ static bool arrives(struct model_disk *d, size_t i, unsigned mode, struct random
     }
 }
 
-void model_disk_crash(struct model_disk *d, unsigned mode, struct random *r, struct undo *undo)
+void model_disk_crash(struct model_disk *d, unsigned mode, struct random *r,
+                      struct sectors *arrived)
 {
     uint64_t pick = random_u64(r);
     /* of a sector that was written twice, the older content may be the one that arrives last */
@@ -182,70 +205,7 @@ void model_disk_crash(struct model_disk *d, unsigned mode, struct random *r, str
     for (size_t n = 0; n < d->pending_count; n++) {
         size_t i = backwards ? d->pending_count - 1 - n : n;
 
-        if (!arrives(d, i, mode, r, pick))
-            continue;
-        undo_save(undo, d->media, d->pending[i].sector);
-        memcpy(d->media + d->pending[i].sector * SECTOR, d->pending[i].data, SECTOR);
+        if (arrives(d, i, mode, r, pick))
+            sectors_add(arrived, d->pending[i].sector, d->pending[i].data);
     }
-}
-
-/* ---- an image that is changed for a while ---- */
-
-void undo_save(struct undo *u, const uint8_t *image, uint64_t sector)
-{
-    if (u->count == u->size) {
-        size_t size = u->size;
-
-        u->sector = grow(u->sector, &size, sizeof(*u->sector));
-        u->old = grow(u->old, &u->size, SECTOR);
-    }
-    u->sector[u->count] = sector;
-    memcpy(u->old + u->count * SECTOR, image + sector * SECTOR, SECTOR);
-    u->count++;
-}
-
-void undo_all(struct undo *u, uint8_t *image)
-{
-    while (u->count) {
-        u->count--;
-        memcpy(image + u->sector[u->count] * SECTOR, u->old + u->count * SECTOR, SECTOR);
-    }
-}
-
-static void image_submit(struct ext4_disk *disk, struct ext4_disk_io *io)
-{
-    struct image_disk *d = container_of(disk, struct image_disk, disk);
-    uint64_t at = io->offset;
-
-    for (unsigned i = 0; i < io->iovcnt; i++) {
-        const struct blkfront_iovec *v = &io->iov[i];
-
-        if (at + v->len > disk->size) {
-            io->result = -EIO;
-            break;
-        }
-        if (io->write) {
-            for (size_t n = 0; n < v->len; n += SECTOR)
-                undo_save(d->undo, d->image, (at + n) / SECTOR);
-            memcpy(d->image + at, v->base, v->len);
-        } else {
-            memcpy(v->base, d->image + at, v->len);
-        }
-        at += v->len;
-    }
-    io->done = true;
-}
-
-static const struct ext4_disk_ops image_ops = {
-    .submit = image_submit,
-    .close = close_disk,
-};
-
-void image_disk_init(struct image_disk *d, uint8_t *image, uint64_t size, struct undo *undo)
-{
-    *d = (struct image_disk){
-        .disk = {.ops = &image_ops, .name = "crashed", .sector_size = SECTOR, .size = size},
-        .image = image,
-        .undo = undo,
-    };
 }

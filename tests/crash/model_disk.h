@@ -8,6 +8,7 @@
 #define RINGLET_TESTS_CRASH_MODEL_DISK_H
 
 #include "lib/fs/ext4/disk/disk.h"
+#include "sectors.h"
 #include "unit/random.h"
 
 struct written; /* a sector that is not on the media yet */
@@ -15,7 +16,10 @@ struct written; /* a sector that is not on the media yet */
 struct model_disk {
     struct ext4_disk disk;
     uint8_t *view;  /* what is read */
-    uint8_t *media; /* what a crash leaves in any case */
+    uint8_t *media; /* what a crash leaves in any case, or NULL: see model_disk_init_on */
+    /* without media: what view was, and what of it is on stable storage */
+    struct sectors *before, *stable;
+    struct sectors *kept; /* gets what the media was where it changes, or NULL */
     struct written *pending;
     size_t pending_count, pending_size;
     uint64_t events; /* writes and flushes so far */
@@ -26,30 +30,16 @@ struct model_disk {
 };
 
 void model_disk_init(struct model_disk *d, const uint8_t *content, uint64_t size, uint64_t seed);
+/* The disk is that image, and its content is changed; `before` takes what it was (sectors_undo), and `stable`, in
+ * order, what was written and flushed. */
+void model_disk_init_on(struct model_disk *d, uint8_t *image, uint64_t size, uint64_t seed,
+                        struct sectors *before, struct sectors *stable);
 void model_disk_exit(struct model_disk *d);
 
-/* What a crash now leaves is made of d->media; undo_all() makes it what it was. mode chooses how much
- * arrives: 0 .. CRASH_MODES - 1. */
+/* Adds to a list, in order, what arrives if there is a crash now: sectors_put(arrived, d->media, undo) makes
+ * of the media what the crash leaves. mode chooses how much arrives: 0 .. CRASH_MODES - 1. */
 #define CRASH_MODES 6
-struct undo;
-void model_disk_crash(struct model_disk *d, unsigned mode, struct random *r, struct undo *undo);
-
-/* ---- an image that is changed for a while ---- */
-
-struct undo {
-    uint64_t *sector;
-    uint8_t *old;
-    size_t count, size;
-};
-void undo_save(struct undo *u, const uint8_t *image, uint64_t sector);
-void undo_all(struct undo *u, uint8_t *image);
-
-/* A disk on such an image. */
-struct image_disk {
-    struct ext4_disk disk;
-    uint8_t *image;
-    struct undo *undo;
-};
-void image_disk_init(struct image_disk *d, uint8_t *image, uint64_t size, struct undo *undo);
+void model_disk_crash(struct model_disk *d, unsigned mode, struct random *r,
+                      struct sectors *arrived);
 
 #endif

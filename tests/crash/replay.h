@@ -5,7 +5,8 @@
 #include "model_disk.h"
 
 /* What a crash leaves that comes while the image is opened, which replays its journal: of what was written since
- * the last flush any part. The image itself does not change. malloc()ed, or NULL: nothing was written. */
-uint8_t *replay_crash(const uint8_t *image, uint64_t size, struct random *r);
+ * the last flush any part. The image changes for a while, and is what it was when this returns; left gets what
+ * the crash has changed of it, for sectors_put. False: nothing was written. */
+bool replay_crash(uint8_t *image, uint64_t size, struct random *r, struct sectors *left);
 
 #endif

@@ -3,7 +3,7 @@
 
 EXT4_HOST      := $(HOST)/ext4
 EXT4_HOST_OBJS := $(EXT2FS_FILES:%=$(EXT4_HOST)/ext2fs/%.o) $(EXT4_SRCS:%=$(EXT4_HOST)/%.o) \
-	$(patsubst %,$(EXT4_HOST)/%.o,$(filter-out $(wildcard tests/ext4/test_*.c),$(wildcard tests/ext4/*.c)) tests/crash/model_disk.c)
+	$(patsubst %,$(EXT4_HOST)/%.o,$(filter-out $(wildcard tests/ext4/test_*.c),$(wildcard tests/ext4/*.c)) tests/crash/model_disk.c tests/crash/sectors.c)
 LIB_EXT4_HOST  := $(EXT4_HOST)/libringlet-ext4-host.a
 EXT4_TESTS     := $(patsubst tests/ext4/%.c,$(EXT4_HOST)/%,$(wildcard tests/ext4/test_*.c))
 

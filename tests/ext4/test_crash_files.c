@@ -24,16 +24,15 @@ static uint64_t number(const char *name, uint64_t otherwise)
 
 static void event(struct model_disk *d)
 {
-    struct undo undo = {.count = 0};
+    struct sectors arrived = {.count = 0};
 
     if (crashed || d->events < crash_at)
         return;
-    model_disk_crash(d, random_below(&chance, CRASH_MODES), &chance, &undo);
+    model_disk_crash(d, random_below(&chance, CRASH_MODES), &chance, &arrived);
     crashed = malloc(SIZE);
     memcpy(crashed, d->media, SIZE);
-    undo_all(&undo, d->media);
-    free(undo.sector);
-    free(undo.old);
+    sectors_put(&arrived, crashed, NULL);
+    sectors_free(&arrived);
 }
 
 static void look_at(const struct random_state *promised, const struct random_state *now)
