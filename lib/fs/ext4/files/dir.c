@@ -9,8 +9,6 @@
 
 #include "node.h"
 
-#define ENTRY_HEAD 8u /* inode number, length, length of the name, type */
-
 static unsigned type_of(const struct ext4_node *n)
 {
     switch (n->node.mode & MODE_TYPE) {
@@ -29,81 +27,6 @@ static unsigned type_of(const struct ext4_node *n)
     default:
         return EXT2_FT_SYMLINK;
     }
-}
-
-static uint64_t blocks_of(const struct ext4_node *dir)
-{
-    return ext4_size(dir) / ext4_fs_of(dir)->block_size;
-}
-
-int ext4_dir_read(struct ext4_node *dir, uint64_t index, char *block, uint64_t *where)
-{
-    struct ext4_fs *fs = ext4_fs_of(dir);
-    struct ext4_run run;
-    int ret;
-
-    if (index >= blocks_of(dir))
-        return -EIO;
-    ret = ext4_map_find(dir, index, 1, &run);
-    if (ret)
-        return ret;
-    if (!run.block || run.unwritten)
-        return -EIO;
-    *where = run.block;
-    return store_errno(ext2fs_read_dir_block4(fs->ext2, run.block, block, 0, ext4_ino(dir)));
-}
-
-/* Entries that are not in use are passed over, among them what stands for the blocks of an index, and the
- * checksum at the end of a block. */
-int ext4_dir_each_in(struct ext4_node *dir, char *block,
-                     int (*fn)(const struct ext4_entry *e, void *arg), void *arg)
-{
-    struct ext4_fs *fs = ext4_fs_of(dir);
-    struct ext4_entry e = {.at = 0};
-    unsigned next;
-    int ret;
-
-    for (unsigned before = 0; e.at < fs->block_size; before = e.at, e.at = next) {
-        struct ext2_dir_entry *d = (struct ext2_dir_entry *)(block + e.at);
-        unsigned len;
-
-        if (fs->block_size - e.at < ENTRY_HEAD || ext2fs_get_rec_len(fs->ext2, d, &len) ||
-            len < ENTRY_HEAD || len % 4 || len > fs->block_size - e.at)
-            return -EIO;
-        next = e.at + len;
-        e.ino = d->inode;
-        if (!e.ino)
-            continue;
-        e.len = (size_t)ext2fs_dirent_name_len(d);
-        if (!e.len || e.len > len - ENTRY_HEAD || e.ino > fs->ext2->super->s_inodes_count)
-            return -EIO;
-        e.name = d->name;
-        e.type = ext2fs_has_feature_filetype(fs->ext2->super) ? (unsigned)ext2fs_dirent_file_type(d)
-                                                              : EXT2_FT_UNKNOWN;
-        e.before = before;
-        ret = fn(&e, arg);
-        if (ret)
-            return ret;
-    }
-    return 0;
-}
-
-int ext4_dir_each(struct ext4_node *dir, int (*fn)(const struct ext4_entry *e, void *arg),
-                  void *arg)
-{
-    char *block = heap_alloc(ext4_fs_of(dir)->block_size, MEM_APP);
-    uint64_t where;
-    int ret = 0;
-
-    if (!block)
-        return -ENOMEM;
-    for (uint64_t i = 0; i < blocks_of(dir) && ret == 0; i++) {
-        ret = ext4_dir_read(dir, i, block, &where);
-        if (ret == 0)
-            ret = ext4_dir_each_in(dir, block, fn, arg);
-    }
-    heap_free(block);
-    return ret;
 }
 
 struct search {
@@ -144,7 +67,7 @@ static int search(struct ext4_node *dir, struct search *s, char *block)
 
     if (ret)
         return ret < 0 ? ret : search_block(dir, index, block, s);
-    for (index = 0; index < blocks_of(dir) && ret == 0; index++)
+    for (index = 0; index < ext4_dir_blocks(dir) && ret == 0; index++)
         ret = search_block(dir, index, block, s);
     return ret;
 }

@@ -92,6 +92,7 @@ int ext4_open(struct ext4_disk *disk, const struct store_config *config, struct 
     wait_queue_init(&fs->unused);
     for (unsigned i = 0; i < EXT4_HASH; i++)
         list_init(&fs->nodes[i]);
+    fs->node_ops = &ext4_node_ops;
     fs->mount.ops = &ext4_mount_ops;
     fs->mount.type = "ext4";
     fs->mount.read_only = store_read_only(fs->store);

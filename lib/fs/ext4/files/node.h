@@ -18,6 +18,7 @@
 
 struct ext4_fs {
     struct mount mount;
+    const struct node_ops *node_ops; /* ext4_node_ops */
     struct store *store;
     ext2_filsys ext2;
     unsigned block_size;
@@ -84,6 +85,11 @@ static inline bool ext4_has_extents(const struct ext4_node *n)
     return n->inode.i_flags & EXT4_EXTENTS_FL;
 }
 
+static inline uint64_t ext4_dir_blocks(const struct ext4_node *dir)
+{
+    return ext4_size(dir) / ext4_fs_of(dir)->block_size;
+}
+
 static inline bool ext4_is_dir(const struct ext4_node *n)
 {
     return (n->node.mode & MODE_TYPE) == MODE_DIR;
@@ -130,7 +136,6 @@ int ext4_node_new(struct ext4_fs *fs, ext2_ino_t ino, const struct ext2_inode_la
 /* The inode to the file system, and from it. */
 int ext4_node_write(struct ext4_node *n);
 int ext4_node_reload(struct ext4_node *n);
-extern const struct node_ops ext4_node_ops;
 
 /* attr.c */
 enum ext4_time { EXT4_ATIME = 1, EXT4_MTIME = 2, EXT4_CTIME = 4, EXT4_CRTIME = 8 };
@@ -166,7 +171,7 @@ int ext4_map_end(struct ext4_node *n, uint64_t *end);
 /* The number of bytes that a file can have. */
 uint64_t ext4_size_max(const struct ext4_node *n);
 
-/* dir.c: directories, which are in an operation. */
+/* dir_block.c: the entries of a directory, in an operation. */
 struct ext4_entry {
     ext2_ino_t ino;
     unsigned type;   /* EXT2_FT_... */
@@ -176,14 +181,6 @@ struct ext4_entry {
     const char *name;
     size_t len;
 };
-int ext4_dir_find(struct ext4_node *dir, const char *name, size_t len, struct ext4_entry *out);
-/* The name must not be there. Linking counts no links. */
-int ext4_dir_add(struct ext4_node *dir, const char *name, size_t len, struct ext4_node *n);
-int ext4_dir_remove(struct ext4_node *dir, const struct ext4_entry *e);
-/* An entry refers to another inode. */
-int ext4_dir_set(struct ext4_node *dir, const struct ext4_entry *e, struct ext4_node *n);
-/* 1: there are only "." and "..". */
-int ext4_dir_is_empty(struct ext4_node *dir);
 /* Calls fn for each entry, until it returns other than 0, which is returned. */
 int ext4_dir_each(struct ext4_node *dir, int (*fn)(const struct ext4_entry *e, void *arg),
                   void *arg);
@@ -199,6 +196,16 @@ int ext4_dir_hash(struct ext4_node *dir, const char *name, size_t len, char *blo
 
 /* dir_index.c: gives a directory of one block, which is full, an index: 1. 0: it gets none. */
 int ext4_dir_index(struct ext4_node *dir);
+
+/* dir.c: names in a directory, in an operation. */
+int ext4_dir_find(struct ext4_node *dir, const char *name, size_t len, struct ext4_entry *out);
+/* The name must not be there. Linking counts no links. */
+int ext4_dir_add(struct ext4_node *dir, const char *name, size_t len, struct ext4_node *n);
+int ext4_dir_remove(struct ext4_node *dir, const struct ext4_entry *e);
+/* An entry refers to another inode. */
+int ext4_dir_set(struct ext4_node *dir, const struct ext4_entry *e, struct ext4_node *n);
+/* 1: there are only "." and "..". */
+int ext4_dir_is_empty(struct ext4_node *dir);
 
 /* names.c: node_ops. */
 int ext4_lookup(struct node *dir, const char *name, size_t len, struct node **out);
@@ -222,13 +229,9 @@ int ext4_readlink(struct node *node, char *buf, size_t size);
 int ext4_rename(struct node *from_dir, const char *from, size_t from_len, struct node *to_dir,
                 const char *to, size_t to_len);
 
-/* orphan.c: inodes that must be freed, or cut to their size, also if that is after a crash. */
+/* orphan.c: the list of inodes that must be freed, or cut to their size, also if that is after a crash. */
 int ext4_orphan_add(struct ext4_node *n);
 int ext4_orphan_remove(struct ext4_node *n);
-/* At mount: those that are on the disk. Not in an operation. */
-int ext4_orphans_process(struct ext4_fs *fs);
-/* Frees a file without names and references, in operations of its own. */
-int ext4_free_inode(struct ext4_node *n);
 
 /* truncate.c. Frees all blocks from the given one on, in as many operations as it takes. Not in one. */
 int ext4_cut(struct ext4_node *n, uint64_t first);
@@ -236,9 +239,15 @@ int ext4_truncate(struct file *f, int64_t size);
 /* Bytes of one block become zero, as far as they are written. In an operation. */
 int ext4_zero(struct ext4_node *n, uint64_t from, uint64_t to);
 
-/* allocate.c, file.c, readdir.c */
+/* free.c. Frees a file without names and references, in operations of its own. */
+int ext4_free_inode(struct ext4_node *n);
+/* At mount: the orphans that are on the disk. Not in an operation. */
+int ext4_orphans_process(struct ext4_fs *fs);
+
+/* allocate.c, sync.c, file.c, readdir.c, ops.c */
 int ext4_allocate(struct file *f, unsigned mode, int64_t offset, int64_t len);
 int ext4_sync_file(struct file *f, bool data_only);
 extern const struct file_ops ext4_file_ops, ext4_dir_ops;
+extern const struct node_ops ext4_node_ops;
 
 #endif

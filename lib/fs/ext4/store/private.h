@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store's inside. From below: block_io.c (many blocks at once), cache.c (blocks in memory),
- * transaction.c (what is changed and not yet committed), channel.c and bitmap.c (what libext2fs sees),
- * journal.c (the log), commit.c, checkpoint.c, recover.c; super.c, data.c, readahead.c, open.c.
+ * The store's inside. From below: block_io.c (many blocks at once), cache.c (blocks in memory), readahead.c,
+ * cache_get.c, transaction.c (what is changed and not yet committed), bitmap.c and channel.c (what libext2fs
+ * sees), super.c, journal.c (the log), checkpoint.c, commit.c, operation.c, data.c, recover.c, open.c.
  *
  * Two locks: `lock` is held by the operation in progress, and wherever the lists below change together;
  * `log` by whoever commits or checkpoints, also while I/O is in flight. log is taken before lock, never
@@ -183,9 +183,6 @@ int block_io_one(struct store *s, uint64_t block, unsigned count, void *memory, 
 int cache_init(struct store *s, size_t bytes);
 void cache_exit(struct store *s);
 struct buf *cache_find(struct store *s, uint64_t block);
-/* The block, from the cache or read; or, with read false, with any content if it was not there (valid is
- * false then: the caller fills it and sets valid). Waits while another thread reads it. */
-int cache_get(struct store *s, uint64_t block, bool read, struct buf **out);
 /* Makes room for n more blocks, as far as others can go. */
 void cache_shrink(struct store *s, unsigned n);
 /* A new block that is not valid. NULL: no memory. */
@@ -209,6 +206,12 @@ void readahead_reap(struct store *s);
 bool readahead_await(struct store *s, const struct buf *b);
 /* Waits for all. */
 void readahead_end(struct store *s);
+
+/* ---- cache_get.c ---- */
+
+/* The block, from the cache or read; or, with read false, with any content if it was not there (valid is
+ * false then: the caller fills it and sets valid). Waits while another thread reads it. */
+int cache_get(struct store *s, uint64_t block, bool read, struct buf **out);
 
 /* ---- transaction.c ---- */
 
