@@ -103,6 +103,32 @@ static int extend(struct ext4_node *n, uint64_t offset, uint64_t end, bool keep_
     return ret ? ret : new_attributes(n, keep_size ? 0 : end);
 }
 
+/* They lie within one extent, of which two remain. */
+static bool divides(struct ext4_node *n, uint64_t first, uint64_t count)
+{
+    struct ext4_run run;
+
+    return ext4_has_extents(n) && first && ext4_map_find(n, first - 1, count + 2, &run) == 0 &&
+           run.block && run.count == count + 2;
+}
+
+static int punch_step(struct ext4_node *n, uint64_t first, uint64_t count)
+{
+    struct ext4_fs *fs = ext4_fs_of(n);
+    int ret = ext4_begin(fs);
+
+    if (ret)
+        return ret;
+    if (divides(n, first, count) && !ext4_spare(fs, EXT4_DIVIDE)) {
+        ret = -ENOSPC;
+    } else {
+        ret = ext4_map_free(n, first, first + count - 1);
+        if (ret)
+            ext4_fail(fs, "the removal of blocks", ret);
+    }
+    return ext4_end(fs, ret);
+}
+
 /* In one operation for each step: whole blocks become holes. */
 static int punch_blocks(struct ext4_node *n, uint64_t first, uint64_t end)
 {
@@ -118,16 +144,9 @@ static int punch_blocks(struct ext4_node *n, uint64_t first, uint64_t end)
     while (first < end && ret == 0) {
         uint64_t count = MIN(end - first, (uint64_t)STEP_BLOCKS);
 
-        ret = ext4_begin(fs);
-        if (ret)
-            return ret;
-        ret = ext4_room(fs, 1); /* an extent that is divided may need a block for the map */
-        if (ret == 0) {
-            ret = ext4_map_free(n, first, first + count - 1);
-            if (ret)
-                ext4_fail(fs, "the removal of blocks", ret);
-        }
-        ext4_end(fs, ret);
+        ret = punch_step(n, first, count);
+        if (ext4_again(fs, ret))
+            ret = punch_step(n, first, count);
         first += count;
     }
     return ret;

@@ -135,18 +135,3 @@ int ext4_map_insert(struct ext4_node *n, const struct ext4_run *run)
     ret = store_errno(ext2fs_iblk_add_blocks(ext4_fs_of(n)->ext2, ext4_inode(n), run->count));
     return ret ? cannot_undo(n, ret) : 0;
 }
-
-int ext4_map_written(struct ext4_node *n, const struct ext4_run *run)
-{
-    ext2_extent_handle_t h;
-    errcode_t err = ext2fs_extent_open2(ext4_fs_of(n)->ext2, ext4_ino(n), ext4_inode(n), &h);
-
-    n->run.count = 0;
-    if (err)
-        return store_errno(err);
-    /* one by one: libext2fs joins each with the written ones in front of it */
-    for (uint64_t i = 0; i < run->count && err == 0; i++)
-        err = ext2fs_extent_set_bmap(h, run->first + i, run->block + i, 0);
-    ext2fs_extent_free(h);
-    return store_errno(err);
-}

@@ -116,6 +116,10 @@ int ext4_fail(struct ext4_fs *fs, const char *what, int ret);
  * needs beside its data (directories, maps) is asked for as EXT4_SPARE. */
 int ext4_room(struct ext4_fs *fs, uint64_t blocks);
 #define EXT4_SPARE 16u
+/* Within an operation: whether so many blocks can be had now, also reserved ones: for what must not fail. An extent
+ * of a map that is divided takes no more than EXT4_DIVIDE: two nodes at each of six levels. */
+bool ext4_spare(struct ext4_fs *fs, uint64_t blocks);
+#define EXT4_DIVIDE 12u
 /* After an operation: whether it failed for want of blocks, of which a commit, which this does, makes some
  * available: it is then to be tried again, once. */
 bool ext4_again(struct ext4_fs *fs, int ret);
@@ -160,7 +164,7 @@ void ext4_map_give_back(struct ext4_node *n, const struct ext4_run *run);
 /* map_insert.c: blocks that were taken become the file's. On an error none of them is, and they are to be given
  * back; what cannot be undone is an ext4_fail(). */
 int ext4_map_insert(struct ext4_node *n, const struct ext4_run *run);
-/* Unwritten blocks have been written. */
+/* map_written.c: unwritten blocks, all of one extent, have been written. It takes no blocks that are not there. */
 int ext4_map_written(struct ext4_node *n, const struct ext4_run *run);
 /* Frees the blocks first..last, and writes the inode. */
 int ext4_map_free(struct ext4_node *n, uint64_t first, uint64_t last);

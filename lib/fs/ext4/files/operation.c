@@ -78,13 +78,13 @@ int ext4_fail(struct ext4_fs *fs, const char *what, int ret)
 
 /* Whether some blocks can be had now, beside those that the next commit makes available. They are looked for
  * where there were some before, as the front of a disk may be full. */
-static bool some_available(struct ext4_fs *fs)
+static bool some_available(struct ext4_fs *fs, uint64_t blocks)
 {
     blk64_t first = fs->ext2->super->s_first_data_block, end = ext2fs_blocks_count(fs->ext2->super);
     blk64_t from = MAX(fs->available, first), block, count, found = 0;
 
-    for (bool again = false; found < EXT4_SPARE;) {
-        if (from >= end || ext2fs_new_range(fs->ext2, 0, from, EXT4_SPARE, NULL, &block, &count) ||
+    for (bool again = false; found < blocks;) {
+        if (from >= end || ext2fs_new_range(fs->ext2, 0, from, blocks, NULL, &block, &count) ||
             block < from) {
             if (again)
                 return false;
@@ -108,7 +108,13 @@ int ext4_room(struct ext4_fs *fs, uint64_t blocks)
 
     if (free < reserved || free - reserved < blocks)
         return -ENOSPC;
-    return !store_pending_free(fs->store) || some_available(fs) ? 0 : -ENOSPC;
+    return !store_pending_free(fs->store) || some_available(fs, EXT4_SPARE) ? 0 : -ENOSPC;
+}
+
+bool ext4_spare(struct ext4_fs *fs, uint64_t blocks)
+{
+    return ext2fs_free_blocks_count(fs->ext2->super) >= blocks &&
+           (!store_pending_free(fs->store) || some_available(fs, blocks));
 }
 
 bool ext4_again(struct ext4_fs *fs, int ret)
