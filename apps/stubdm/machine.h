@@ -16,7 +16,8 @@
  *     00:01.1  PIIX3 IDE, two channels     00:01.3  PIIX4 power management
  *     00:02.0  Xen platform device
  *
- * What Xen itself emulates is not here: RTC, PIT, PIC, APICs, HPET, PM timer, PM1a events, 0xcf8.
+ * What Xen itself emulates is not here: RTC, PIT, PIC, APICs, HPET, PM timer, PM1a events. Of 0xcf8 Xen
+ * takes note, and leaves the answer to a read of it to this machine.
  */
 #ifndef STUBDM_MACHINE_H
 #define STUBDM_MACHINE_H

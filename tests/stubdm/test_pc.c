@@ -36,9 +36,9 @@ static void get_stats(struct machine_stats *stats)
 
 static void claims(void **state)
 {
-    static const uint16_t ports[] = {0x10,  0x13,  0x60,  0x64,  0x70,   0x71,  0x92,
-                                     0xb2,  0xb3,  0x1f0, 0x1f7, 0x3f6,  0x170, 0x177,
-                                     0x376, 0x3f8, 0x3ff, 0xcf9, 0xb004, 0xb005};
+    static const uint16_t ports[] = {0x10,  0x13,  0x60,  0x64,  0x70,  0x71,   0x92,
+                                     0xb2,  0xb3,  0x1f0, 0x1f7, 0x3f6, 0x170,  0x177,
+                                     0x376, 0x3f8, 0x3ff, 0xcf8, 0xcfb, 0xb004, 0xb005};
     unsigned count = 0;
 
     (void)state;
@@ -46,7 +46,7 @@ static void claims(void **state)
         assert_true(world_claims(MACHINE_PORTS, ports[i]));
     for (unsigned port = 0; port <= 0xffff; port++)
         count += world_claims(MACHINE_PORTS, port);
-    assert_int_equal(count, 4 + 2 + 2 + 1 + 2 + 2 * 9 + 8 + 1 + 2);
+    assert_int_equal(count, 4 + 2 + 2 + 1 + 2 + 2 * 9 + 8 + 4 + 2);
     for (unsigned bdf = 0; bdf <= 0xffff; bdf++) {
         const bool there = bdf == 0 || bdf == 8 || bdf == 9 || bdf == 11 || bdf == 16;
 
@@ -360,6 +360,23 @@ static void reset_ports(void **state)
     assert_int_equal(world.resets, 3);
 }
 
+/* As Linux looks for PCI: the address register is there if it can be read back. */
+static void pci_address(void **state)
+{
+    (void)state;
+    outb(0xcfb, 1);
+    out(0xcf8, 4, 0x80000000);
+    assert_int_equal(in(0xcf8, 4), 0x80000000);
+    out(0xcf8, 4, 0xffffffff);
+    assert_int_equal(in(0xcf8, 4), 0x80fffffc);
+    assert_int_equal(world.resets, 0); /* a dword is no access of the reset register */
+    assert_int_equal(inb(0xcf8), 0xff);
+    assert_int_equal(in(0xcf8, 2), 0xffff);
+    outb(0xcf9, 0x02);
+    assert_int_equal(inb(0xcf9), 0x02);
+    assert_int_equal(in(0xcf8, 4), 0x80fffffc);
+}
+
 /* ---- the platform device ---- */
 
 static void log_text(const char *text)
@@ -484,6 +501,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(keyboard, setup, teardown),
         cmocka_unit_test_setup_teardown(acpi, setup, teardown),
         cmocka_unit_test_setup_teardown(reset_ports, setup, teardown),
+        cmocka_unit_test_setup_teardown(pci_address, setup, teardown),
         cmocka_unit_test_setup_teardown(logs, setup, teardown),
         cmocka_unit_test_setup_teardown(unplug_protocol, setup, teardown),
         cmocka_unit_test_setup_teardown(unplug_while_a_disk_works, setup, teardown),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The reset control register (0xcf9) and system control port A (0x92). */
+/* The PCI address register (0xcf8), the reset control register (0xcf9) within it, and system control
+ * port A (0x92). */
 #ifndef STUBDM_RESET_H
 #define STUBDM_RESET_H
 
@@ -7,7 +8,8 @@
 
 struct reset {
     struct bus *bus;
-    struct bus_ports rcr, port_a;
+    struct bus_ports confadd, port_a;
+    uint32_t confadd_value;
     uint8_t rcr_value, port_a_value;
 };
 
