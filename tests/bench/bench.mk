@@ -7,6 +7,7 @@
 #   make bench APP=net [QUICK=1] [GUEST=pv|pvh|both]      the network beside a Linux guest's
 #   make bench APP=fio [QUICK=1] [GUEST=pv|pvh|both]      fio beside blktest
 #   make bench APP=fs|sqlite [QUICK=1] [GUEST=pv|pvh|both]   ext4 beside a Linux guest's
+#   make bench APP=stubdom [QUICK=1]    an HVM guest's device model beside QEMU in dom0 (needs the packages of run-stubdom)
 
 PACKAGES_BENCH := gnuplot-nox
 $(eval $(call packages_rule,bench,$(PACKAGES_BENCH)))
@@ -65,6 +66,7 @@ packages: $(SQLITEBENCH) $(SPEEDTEST_LINUX) $(B)/apps/bench-sqlite
 
 BENCH_FIO    = guests $(B)/apps/fio
 BENCH_FS     = $(FSBENCH) $(B)/apps/bench-fs
+BENCH_STUBDOM = $(call stamp,stubdom) $(B)/apps/stubdm
 BENCH_SQLITE = $(SQLITEBENCH) $(SPEEDTEST_LINUX) $(B)/apps/bench-sqlite $(B)/apps/speedtest1
 
 BENCH_RUN = tests/bench/bench run --guest "$${GUEST:-both}" $(if $(QUICK),--quick) $(if $(FILTER),--filter "$$FILTER")

@@ -41,3 +41,13 @@ def needed(image: bytes) -> list[str]:
             start = strings + value
             names.append(image[start:image.index(b"\0", start)].decode())
     return names
+
+
+def loaded_size(image: bytes) -> int:
+    """The bytes of a 64-bit ELF file that are loaded: without debug information."""
+    if image[:5] != b"\x7fELF\x02":
+        return len(image)
+    phoff, = struct.unpack_from("<Q", image, 0x20)
+    phentsize, phnum = struct.unpack_from("<HH", image, 0x36)
+    headers = [image[phoff + index * phentsize:][:phentsize] for index in range(phnum)]
+    return sum(struct.unpack_from("<Q", header, 0x20)[0] for header in headers if struct.unpack_from("<I", header)[0] == PT_LOAD)

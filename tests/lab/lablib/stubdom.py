@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import boot, hvm_disk
+from . import boot, elf, hvm_disk
 from .terminal import Terminal
 
 TIMEOUT = 420           # seconds of a guest
@@ -146,6 +146,7 @@ def follow(machine: boot.Machine, one: Boot, out: Path, terminal: Terminal, seco
     """Shows what dom0 finds, and the guest's serial port, until the job ends: its status, its output, seconds."""
     began = time.monotonic()
     shown = heard = 0
+    progress = ""
     for event in machine.wait_events(began + seconds, tick=0.2):
         text = (out / "output").read_text(errors="replace") if (out / "output").exists() else ""
         serial = (out / "serial.log").read_text(errors="replace").splitlines() if (out / "serial.log").exists() else []
@@ -155,10 +156,12 @@ def follow(machine: boot.Machine, one: Boot, out: Path, terminal: Terminal, seco
         heard = len(serial)
         found = FOUND.findall(text)
         for line in found[shown:]:
-            if not line.startswith("step "):
+            if line.startswith("progress "):
+                progress = ", " + hide(line[9:])
+            elif not line.startswith("step "):
                 terminal.line(f"  {time.monotonic() - began:5.1f} s  {hide(line)}")
         shown = len(found)
-        terminal.status(f"{one.name}, {time.monotonic() - began:.0f} s{': ' + hide(serial[-1].partition(' ')[2]) if serial else ''}")
+        terminal.status(f"{one.name}, {time.monotonic() - began:.0f} s{progress}{': ' + hide(serial[-1].partition(' ')[2]) if serial else ''}")
         if event and event.startswith(f"end {one.name} "):
             return int(event.split()[-1]), text, time.monotonic() - began
     raise boot.BootError(machine.explain(f"dom0 went away during {one.name}"))
@@ -240,10 +243,10 @@ def run(lab: Path, work: Path, image: Path, model: str, only: str) -> int:
     report = work / "stubdom.json"
     report.unlink(missing_ok=True)
     outcomes = boots(lab, work, images, wanted, terminal, [])
-    size = image.stat().st_size if images else 0
+    size = elf.loaded_size(image.read_bytes()) if images else 0
     good = all(outcome.good for outcome in outcomes) and size <= IMAGE_LIMIT
     if images:
-        terminal.line(f"\nThe image has {size} bytes{'' if size <= IMAGE_LIMIT else f', which is more than {IMAGE_LIMIT}'}.")
+        terminal.line(f"\nThe image has {size} bytes without debug information{'' if size <= IMAGE_LIMIT else f', which is more than {IMAGE_LIMIT}'}.")
     result = "SUCCESS" if good else "FAILURE"
     report.write_text(json.dumps({"result": result, "seconds": round(time.monotonic() - started, 1), "device_model": model,
                                   "image_bytes": size, "guests": [describe(outcome) for outcome in outcomes]}, indent=1) + "\n")
