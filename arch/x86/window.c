@@ -3,11 +3,13 @@
  * The window: a range of addresses above the guest's memory for pages of Xen. The first page is
  * shared_info; behind it there is room for the grant table at its largest, so that its address does
  * not change when it grows. The page tables for these are made at boot. Behind them are addresses
- * for grants of other domains, for which tables are made when they are first used.
+ * for grants of other domains, and then such for their memory; tables for these are made when they are
+ * first used.
  */
 #include "window.h"
 
 #include <kernel/grant_map.h>
+#include <ringlet/foreign.h>
 #include <ringlet/string.h>
 
 #include "cpu.h"
@@ -33,7 +35,7 @@ unsigned window_pages(void)
     frames_max = FRAMES_DEFAULT;
     if (hypercall_grant_table_op(GNTTABOP_query_size, &query, 1) == 0 && query.status == GNTST_okay)
         frames_max = MIN(query.max_nr_frames, FRAMES_MAX);
-    return (unsigned)ROUND_UP(1 + frames_max, SLOT_PAGES) + GRANT_MAP_PAGES;
+    return (unsigned)ROUND_UP(1 + frames_max, SLOT_PAGES) + GRANT_MAP_PAGES + FOREIGN_PAGES;
 }
 
 int window_init(uintptr_t base)
@@ -130,9 +132,19 @@ int arch_map_grant_frames(unsigned nr, void **table)
     return ret;
 }
 
+static uintptr_t grant_area(void)
+{
+    return window + ROUND_UP((1 + frames_max) * PAGE_SIZE, SLOT_SIZE);
+}
+
+uintptr_t window_foreign(void)
+{
+    return grant_area() + GRANT_MAP_PAGES * PAGE_SIZE;
+}
+
 int arch_grant_area(void **area)
 {
-    uintptr_t base = window + ROUND_UP((1 + frames_max) * PAGE_SIZE, SLOT_SIZE);
+    uintptr_t base = grant_area();
     int ret = 0;
 
     if (!area_ready)

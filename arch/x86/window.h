@@ -10,9 +10,11 @@
  * window_init. */
 unsigned window_pages(void);
 /* Makes the page tables for the window at base, a multiple of 2 MiB, but not for arch_grant_area()'s
- * part of it. 0, -ENOMEM, or Xen's error. */
+ * and arch_foreign_area()'s parts of it. 0, -ENOMEM, or Xen's error. */
 int window_init(uintptr_t base);
 uintptr_t window_shared_info(void);
+/* The addresses for memory of other domains, FOREIGN_PAGES (foreign.c). */
+uintptr_t window_foreign(void);
 
 /* Forgets the grant table's frames, which can be mapped anew then. PV: also takes them out of the
  * page tables, which may hold only the domain's own memory when it is saved. */

@@ -73,6 +73,22 @@ int arch_grant_area(void **area);
  * Xen unmaps it. */
 void arch_grant_area_set(void *page, bool present, bool readonly);
 
+/*
+ * The address of FOREIGN_PAGES pages that are not memory, where pages of other domains can be mapped
+ * (foreign.c). Makes the page tables at the first call. 0; -ENOMEM; Xen's error.
+ */
+int arch_foreign_area(void **area);
+/*
+ * Maps count consecutive frames of the domain's physical address space to consecutive pages of the area,
+ * at which nothing is mapped. 0, or Xen's error, and then nothing is mapped.
+ */
+int arch_foreign_map(void *page, domid_t domid, uint64_t gfn, unsigned count);
+/* The same with up to 32 frames of a resource, from `frame` on. */
+int arch_foreign_resource(void *page, domid_t domid, unsigned type, unsigned id, unsigned frame,
+                          unsigned count);
+/* Ends that for one page. 0, or Xen's error: then it may still be mapped. */
+int arch_foreign_unmap(void *page);
+
 /* Unmaps one page of boot_info.ram so that an access faults, or maps it again read-write. 0;
  * -ENOMEM; -EINVAL: the address is not page-aligned. */
 int arch_guard_page(void *page, bool guard);

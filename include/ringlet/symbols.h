@@ -66,6 +66,27 @@
 #pragma redefine_extname console_drain ringlet_console_drain
 #pragma redefine_extname console_dropped ringlet_console_dropped
 
+/* console_port.h */
+#pragma redefine_extname console_port_open ringlet_console_port_open
+#pragma redefine_extname console_port_read ringlet_console_port_read
+#pragma redefine_extname console_port_write ringlet_console_port_write
+#pragma redefine_extname console_port_close ringlet_console_port_close
+
+/* dm_op.h */
+#pragma redefine_extname dm_op_create_ioreq_server ringlet_dm_op_create_ioreq_server
+#pragma redefine_extname dm_op_destroy_ioreq_server ringlet_dm_op_destroy_ioreq_server
+#pragma redefine_extname dm_op_get_ioreq_server_info ringlet_dm_op_get_ioreq_server_info
+#pragma redefine_extname dm_op_map_range ringlet_dm_op_map_range
+#pragma redefine_extname dm_op_unmap_range ringlet_dm_op_unmap_range
+#pragma redefine_extname dm_op_set_ioreq_server_state ringlet_dm_op_set_ioreq_server_state
+#pragma redefine_extname dm_op_set_isa_irq_level ringlet_dm_op_set_isa_irq_level
+#pragma redefine_extname dm_op_set_pci_intx_level ringlet_dm_op_set_pci_intx_level
+#pragma redefine_extname dm_op_set_pci_link_route ringlet_dm_op_set_pci_link_route
+#pragma redefine_extname dm_op_inject_msi ringlet_dm_op_inject_msi
+#pragma redefine_extname dm_op_vcpus ringlet_dm_op_vcpus
+#pragma redefine_extname dm_op_modified_memory ringlet_dm_op_modified_memory
+#pragma redefine_extname dm_op_remote_shutdown ringlet_dm_op_remote_shutdown
+
 /* errno.h */
 #pragma redefine_extname errno_name ringlet_errno_name
 
@@ -79,6 +100,20 @@
 #pragma redefine_extname evtchn_notify ringlet_evtchn_notify
 #pragma redefine_extname evtchn_close ringlet_evtchn_close
 #pragma redefine_extname evtchn_get_stats ringlet_evtchn_get_stats
+
+/* foreign.h */
+#pragma redefine_extname foreign_map ringlet_foreign_map
+#pragma redefine_extname foreign_map_resource ringlet_foreign_map_resource
+#pragma redefine_extname foreign_unmap ringlet_foreign_unmap
+#pragma redefine_extname foreign_get_stats ringlet_foreign_get_stats
+
+/* foreign_cache.h */
+#pragma redefine_extname foreign_cache_create ringlet_foreign_cache_create
+#pragma redefine_extname foreign_cache_destroy ringlet_foreign_cache_destroy
+#pragma redefine_extname foreign_cache_invalidate ringlet_foreign_cache_invalidate
+#pragma redefine_extname foreign_read ringlet_foreign_read
+#pragma redefine_extname foreign_write ringlet_foreign_write
+#pragma redefine_extname foreign_cache_get_stats ringlet_foreign_cache_get_stats
 
 /* format.h */
 #pragma redefine_extname format ringlet_format
@@ -231,6 +266,15 @@
 #pragma redefine_extname semaphore_init ringlet_semaphore_init
 #pragma redefine_extname semaphore_down ringlet_semaphore_down
 #pragma redefine_extname semaphore_up ringlet_semaphore_up
+
+/* vchan.h */
+#pragma redefine_extname vchan_listen ringlet_vchan_listen
+#pragma redefine_extname vchan_on_event ringlet_vchan_on_event
+#pragma redefine_extname vchan_connection ringlet_vchan_connection
+#pragma redefine_extname vchan_receive ringlet_vchan_receive
+#pragma redefine_extname vchan_send ringlet_vchan_send
+#pragma redefine_extname vchan_close ringlet_vchan_close
+#pragma redefine_extname vchan_get_stats ringlet_vchan_get_stats
 
 /* vmem.h */
 #pragma redefine_extname vmem_alloc ringlet_vmem_alloc

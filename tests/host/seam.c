@@ -164,6 +164,7 @@ void seam_exit(void)
     vmem = NULL;
     memset(vmem_pages, 0, sizeof(vmem_pages));
     vmem_range.bytes = 0;
+    seam_foreign_end();
     ASAN_UNPOISON_MEMORY_REGION(handler_stack, HANDLER_STACK_SIZE);
     munmap(handler_stack, HANDLER_STACK_SIZE);
     munmap(shared_info, PAGE_SIZE);

@@ -65,6 +65,25 @@ extern void (*seam_guard)(void);
 /* arch_grant_area()'s result; 0 after seam_init. */
 extern int seam_grant_area_error;
 
+/*
+ * Another domain whose memory can be mapped (arch_foreign_map): frames 0 to `pages` - 1, but for those
+ * of which hole() says so (NULL: none). *memory is the domain's own view of it. Frame 0 is also each frame of
+ * each resource. None after seam_init. error: of each mapping; unmap_error: of each unmapping.
+ */
+struct seam_foreign {
+    domid_t domid;
+    unsigned pages;
+    char *memory;
+    bool (*hole)(uint64_t gfn);
+    int error, resource_error, unmap_error, area_error;
+    unsigned mapped, calls; /* pages now; arch_foreign_map and _resource */
+};
+
+extern struct seam_foreign seam_foreign;
+/* Makes the memory; seam_exit ends it. */
+void seam_foreign_make(domid_t domid, unsigned pages);
+void seam_foreign_end(void);
+
 /* The grant table that arch_map_grant_frames gave. */
 extern grant_entry_v1_t *seam_grants;
 /* The address of a page from its frame number (arch_frame's reverse). */
