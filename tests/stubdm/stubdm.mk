@@ -13,6 +13,20 @@ $(STUBDM_TESTS): $(HOST)/stubdm/%: $(HOST)/obj/tests/stubdm/%.o $(STUBDM_HOST_OB
 .SECONDARY: $(STUBDM_TESTS:$(HOST)/stubdm/%=$(HOST)/obj/tests/stubdm/%.o)
 -include $(wildcard $(HOST)/obj/tests/stubdm/*.d $(HOST)/obj/apps/stubdm/devices/*.d)
 
+# What is between the devices and Xen: without main(), and with a machine of the test's own.
+STUBDM_CORE_OBJS  := $(patsubst %.c,$(HOST)/obj/%.o,$(filter-out %/main.c,$(wildcard apps/stubdm/*.c)))
+STUBDM_CORE_TESTS := $(patsubst tests/stubdm/%.c,$(HOST)/stubdm/%,$(wildcard tests/stubdm/core_*.c))
+$(HOST)/stubdm/libcore.a: $(STUBDM_CORE_OBJS)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(STUBDM_CORE_TESTS): $(HOST)/stubdm/%: $(HOST)/obj/tests/stubdm/%.o $(HOST)/stubdm/libcore.a $(LIBHOST)
+	$(call say,HOSTLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_HOST) $^ -lcmocka -o $@
+.SECONDARY: $(STUBDM_CORE_TESTS:$(HOST)/stubdm/%=$(HOST)/obj/tests/stubdm/%.o)
+-include $(wildcard $(HOST)/obj/apps/stubdm/*.d)
+STUBDM_TESTS += $(STUBDM_CORE_TESTS)
+
 STUBDM_ENTRIES := $(foreach t,$(STUBDM_TESTS),'tap:stubdm-$(notdir $(t))=$(t)')
 stubdm-test: $(call stamp,unit) $(STUBDM_TESTS)
 	$(Q)tests/run-tests $(BUILD)/test-host $(STUBDM_ENTRIES)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest's disks, through this domain's block frontends. Nothing here waits but opening and closing. */
+#ifndef STUBDM_DISKS_H
+#define STUBDM_DISKS_H
+
+#include "arguments.h"
+#include "machine.h"
+
+/* The machine that is told of what ends and what changes. NULL: none yet. */
+void disks_set_machine(struct machine *m);
+
+/*
+ * Opens the disk of each drive that has a file, by the number of its device: hda is 768 or xvda. Fills in
+ * disks[0..DRIVES_MAX) for machine_config; NULL where there is none. 0; -ENOENT: a disk is not there; or
+ * blkfront's error. Each was reported. Thread context; waits for backends.
+ */
+int disks_open(const struct arguments *arguments, struct machine_disk *disks[DRIVES_MAX]);
+
+/* The disks at `positions` (bit 0: hda) are not used any more: closes them when all that was begun has
+ * ended, and flushes them before. Thread context; waits. */
+void disks_close(unsigned positions);
+
+/* The emulated disk, as a bit of a device's number; 0: it is not emulated. */
+int disks_position(unsigned devid);
+
+#endif
