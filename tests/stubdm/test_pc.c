@@ -32,13 +32,25 @@ static void get_stats(struct machine_stats *stats)
     machine_get_stats(world.m, stats);
 }
 
+/* Events that nobody has are none: a status of all ones would keep an operating system busy. */
+static void no_general_purpose_event(void **state)
+{
+    (void)state;
+    out(0xafe2, 2, 0xffff);
+    assert_int_equal(in(0xafe0, 2), 0);
+    assert_int_equal(in(0xafe2, 2), 0xffff);
+    out(0xafe0, 2, 0xffff);
+    out(0xafe3, 1, 0x12);
+    assert_int_equal(in(0xafe0, 4), 0x12ff0000);
+}
+
 /* ---- the bus ---- */
 
 static void claims(void **state)
 {
-    static const uint16_t ports[] = {0x10,  0x13,  0x60,  0x64,  0x70,  0x71,   0x92,
-                                     0xb2,  0xb3,  0x1f0, 0x1f7, 0x3f6, 0x170,  0x177,
-                                     0x376, 0x3f8, 0x3ff, 0xcf8, 0xcfb, 0xb004, 0xb005};
+    static const uint16_t ports[] = {0x10,  0x13,  0x60,  0x64,   0x70,   0x71,   0x92,  0xb2,
+                                     0xb3,  0x1f0, 0x1f7, 0x3f6,  0x170,  0x177,  0x376, 0x3f8,
+                                     0x3ff, 0xcf8, 0xcfb, 0xafe0, 0xafe3, 0xb004, 0xb005};
     unsigned count = 0;
 
     (void)state;
@@ -46,7 +58,7 @@ static void claims(void **state)
         assert_true(world_claims(MACHINE_PORTS, ports[i]));
     for (unsigned port = 0; port <= 0xffff; port++)
         count += world_claims(MACHINE_PORTS, port);
-    assert_int_equal(count, 4 + 2 + 2 + 1 + 2 + 2 * 9 + 8 + 4 + 2);
+    assert_int_equal(count, 4 + 2 + 2 + 1 + 2 + 2 * 9 + 8 + 4 + 4 + 2);
     for (unsigned bdf = 0; bdf <= 0xffff; bdf++) {
         const bool there = bdf == 0 || bdf == 8 || bdf == 9 || bdf == 11 || bdf == 16;
 
@@ -489,6 +501,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(claims, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_general_purpose_event, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_there, setup, teardown),
         cmocka_unit_test_setup_teardown(wide_accesses_are_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(rep_outs_to_bytes, setup, teardown),

@@ -7,10 +7,11 @@
 enum { PMBA = 0x40, PMREGMISC = 0x80, SMBBA = 0x90, SMBHSTCFG = 0xd2 };
 
 /* Xen's tables: xen/arch-x86/hvm/..., ACPI_PM1A_EVT_BLK_ADDRESS_V1 and its neighbours. */
-#define PM_BASE 0xb000
-#define PMCNTRL 0x04
-#define APMC    0xb2
-#define APMS    0xb3
+#define PM_BASE  0xb000
+#define PMCNTRL  0x04
+#define GPE_BASE 0xafe0 /* ACPI_GPE0_BLK_ADDRESS_V1: status, then enable, 16 bits each */
+#define APMC     0xb2
+#define APMS     0xb3
 
 #define ACPI_ENABLE  0xf1
 #define ACPI_DISABLE 0xf0
@@ -70,6 +71,24 @@ static void write_smi(void *device, unsigned offset, unsigned size, uint32_t val
         pm->pmcntrl &= (uint16_t)~SCI_EN;
 }
 
+/* No event ever happens: the status is 0, and what is enabled is only kept. */
+static uint32_t read_events(void *device, unsigned offset, unsigned size)
+{
+    const struct piix4_pm *pm = device;
+
+    (void)size;
+    return offset < 2 ? 0 : pm->gpe_enable[offset - 2];
+}
+
+static void write_events(void *device, unsigned offset, unsigned size, uint32_t value)
+{
+    struct piix4_pm *pm = device;
+
+    (void)size;
+    if (offset >= 2)
+        pm->gpe_enable[offset - 2] = (uint8_t)value;
+}
+
 void piix4_pm_init(struct piix4_pm *pm, struct pci *pci)
 {
     struct pci_function *f = &pm->function;
@@ -97,6 +116,13 @@ void piix4_pm_init(struct piix4_pm *pm, struct pci *pci)
                                  .read = read_smi,
                                  .write = write_smi,
                                  .device = pm};
+    pm->events = (struct bus_ports){.first = GPE_BASE,
+                                    .last = GPE_BASE + 3,
+                                    .width = 1,
+                                    .read = read_events,
+                                    .write = write_events,
+                                    .device = pm};
     bus_add(pm->bus, &pm->control);
+    bus_add(pm->bus, &pm->events);
     bus_add(pm->bus, &pm->smi);
 }
