@@ -195,8 +195,8 @@ def boots(lab: Path, work: Path, images: list[Path], wanted: list[Boot], termina
             for one, disk in zip(wanted, disks):
                 how = "Ringlet in a stubdomain" if one.model == "stubdom" else "QEMU in dom0"
                 terminal.line(f"\n{one.name}: HVM guest, disk {one.format} ({'qdisk' if one.format == 'qcow2' else 'blkback'}), device model: {how}")
-                status, text, seconds = follow(machine, one, share / "out" / one.name, terminal, seconds)
-                outcome = Outcome(one, seconds, status, FOUND.findall(text), False, output=text)
+                status, text, took = follow(machine, one, share / "out" / one.name, terminal, seconds)
+                outcome = Outcome(one, took, status, FOUND.findall(text), False, output=text)
                 outcome.host_agrees = status == 0 and host_agrees(disk, one)
                 outcome.wrong = judge(outcome) if status == 0 else []
                 outcomes.append(outcome)
@@ -206,7 +206,7 @@ def boots(lab: Path, work: Path, images: list[Path], wanted: list[Boot], termina
                 for line in outcome.wrong:
                     terminal.line(f"  {line}")
                 terminal.line(f"  host {'agrees' if outcome.host_agrees else 'DISAGREES'}: what the guest wrote is in the disk's file")
-                terminal.line(f"  {terminal.verdict('SUCCESS' if outcome.good else 'FAILURE')} ({seconds:.1f} s)")
+                terminal.line(f"  {terminal.verdict('SUCCESS' if outcome.good else 'FAILURE')} ({took:.1f} s)")
             machine.finish()
     finally:
         shutil.rmtree(share, ignore_errors=True)
