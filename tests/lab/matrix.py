@@ -16,12 +16,17 @@ checks    dom0's checks of which at least one must have been made and be ok; a f
           verdict. () where the guest ends before there is anything to check
 app       a program of apps/ or tests/apps/ instead of a test: its exit status N is the verdict "EXIT N", 0 is SUCCESS
 input     what a program reads from its standard input
+hvm       shell lines that make up the case, instead of ringlet-run: HVM guests (dom0/hvm); with
+linux     what its Linux does (lablib/hvm_disk.py); its disk is then /lab/disks/CASE.img
+also      further guests' images that its lines use
 full      only with `lab test --full`; so is one of the two types of the cases in SHORT
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from lablib import hvm_disk
 
 MIB = 1 << 20
 ALL_CHECKS = ("digest", "counters", "notifications")
@@ -68,6 +73,9 @@ class Case:
     full: bool = False
     app: bool = False
     input: str = ""
+    hvm: str = ""
+    linux: hvm_disk.Plan | None = None
+    also: tuple[str, ...] = ()
 
     def is_full(self, kind: str) -> bool:
         return self.full or kind != SHORT.get(self.name, kind)

@@ -20,3 +20,9 @@ run-stubdom: $(call stamp,lab) $(call stamp,stubdom) $(STUBDM)
 	$(Q)tests/lab/lab setup
 	$(Q)tests/lab/lab stubdom --model "$${MODEL:-stubdom}" $(if $(BOOTS),--boots "$$BOOTS")
 .PHONY: run-stubdom
+
+# the cases of tests/lab/matrix_stubdom.py; those that boot Linux are long
+test test-xen: $(HVM_DISKS)
+ifneq ($(FULL),)
+test test-xen: $(call stamp,stubdom)
+endif

@@ -24,6 +24,7 @@ class Guest:
     options: str = ""                                   # more options of ringlet-run
     app: bool = False                                   # a program, whose exit status counts
     input: str = ""                                     # what it reads from standard input
+    hvm: str = ""                                       # shell lines that do all of it, instead of ringlet-run
 
 
 def _access(mode: str, writes: bool) -> str:
@@ -57,7 +58,17 @@ def _disk(index: int, words: list[str], writes: bool) -> tuple[str, str]:
     return f"d{index}=$(make_disk {' '.join(words)}) || exit 4\n", f'--disk "{prefix}$d{index}{mode}"'
 
 
+def _hvm_script(guest: Guest) -> str:
+    """A job with an HVM guest (dom0/hvm): the verdict is that of its lines, the console what its serial port and its device model said."""
+    return (f"(\n{guest.hvm.strip()}\n)\nstatus=$?\n"
+            'cat "$OUT"/serial*.log "$OUT"/qemu-dm-*.log >"$OUT/console.log" 2>/dev/null\n'
+            'if [ $status -eq 0 ]; then echo SUCCESS; else printf "FAILURE\\n%s\\n" "$(tail -n 1 "$OUT/output")"; fi >"$OUT/verdict"\n'
+            "exit $status\n")
+
+
 def script(guest: Guest) -> str:
+    if guest.hvm:
+        return _hvm_script(guest)
     lines = ""
     options = ""
     if guest.blkback:

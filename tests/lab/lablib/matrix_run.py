@@ -14,8 +14,9 @@ import matrix
 import matrix_apps
 import matrix_files
 import matrix_net
+import matrix_stubdom
 
-from . import boot, jobs, results
+from . import boot, hvm_disk, jobs, results
 from .terminal import Terminal
 
 SLACK = 60          # seconds that a case may take beyond its guest's own timeout
@@ -41,7 +42,7 @@ def select(full: bool, pattern: str) -> list[Run]:
         wanted = re.compile(pattern)
     except re.error as error:
         raise FilterError(f"--filter {pattern}: not a regular expression: {error}") from None
-    runs = [Run(case, kind) for case in [*matrix.CASES, *matrix_net.CASES, *matrix_apps.CASES, *matrix_files.CASES] for kind in case.types]
+    runs = [Run(case, kind) for case in [*matrix.CASES, *matrix_net.CASES, *matrix_apps.CASES, *matrix_files.CASES, *matrix_stubdom.CASES] for kind in case.types]
     found = [run for run in runs if wanted.search(run.name)]
     if not found:
         raise FilterError(f"no case matches --filter {pattern}; `tests/lab/lab test --list` names them")
@@ -56,7 +57,7 @@ def write_job(share: Path, index: int, run: Run) -> None:
     guest = jobs.Guest(image=case.image, type=run.type, args=case.args, memory=case.memory,
                        timeout=case.timeout, disks=case.disks, blkback=case.blkback,
                        options=case.options, setup=case.setup, meanwhile=case.meanwhile, after=case.after,
-                       app=case.app, input=case.input)
+                       app=case.app, input=case.input, hvm=case.hvm)
     (share / "jobs" / f"{index:03d}-{run.name}.sh").write_text(jobs.script(guest))
 
 
@@ -129,8 +130,11 @@ def _one_boot(lab: Path, work: Path, images: list[Path], todo: list[Run], tally:
     """Boots dom0 and runs the cases. Returns the remaining ones when dom0 ends early."""
     share = work / "share"
     boot.make_share(lab, share, images)
+    (share / "disks").mkdir()
     for index, run in enumerate(todo):
         write_job(share, index, run)
+        if run.case.linux:
+            hvm_disk.make(lab, share / "disks" / f"{run.case.name}.img", run.case.linux, terminal.line)
     left = list(todo)
     terminal.status("booting Xen and dom0 in QEMU")
     with boot.Machine(lab, work, share, []) as machine:
@@ -163,6 +167,9 @@ def run_tests(lab: Path, work: Path, images_dir: Path, full: bool, pattern: str)
     terminal = Terminal(every=15)
     todo = select(full, pattern)
     images = sorted({images_dir.parent / ("apps" if run.case.app else "guests") / run.case.image for run in todo})
+    images += sorted({images_dir / name for run in todo for name in run.case.also} - set(images))
+    if any(run.case.hvm for run in todo):
+        images += sorted((images_dir.parent / "hvm").glob("*.img"))
     for image in images:
         if not image.is_file():
             print(f"ringlet: no image {image}; `make guests apps` builds it", file=sys.stderr)
