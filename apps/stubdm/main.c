@@ -19,9 +19,8 @@
 static struct wait_queue wake = WAIT_QUEUE_INIT(wake);
 static struct ioreq_server server = {.wake = &wake};
 static struct machine *machine;
-static bool stopped;    /* by QMP */
-static bool leaving;    /* the guest has ended */
-static unsigned unplug; /* disks to close */
+static bool stopped; /* by QMP */
+static bool leaving; /* the guest has ended */
 static struct arguments arguments;
 
 /* ---- what the machine asks of the world ---- */
@@ -74,14 +73,25 @@ static void range_remove(void *world, enum machine_range kind, uint64_t first, u
                       first, last);
 }
 
+/* Closing waits for the backend: it has a thread of its own, and the guest goes on. */
+static void close_disks(void *positions)
+{
+    disks_close((unsigned)(uintptr_t)positions);
+}
+
 static void unplugged(void *world, unsigned what)
 {
+    unsigned positions = 0;
+    int ret;
+
     (void)world;
     for (unsigned i = 0; i < DRIVES_MAX; i++)
         if (arguments.drive[i].present && !arguments.drive[i].cdrom &&
             (what & MACHINE_UNPLUG_DISKS || (what & MACHINE_UNPLUG_AUX_DISKS && i > 0)))
-            unplug |= 1u << i;
-    wake_all(&wake);
+            positions |= 1u << i;
+    ret = thread_create(NULL, "unplug", close_disks, (void *)(uintptr_t)positions, 0);
+    if (ret)
+        pr_warn("stubdm: unplugged disks stay open: %s\n", errno_name(ret));
 }
 
 /* The guest's own drivers write these: no more than so many. */
@@ -232,11 +242,6 @@ static int start(void)
     return ret;
 }
 
-static bool work(void)
-{
-    return unplug || (server.found && !stopped);
-}
-
 int main(int argc, char *argv[])
 {
     (void)argc;
@@ -246,14 +251,8 @@ int main(int argc, char *argv[])
     pr_info("stubdm: serving domain %u: %u vCPUs, %u MiB\n", server.domid, server.vcpus,
             (unsigned)(arguments.memory >> 20));
     for (;;) {
-        wait_event(&wake, work(), DEADLINE_NEVER);
-        if (!stopped && ioreq_serve(&server))
-            thread_yield(); /* a guest that asks without a pause keeps nobody else waiting */
-        if (unplug) {
-            const unsigned positions = unplug;
-
-            unplug = 0;
-            disks_close(positions);
-        }
+        wait_event(&wake, server.found && !stopped, DEADLINE_NEVER);
+        ioreq_serve(&server);
+        thread_yield(); /* a guest that asks without a pause keeps nobody else waiting */
     }
 }
