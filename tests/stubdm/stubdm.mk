@@ -33,3 +33,12 @@ stubdm-test: $(call stamp,unit) $(STUBDM_TESTS)
 .PHONY: stubdm-test
 HOST_PROGRAMS += $(STUBDM_TESTS)
 HOST_TESTS    += $(STUBDM_ENTRIES)
+
+# ---- fuzzing: tests/fuzz/fuzz_ioreq.c ----
+
+STUBDM_FUZZ_OBJS := $(patsubst %.c,$(FUZZ)/obj/%.o,$(STUBDM_DEVICES) tests/stubdm/world.c)
+$(STUBDM_FUZZ_OBJS) $(FUZZ)/obj/tests/fuzz/fuzz_ioreq.o: CFLAGS_FUZZ += -Iapps/stubdm
+$(HOST)/obj/tests/fuzz/fuzz_ioreq.o: CFLAGS_HOST += -Iapps/stubdm
+$(FUZZ_LIB): $(STUBDM_FUZZ_OBJS)
+$(HOST)/replay/ioreq: $(STUBDM_HOST_OBJS)
+-include $(STUBDM_FUZZ_OBJS:.o=.d)

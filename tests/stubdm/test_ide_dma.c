@@ -381,6 +381,33 @@ static void the_first_error_counts(void **state)
     assert_status(5, READY | ERR, true);
 }
 
+static void disks_that_change_in_the_middle(void **state)
+{
+    (void)state;
+    hda->later = true;
+    prd(0, 0x20000, 0);
+    prd(1, 0x30000, 0);
+    command(MASTER, 0, 128, 0xca);
+    start(START_WRITE);
+    hda->disk.readonly = true;
+    machine_disk_changed(world.m, &hda->disk);
+    world_settle();
+    assert_int_equal(hda->writes, 2);
+    assert_int_equal(inb(ERROR), 0x04);
+    assert_int_equal(inb(LOW), 32);
+    assert_int_equal(inb(STATUS), READY | ERR);
+    stop();
+    command(MASTER, 0, 128, 0xc8);
+    start(START_READ);
+    hda->disk.sectors = 40;
+    machine_disk_changed(world.m, &hda->disk);
+    world_settle();
+    assert_int_equal(hda->reads, 2);
+    assert_int_equal(inb(ERROR), 0x40);
+    assert_int_equal(inb(LOW), 32);
+    assert_int_equal(inb(STATUS), READY | ERR);
+}
+
 static void stop_in_the_middle(void **state)
 {
     (void)state;
@@ -502,6 +529,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(regions_that_are_not_in_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(disk_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(the_first_error_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(disks_that_change_in_the_middle, setup, teardown),
         cmocka_unit_test_setup_teardown(stop_in_the_middle, setup, teardown),
         cmocka_unit_test_setup_teardown(reset_in_the_middle, setup, teardown),
         cmocka_unit_test_setup_teardown(registers, setup, teardown),

@@ -5,8 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 struct world world;
+static void *memory; /* kept */
+
+#define TEMPLATE (1300u * 512) /* bytes: the largest disk */
 
 #define PROMISE(what)                                                                \
     do {                                                                             \
@@ -251,8 +255,26 @@ static const struct machine_ops ops = {
 void world_begin(void)
 {
     world = (struct world){.serial_room = SIZE_MAX};
-    world.memory = calloc(1, WORLD_MEMORY);
-    PROMISE(world.memory);
+    if (!memory)
+        memory =
+            mmap(NULL, WORLD_MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    PROMISE(memory != MAP_FAILED);
+    /* zeroes, only where it was used */
+    PROMISE(!madvise(memory, WORLD_MEMORY, MADV_DONTNEED));
+    world.memory = memory;
+}
+
+/* Computed once, as the fuzz target begins often. */
+static void fill(struct world_disk *d, unsigned n)
+{
+    static uint8_t patterns[4][TEMPLATE];
+    static bool made[4];
+
+    for (unsigned i = 0; !made[n] && i < TEMPLATE; i++)
+        patterns[n][i] = world_pattern(n, i);
+    made[n] = true;
+    PROMISE(d->size * 512 <= TEMPLATE);
+    memcpy(d->data, patterns[n], d->size * 512);
 }
 
 struct world_disk *world_add_disk(unsigned n, uint64_t sectors, bool cdrom)
@@ -264,8 +286,7 @@ struct world_disk *world_add_disk(unsigned n, uint64_t sectors, bool cdrom)
     d->bad_ret = -EIO;
     d->data = malloc(sectors * 512);
     PROMISE(d->data);
-    for (uint64_t i = 0; i < sectors * 512; i++)
-        d->data[i] = world_pattern(n, i);
+    fill(d, n);
     d->disk = (struct machine_disk){
         .sectors = sectors,
         .physical_sector = 512,
@@ -305,7 +326,6 @@ void world_end(void)
         free(world.disks[i].data);
         free(world.disks[i].disk.buffer);
     }
-    free(world.memory);
 }
 
 /* ---- accesses ---- */

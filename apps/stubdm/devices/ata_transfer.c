@@ -9,6 +9,16 @@
 
 #define BOTH MACHINE_DISK_IOS
 
+/* The disk may have changed since the command began. */
+static int refusal(const struct machine_disk *disk, const struct machine_disk_io *io)
+{
+    if (io->op == MACHINE_DISK_FLUSH)
+        return 0;
+    if (io->op == MACHINE_DISK_WRITE && disk->readonly)
+        return -EROFS;
+    return io->sector < disk->sectors && io->count <= disk->sectors - io->sector ? 0 : -EIO;
+}
+
 static void start(struct ata_channel *c, struct ata_slot *s, enum machine_disk_op op,
                   uint64_t sector, uint32_t count)
 {
@@ -21,6 +31,12 @@ static void start(struct ata_channel *c, struct ata_slot *s, enum machine_disk_o
     s->state = ATA_SLOT_IN_FLIGHT;
     s->len = count * ATA_SECTOR;
     s->moved = 0;
+    s->ret = refusal(disk, &s->io);
+    if (s->ret) {
+        s->state = ATA_SLOT_DONE;
+        c->again = true;
+        return;
+    }
     c->in_flight++;
     if (op == MACHINE_DISK_READ)
         c->bus->stats.disk_reads++;
