@@ -229,6 +229,9 @@ static void reads(void **state)
     assert_good();
     packet(0, 2048, "\x2b\0\0\0\x01\x2c\0\0\0\0\0");
     assert_sense(5, 0x21, 0);
+    cd->disk.sectors = 1ull << 35; /* and as many bytes as a count does not hold */
+    packet(0, 2048, "\xa8\0\0\0\0\0\x40\0\0\x01\0");
+    assert_sense(5, 0x24, 0);
     free(data);
 }
 
@@ -279,6 +282,10 @@ static void read_errors(void **state)
     cd->bad_ret = -ENODEV;
     packet(0, 2048, "\x28\0\0\0\0\x09\0\0\x01\0\0");
     assert_sense(2, 0x3a, 0);
+    packet(0, 2048, "\0\0\0\0\0\0\0\0\0\0\0");
+    assert_true(world.irq[14]);
+    outb(STATUS, 0x08);
+    assert_false(world.irq[14]);
     cd->later = true;
     cd->bad_sector = UINT64_MAX;
     packet(0, 2048, "\x28\0\0\0\0\x09\0\0\x01\0\0");

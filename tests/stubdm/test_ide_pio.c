@@ -244,6 +244,23 @@ static void reads_multiple(void **state)
     assert_sectors(data, 9, 6);
 }
 
+static void blocks_do_not_end_with_the_buffer(void **state)
+{
+    uint8_t data[40 * 512];
+
+    (void)state;
+    hda->disk.buffer_size = 12288; /* a block and a half */
+    command(MASTER, 0, 16, 0xc6);
+    assert_idle(READY, true);
+    command(MASTER, 2, 40, 0xc4);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_idle(READY | DRQ, true);
+        read_block(data + i * 16 * 512, i < 2 ? 16 * 512 : 8 * 512);
+    }
+    assert_idle(READY, false);
+    assert_sectors(data, 2, 40);
+}
+
 static void reads_by_rep_insw(void **state)
 {
     (void)state;
@@ -667,6 +684,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_sectors, setup, teardown),
         cmocka_unit_test_setup_teardown(reads_more_than_its_buffer, setup, teardown),
         cmocka_unit_test_setup_teardown(reads_multiple, setup, teardown),
+        cmocka_unit_test_setup_teardown(blocks_do_not_end_with_the_buffer, setup, teardown),
         cmocka_unit_test_setup_teardown(reads_by_rep_insw, setup, teardown),
         cmocka_unit_test_setup_teardown(rep_insw_downwards, setup, teardown),
         cmocka_unit_test_setup_teardown(rep_insw_to_no_memory, setup, teardown),

@@ -182,7 +182,16 @@ static void registers_of_firmware(void **state)
     config_write(11, 0x80, 1, 1);
     assert_int_equal(config_read(11, 0x40, 4), 0xb001);
     assert_int_equal(config_read(11, 0x80, 1), 1);
+    config_write(11, 0x3d, 1, 0);
     assert_int_equal(config_read(11, 0x3d, 1), 1);
+    config_write(9, 4, 2, 0xffff);
+    assert_int_equal(config_read(9, 4, 2), 5);
+    config_write(11, 4, 2, 0xffff);
+    assert_int_equal(config_read(11, 4, 2), 1);
+    config_write(0, 4, 2, 0);
+    assert_int_equal(config_read(0, 4, 2), 6);
+    config_write(8, 4, 2, 0);
+    assert_int_equal(config_read(8, 4, 2), 7);
 }
 
 static void interrupt_links(void **state)
