@@ -36,8 +36,9 @@ struct piece {
 enum task_order {
     TASK_CHUNKS, /* structured: any, as the disk ends them */
     TASK_WHOLE,  /* after all of them have been read, so that an error can be said */
-    TASK_STREAM, /* one after the other: an error in the middle ends the connection. It begins when
-                  * earlier reads are out, so that those cannot wait for it with buffers that it needs */
+    TASK_STREAM, /* as TASK_WHOLE, if there are buffers; else one after the other: an error in the middle then ends the
+                  * connection. It begins when earlier reads are out, so that those cannot wait for it with
+                  * buffers that it needs */
 };
 
 /* A request in flight. */
@@ -50,6 +51,7 @@ struct task {
     uint32_t cut;     /* bytes for which pieces have been begun */
     unsigned pending; /* pieces, or the flush, that the disk has */
     enum task_order order;
+    bool begun; /* TASK_STREAM: it is sent before all of it has been read */
     bool flushed;
     bool abandoned;     /* a write whose payload will not be complete: it has no reply */
     struct list pieces; /* that were read and cannot be sent yet, by offset */

@@ -10,10 +10,10 @@
 #include <ringlet/list.h>
 
 #define POOL_BUFFER    16384u /* bytes */
-#define POOL_COUNT     176u /* of a disk: with its zeroes as much as backends keep mapped for a queue */
+#define POOL_COUNT     180u /* of a disk: with its zeroes as much as backends keep mapped for a queue */
 #define POOL_SEATS     12u /* connections, with POOL_COUNT buffers */
 #define POOL_RESERVE   9u
-#define POOL_SHARE_MAX 64u
+#define POOL_SHARE_MAX 80u /* what Linux asks for at once: 1.25 MiB */
 
 struct piece;
 

@@ -98,6 +98,13 @@ static void whole_read(struct task *t)
     task_free(t);
 }
 
+/* Whether it may begin to be sent: all of it has been read, or it has all the buffers that it can get. An error is
+ * said as long as it has not begun. */
+static bool may_begin(const struct task *t)
+{
+    return t->put || t->begun || is_last(t);
+}
+
 /* What the stream can do now; true: it has ended, and another read is the first. */
 static bool stream_run(struct connection *c, struct task *t)
 {
@@ -113,7 +120,7 @@ static bool stream_run(struct connection *c, struct task *t)
         output_reply(t, t->error);
         return true;
     }
-    while (put_next(t))
+    while (may_begin(t) && put_next(t))
         c->stream_open = true;
     if (t->put < t->r.length)
         return false;
@@ -177,6 +184,18 @@ static void start(struct task *t, struct piece *p)
     disk_start(&p->io);
 }
 
+/* There is no buffer for it now. If none comes back by itself, of replies that the client acknowledges or of writes,
+ * it cannot wait until it has been read as a whole. */
+static void short_of_buffers(struct connection *c, struct task *t)
+{
+    const unsigned own = DIV_ROUND_UP(t->cut, POOL_BUFFER) + (c->filling ? 1 : 0);
+
+    if (t->order != TASK_STREAM || t->begun || t->pending || c->share.held > own)
+        return;
+    t->begun = true;
+    run_streams(c);
+}
+
 void read_run(struct connection *c)
 {
     struct task *t;
@@ -184,8 +203,10 @@ void read_run(struct connection *c)
     while ((t = list_first(&c->reading, struct task, link))) {
         struct piece *p = pool_take(&c->share);
 
-        if (!p)
+        if (!p) {
+            short_of_buffers(c, t);
             return;
+        }
         start(t, p);
         if (t->cut < t->r.length)
             continue;

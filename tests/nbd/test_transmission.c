@@ -258,7 +258,45 @@ static void simple_read_error(void **state)
     assert_int_equal(session_unread(&s), 0);
 }
 
-/* Its header is sent before the error is known: there is no other way than to cut it. */
+/* One as long as Linux' requests is read as a whole first: also behind others, whose buffers it waits for. */
+static void simple_long_read_error(void **state)
+{
+    const uint32_t most = POOL_SHARE_MAX * POOL_BUFFER;
+
+    (void)state;
+    session_disk.bad_from = most - 512;
+    session_disk.bad_to = most;
+    session_request(&s, NBD_CMD_READ, 0, 1, 0, MIB);
+    session_request(&s, NBD_CMD_READ, 0, 2, 0, most);
+    session_request(&s, NBD_CMD_READ, 0, 3, 0, MIB);
+    session_request(&s, NBD_CMD_READ, 0, 4, 512, most);
+    session_settle(&s);
+    assert_false(s.aborted);
+    assert_reply(1, NBD_OK);
+    assert_bytes(0, MIB);
+    assert_reply(2, NBD_EIO);
+    assert_reply(3, NBD_OK);
+    assert_bytes(0, MIB);
+    assert_reply(4, NBD_EIO);
+    assert_int_equal(session_unread(&s), 0);
+}
+
+/* A payload that is not complete keeps a buffer: the read does not wait for that. */
+static void simple_read_beside_a_payload(void **state)
+{
+    (void)state;
+    session_request(&s, NBD_CMD_READ, 0, 1, 0, 3 * MIB);
+    session_request(&s, NBD_CMD_WRITE, 0, 2, 3 * MIB, 4096);
+    session_send(&s, data, 100);
+    session_settle(&s);
+    assert_reply(1, NBD_OK);
+    assert_bytes(0, 3 * MIB);
+    session_send(&s, data + 100, 3996);
+    session_settle(&s);
+    assert_reply(2, NBD_OK);
+}
+
+/* A longer one is said to have no error before the error is known: there is no other way than to cut it. */
 static void stream_error_cuts(void **state)
 {
     (void)state;
@@ -268,6 +306,18 @@ static void stream_error_cuts(void **state)
     session_request(&s, NBD_CMD_READ, 0, 2, 0, 512);
     session_settle(&s);
     assert_true(s.aborted);
+}
+
+/* Not if it is in what was read before there was no buffer left. */
+static void stream_error_at_first(void **state)
+{
+    (void)state;
+    session_disk.bad_from = MIB;
+    session_disk.bad_to = MIB + 512;
+    session_request(&s, NBD_CMD_READ, 0, 1, 0, 3 * MIB);
+    session_settle(&s);
+    assert_reply(1, NBD_EIO);
+    assert_int_equal(session_unread(&s), 0);
 }
 
 static void structured_read_error(void **state)
@@ -714,7 +764,7 @@ static void frames_outlive_acknowledgements(void **state)
     session_settle(&s);
     assert_true(connections_are_cooling(&session_server));
     assert_int_equal(session_disk.reads, POOL_SHARE_MAX);
-    assert_int_equal(session_unread(&s), 16 + MIB);
+    assert_int_equal(session_unread(&s), 16 + POOL_SHARE_MAX * POOL_BUFFER);
     session_use(false);
     connections_cool(&session_server);
     session_settle(&s);
@@ -758,7 +808,10 @@ int main(void)
         STRUCTURED(structured_read_of_all),
         STRUCTURED(dont_fragment),
         SIMPLE(simple_read_error),
+        SIMPLE(simple_long_read_error),
+        SIMPLE(simple_read_beside_a_payload),
         SIMPLE(stream_error_cuts),
+        SIMPLE(stream_error_at_first),
         STRUCTURED(structured_read_error),
         SIMPLE(writes),
         SIMPLE(fua_flushes_once),
