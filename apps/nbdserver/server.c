@@ -12,6 +12,7 @@
 
 #include "connection.h"
 #include "link.h"
+#include "report.h"
 
 #define CONNECTIONS 32u /* of all disks */
 #define STACK       (32u * 1024)
@@ -271,17 +272,12 @@ int server_stop(void)
             printf("nbdserver: %s: flush: %s\n", d->name, strerror(-ret));
         first = first ? first : ret;
     }
+    report_print(&server);
     list_for_each (at, &disks) {
         struct blkfront_dev *dev = disk_detach(list_entry(at, struct disk, link));
 
         if (dev)
             shutdown_blkfront(dev);
     }
-    printf("nbdserver: %llu connections, %llu refused, %llu cut; %llu reads, %llu writes, "
-           "%llu others, %llu errors\n",
-           (unsigned long long)server.accepted, (unsigned long long)server.refused,
-           (unsigned long long)server.cut, (unsigned long long)server.reads,
-           (unsigned long long)server.writes, (unsigned long long)server.others,
-           (unsigned long long)server.errors);
     return first;
 }

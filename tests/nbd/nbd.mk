@@ -6,7 +6,7 @@ PACKAGES_NBD := qemu-utils libnbd-bin $(PACKAGES_UNIT)
 $(eval $(call packages_rule,nbd,$(PACKAGES_NBD)))
 NBD_HOST  := $(HOST)/nbd
 # all but what is on blkfront and lwIP
-NBD_SRCS  := $(filter-out $(patsubst %,apps/nbdserver/%.c,disk link main server),$(wildcard apps/nbdserver/*.c))
+NBD_SRCS  := $(filter-out $(patsubst %,apps/nbdserver/%.c,disk link main report server),$(wildcard apps/nbdserver/*.c))
 NBD_OBJS  := $(patsubst %.c,$(NBD_HOST)/%.o,$(NBD_SRCS) tests/nbd/file_disk.c)
 NBD_TESTS := $(patsubst tests/nbd/%.c,$(NBD_HOST)/%,$(wildcard tests/nbd/test_*.c))
 
