@@ -10,14 +10,19 @@ struct gntmap_entry;
 /* The grants that are mapped through it. */
 struct gntmap {
     int nentries; /* at most; 0: 128, set at the first use */
+    int room;     /* entries in the table, which grows up to that */
+    int mapped;
     struct gntmap_entry *entries;
 };
 
 void gntmap_init(struct gntmap *map);
 /* Unmaps all. */
 void gntmap_fini(struct gntmap *map);
-/* 0; -EINVAL: count is negative or more than can be mapped; -EBUSY: it was set, or used, before;
- * -ENOMEM. */
+/*
+ * 0; -EINVAL: count is not positive; -EBUSY: it was set, or used, before. Costs no memory until so many
+ * are mapped. More than GRANT_MAP_PAGES (<ringlet/grant_map.h>) are as good as that: a program that
+ * says how many domains there could be, such as xenstored, gets what there is.
+ */
 int gntmap_set_max_grants(struct gntmap *map, int count);
 /*
  * Maps count grants to consecutive pages: reference refs[i] of domain domids[i * stride]. stride is 1

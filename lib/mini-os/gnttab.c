@@ -73,19 +73,19 @@ const char *gnttabop_error(int16_t status)
 
 #define MAX_GRANTS 128 /* unless gntmap_set_max_grants says otherwise */
 
+/* A table of the pages that are mapped, which grows: a program may set a maximum that it never needs. */
 struct gntmap_entry {
     unsigned long address; /* 0: free */
 };
 
 void gntmap_init(struct gntmap *map)
 {
-    map->nentries = 0;
-    map->entries = NULL;
+    *map = (struct gntmap){0};
 }
 
 void gntmap_fini(struct gntmap *map)
 {
-    for (int i = 0; map->entries && i < map->nentries; i++)
+    for (int i = 0; i < map->room; i++)
         if (map->entries[i].address)
             grant_unmap((void *)map->entries[i].address, 1);
     free(map->entries);
@@ -94,44 +94,55 @@ void gntmap_fini(struct gntmap *map)
 
 int gntmap_set_max_grants(struct gntmap *map, int count)
 {
-    if (map->entries)
+    if (map->nentries)
         return -EBUSY;
-    if (count <= 0 || (unsigned)count > GRANT_MAP_PAGES)
+    if (count <= 0)
         return -EINVAL;
-    map->entries = calloc((size_t)count, sizeof(*map->entries));
-    if (!map->entries)
-        return -ENOMEM;
-    map->nentries = count;
+    map->nentries = MIN(count, (int)GRANT_MAP_PAGES);
     return 0;
 }
 
 static struct gntmap_entry *find(struct gntmap *map, unsigned long address)
 {
-    for (int i = 0; i < map->nentries; i++)
+    for (int i = 0; i < map->room; i++)
         if (map->entries[i].address == address)
             return &map->entries[i];
     return NULL;
 }
 
-static int count_free(const struct gntmap *map)
+/* Has at least count entries free. */
+static int reserve(struct gntmap *map, uint32_t count)
 {
-    int n = 0;
+    struct gntmap_entry *bigger;
+    int needed, room;
 
-    for (int i = 0; i < map->nentries; i++)
-        n += !map->entries[i].address;
-    return n;
+    if (count > (uint32_t)(map->nentries - map->mapped))
+        return -ENOSPC;
+    needed = map->mapped + (int)count;
+    if (needed <= map->room)
+        return 0;
+    room = MIN(MAX(needed, 2 * map->room), map->nentries);
+    bigger = realloc(map->entries, (size_t)room * sizeof(*bigger));
+    if (!bigger)
+        return -ENOMEM;
+    for (int i = map->room; i < room; i++)
+        bigger[i].address = 0;
+    map->entries = bigger;
+    map->room = room;
+    return 0;
 }
 
 static int map_refs(struct gntmap *map, uint32_t count, const uint32_t *domids, int stride,
                     const uint32_t *refs, bool readonly, void **va)
 {
     struct grant_map_ref *kernel;
-    int ret = map->entries ? 0 : gntmap_set_max_grants(map, MAX_GRANTS);
+    int ret;
 
+    if (!map->nentries)
+        gntmap_set_max_grants(map, MAX_GRANTS);
+    ret = reserve(map, count);
     if (ret)
         return ret;
-    if (count > (uint32_t)count_free(map))
-        return -ENOSPC;
     kernel = calloc(count ? count : 1, sizeof(*kernel));
     if (!kernel)
         return -ENOMEM;
@@ -142,9 +153,12 @@ static int map_refs(struct gntmap *map, uint32_t count, const uint32_t *domids, 
         };
     ret = grant_map(kernel, count, readonly, va);
     free(kernel);
-    for (uint32_t i = 0; !ret && i < count; i++)
+    if (ret)
+        return ret;
+    for (uint32_t i = 0; i < count; i++)
         find(map, 0)->address = (unsigned long)*va + i * PAGE_SIZE;
-    return ret;
+    map->mapped += (int)count;
+    return 0;
 }
 
 void *gntmap_map_grant_refs(struct gntmap *map, uint32_t count, uint32_t *domids, int domids_stride,
@@ -162,7 +176,7 @@ int gntmap_munmap(struct gntmap *map, unsigned long start_address, int count)
 {
     int ret;
 
-    if (count <= 0 || !map->entries || !start_address)
+    if (count <= 0 || !start_address)
         return -EINVAL;
     for (int i = 0; i < count; i++)
         if (!find(map, start_address + (unsigned long)i * PAGE_SIZE))
@@ -170,5 +184,6 @@ int gntmap_munmap(struct gntmap *map, unsigned long start_address, int count)
     ret = grant_unmap((void *)start_address, (unsigned)count);
     for (int i = 0; i < count; i++)
         find(map, start_address + (unsigned long)i * PAGE_SIZE)->address = 0;
+    map->mapped -= count;
     return ret;
 }

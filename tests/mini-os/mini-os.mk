@@ -15,3 +15,15 @@ $(B)/guests/mini-os-%.cfg: tests/guests/hello/hello.cfg
 
 test test-xen: $(MINI_OS_IMAGES) $(MINI_OS_IMAGES:%=%.cfg)
 HOST_PROGRAMS += $(MINI_OS_IMAGES)
+
+# ---- parts of lib/mini-os on the host ----
+
+MINI_OS_HOST_TESTS := $(HOST)/mini-os/test_gntmap
+$(HOST)/mini-os/test_gntmap: $(HOST)/obj/tests/mini-os/test_gntmap.o $(HOST)/obj/lib/mini-os/gnttab.o $(LIBHOST)
+	$(call say,HOSTLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_HOST) $^ -lcmocka -o $@
+.SECONDARY: $(HOST)/obj/tests/mini-os/test_gntmap.o $(HOST)/obj/lib/mini-os/gnttab.o
+-include $(wildcard $(HOST)/obj/*/mini-os/*.d)
+HOST_PROGRAMS += $(MINI_OS_HOST_TESTS)
+HOST_TESTS    += $(foreach t,$(MINI_OS_HOST_TESTS),'tap:mini-os-$(notdir $(t))=$(t)')
