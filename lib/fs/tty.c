@@ -21,6 +21,7 @@ static struct wait_queue readable = WAIT_QUEUE_INIT(readable);
 static struct wait_queue writable = WAIT_QUEUE_INIT(writable);
 static void (*on_signal)(enum tty_char which);
 static bool started, taking;
+static bool stuck; /* a write has timed out, and since then the peer has not made room */
 
 /* Gives input to the line discipline, as long as that has room. */
 static void take_input(void)
@@ -48,8 +49,10 @@ static void console_event(void)
     taking = false;
     if (tty_line_ready())
         wake_all(&readable);
-    if (console_room() >= ROOM_ENOUGH)
+    if (console_room() >= ROOM_ENOUGH) {
+        stuck = false;
         wake_all(&writable);
+    }
 }
 
 /* At each use: also takes what has arrived, for a program that asks again and again without ever
@@ -66,7 +69,7 @@ static void start(void)
 
 void tty_reset(void)
 {
-    started = taking = false;
+    started = taking = stuck = false;
     on_signal = NULL;
     wait_queue_init(&readable);
     wait_queue_init(&writable);
@@ -179,7 +182,8 @@ static size_t fitting(const char *text, size_t len, size_t room)
     return i;
 }
 
-/* Waits until the peer has taken output: it always does so soon, unless it is broken. */
+/* Waits until the peer has taken output: it always does so soon, unless it is broken, or not there yet.
+ * Then only the first write waits: a service that tells what it does goes on without a reader. */
 static int wait_writable(const struct file *f)
 {
     struct wait_queue *queue = &writable;
@@ -187,8 +191,13 @@ static int wait_writable(const struct file *f)
 
     if (f->flags & FILE_NONBLOCK)
         return -EAGAIN;
+    if (stuck)
+        return -EIO;
     ret = file_wait(&queue, 1, clock_deadline(WRITE_TIMEOUT));
-    return ret == -ETIMEDOUT ? -EIO : ret;
+    if (ret != -ETIMEDOUT)
+        return ret;
+    stuck = true;
+    return -EIO;
 }
 
 static int64_t tty_write(struct file *f, const struct file_iovec *iov, unsigned n, int64_t *offset)

@@ -377,8 +377,20 @@ static void a_peer_that_takes_nothing(void **state)
     ret = file_write(tty, buf, sizeof(buf));
     assert_int_equal(ret, 2048);
     assert_int_equal(clock_now(), start + 2 * NSEC_PER_SEC);
+    start = clock_now();
     assert_int_equal(file_write(tty, buf, 1), -EIO);
+    assert_int_equal(clock_now(), start); /* not again 2 s for each line of a service */
     assert_int_equal(console_dropped(), 0);
+    peer_stopped = false;
+    take_shown();
+    thread_poll_events();
+    assert_int_equal(file_write(tty, buf, 4096), 4096);
+    take_shown();
+    peer_stopped = true; /* a new time without a reader: the first write waits again */
+    assert_int_equal(file_write(tty, buf, 2048), 2048);
+    start = clock_now();
+    assert_int_equal(file_write(tty, buf, 1), -EIO);
+    assert_int_equal(clock_now(), start + 2 * NSEC_PER_SEC);
 }
 
 static void no_console(void **state)
