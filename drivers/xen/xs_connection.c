@@ -407,7 +407,7 @@ int xs_attach(void)
     int ret;
 
     xs_parser_reset(&parser);
-    if (!boot_info.xenstore)
+    if (!boot_info.xenstore || !boot_info.xenstore_port)
         return -ENOTCONN;
     xs_ring_init(&xs_conn.ring, boot_info.xenstore);
     xs_conn.port = boot_info.xenstore_port;

@@ -5,7 +5,8 @@
 
 #include <ringlet/xenstore.h>
 
-/* -ENOTCONN when the domain has no XenStore. */
+/* -ENOTCONN when the domain has no XenStore: no page, or no port. (The domain in which XenStore runs has a
+ * page that nobody serves, and no port.) */
 int xs_init(void);
 
 /* Whether XenStore owes answers to calls that timed out (-ETIMEDOUT), and has sent nothing

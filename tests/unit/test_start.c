@@ -134,7 +134,7 @@ static void guest(int argc, char *argv[])
     away = pages.away;
     gnttab_get_stats(&grants);
     assert_int_equal(grants.frames, 1);
-    if (boot_info.xenstore) {
+    if (boot_info.xenstore && boot_info.xenstore_port) {
         assert_int_equal(xs_read(XS_NO_TRANSACTION, "name", NULL, &value, NULL),
                          fake.error ? -EACCES : -ENOENT);
         if (fake.error) {
@@ -360,6 +360,19 @@ static void goes_on_without_xenstore(void **state)
     assert_non_null(strstr(typed, "XenStore: ENOTCONN, no devices"));
 }
 
+/* As in the domain in which XenStore itself runs. */
+static void goes_on_with_half_a_xenstore(void **state)
+{
+    evtchn_port_t port = boot_info.xenstore_port;
+
+    (void)state;
+    boot_info.xenstore_port = 0;
+    boot("--event 3");
+    boot_info.xenstore_port = port;
+    assert_int_equal(words, 2);
+    assert_non_null(strstr(typed, "XenStore: ENOTCONN, no devices"));
+}
+
 static void goes_on_with_half_a_console(void **state)
 {
     (void)state;
@@ -407,6 +420,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test_setup_teardown(torn_word_is_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(the_application_finds_the_log_level, setup, teardown),
         cmocka_unit_test_setup_teardown(goes_on_without_xenstore, setup, teardown),
+        cmocka_unit_test_setup_teardown(goes_on_with_half_a_xenstore, setup, teardown),
         cmocka_unit_test_setup_teardown(goes_on_with_half_a_console, setup, teardown),
         cmocka_unit_test_setup_teardown(crashes_without_what_it_needs, setup, teardown),
         cmocka_unit_test_setup_teardown(crashes_without_memory, setup, teardown),
