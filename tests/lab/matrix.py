@@ -19,6 +19,7 @@ input     what a program reads from its standard input
 hvm       shell lines that make up the case, instead of ringlet-run: HVM guests (dom0/hvm); with
 linux     what its Linux does (lablib/hvm_disk.py); its disk is then /lab/disks/CASE.img
 also      further guests' images that its lines use
+xenstore  pv or pvh: in a dom0 whose XenStore is a Ringlet domain of that type (dom0/xenstore), which needs a boot of its own
 full      only with `lab test --full`; so is one of the two types of the cases in SHORT
 """
 
@@ -76,6 +77,7 @@ class Case:
     hvm: str = ""
     linux: hvm_disk.Plan | None = None
     also: tuple[str, ...] = ()
+    xenstore: str = ""
 
     def is_full(self, kind: str) -> bool:
         return self.full or kind != SHORT.get(self.name, kind)
@@ -129,6 +131,13 @@ CASES = [
     # Pages that another domain, of the other type, has granted.
     *[Case(f"mini-os-grants-from-{other}", image="mini-os-grants", types=(kind,), silent=("^not ok",), setup=f"offer {other} || exit 4",
            meanwhile="introduce", after='xl destroy "$NAME-offer"') for kind, other in (("pv", "pvh"), ("pvh", "pv"))],
+    # XenStore in a Ringlet domain, where xenstored's stub domain serves it.
+    Case("xenstore-domain", xenstore="pvh", args=WRITE, disks=[f"ram {8 * MIB}"], checks=ALL_CHECKS,
+         setup="xenstore_serves || exit 4", after="xenstore_calm"),
+    Case("xenstore-many", xenstore="pvh", image="hello", types=("pv",), timeout=900, full=True,
+         after="xenstore_several 8\nxenstore_cycles 50\nxenstore_calm"),
+    Case("xenstore-as-pv", xenstore="pv", args=WRITE, disks=[f"ram {8 * MIB}"], checks=ALL_CHECKS, full=True,
+         setup="xenstore_serves || exit 4", after="xenstore_several 2\nxenstore_calm"),
     # The programs of `make bench APP=posix`: that they work, not what they measure.
     Case("bench-disk", image="bench-disk", args="xvda 1 64 keeps", memory=64, disks=["ram 8388608 w"]),
     Case("bench-threads", image="bench-threads", args="1 50", memory=64),

@@ -2,7 +2,8 @@
 # The stub domain of xenstored, as Xen's stubdom/ builds it for Mini-OS, from Debian's source package,
 # unmodified: the C files of the daemon, and those of Xen's libraries that it needs.
 #
-#   make xenstored-stub      build/x86_64/packages/xenstored
+#   make xenstored-stub      build/x86_64/packages/xenstored, and xenstored-pv, which init-xenstore-domain starts as PV
+#   make run-xenstore [GUEST=pv|pvh|both] [MEMORY=16] [CYCLES=n] [SEVERAL=n]     a dom0 whose XenStore it is (docs/xenstore-domain.md)
 
 $(eval $(call debian_source,xen,xen,4.17.5+72-g01140da4e8-1,xen_4.17.5+72-g01140da4e8.orig.tar.xz,53922f4d0a02c577f2ea9d63f65989cd88715779eebeed879ca1d314103ee06e))
 
@@ -38,7 +39,19 @@ $(XENSTORED): $(XENSTORED_OBJS)
 	@mkdir -p $(@D)
 	$(Q)RINGLET_GCC="$(CC)" $(RINGLET_CC) -mini-os -g $^ -o $@
 
-xenstored-stub: $(XENSTORED)
+# init-xenstore-domain takes an image that can as PVH.
+$(XENSTORED)-pv: $(XENSTORED) tests/lab/lablib/xenstore.py
+	$(Q)PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/lab python3 -c 'import sys; from lablib.xenstore import without_pvh; \
+		open(sys.argv[2], "wb").write(without_pvh(open(sys.argv[1], "rb").read()))' $< $@
+
+xenstored-stub: $(XENSTORED) $(XENSTORED)-pv
 .PHONY: xenstored-stub
+
+export MEMORY CYCLES SEVERAL
+run-xenstore: $(call stamp,lab) guests $(XENSTORED)
+	$(Q)tests/lab/lab setup
+	$(Q)tests/lab/lab xenstore --guest "$${GUEST:-pvh}" --memory "$${MEMORY:-16}" --cycles "$${CYCLES:-0}" --several "$${SEVERAL:-0}"
+.PHONY: run-xenstore
+test test-xen: $(XENSTORED)
 
 HOST_TESTS += 'xenstored-stub=$(submake) xenstored-stub'

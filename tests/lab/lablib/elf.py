@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads the names of the shared objects that an ELF file needs."""
+"""Reads ELF files: the shared objects that one needs, and where a variable is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import struct
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
 DT_NEEDED, DT_STRTAB = 1, 5
+SHT_SYMTAB = 2
+STT_OBJECT, STT_FILE = 1, 4
 
 
 def needed(image: bytes) -> list[str]:
@@ -51,3 +53,23 @@ def loaded_size(image: bytes) -> int:
     phentsize, phnum = struct.unpack_from("<HH", image, 0x36)
     headers = [image[phoff + index * phentsize:][:phentsize] for index in range(phnum)]
     return sum(struct.unpack_from("<Q", header, 0x20)[0] for header in headers if struct.unpack_from("<I", header)[0] == PT_LOAD)
+
+
+def local_variable(image: bytes, source: str, name: str) -> int:
+    """The address of a static variable of this source file (its name without folders) in a 64-bit ELF file."""
+    shoff, = struct.unpack_from("<Q", image, 0x28)
+    shentsize, shnum = struct.unpack_from("<HH", image, 0x3a)
+    headers = [struct.unpack_from("<IIQQQQII", image, shoff + index * shentsize) for index in range(shnum)]
+    for _, kind, _, _, offset, size, link, _ in headers:
+        if kind != SHT_SYMTAB:
+            continue
+        strings = headers[link][4]
+        file = ""
+        for text, info, _, _, value, _ in struct.iter_unpack("<IBBHQQ", image[offset:offset + size]):
+            end = image.index(b"\0", strings + text)
+            symbol = image[strings + text:end].decode()
+            if info & 15 == STT_FILE:
+                file = symbol.rsplit("/", 1)[-1]
+            elif info & 15 == STT_OBJECT and (file, symbol) == (source, name):
+                return value
+    raise ValueError(f"no variable {name} of {source}")

@@ -16,11 +16,11 @@ import matrix_files
 import matrix_net
 import matrix_stubdom
 
-from . import boot, hvm_disk, jobs, results
+from . import boot, hvm_disk, jobs, results, xenstore
 from .terminal import Terminal
 
 SLACK = 60          # seconds that a case may take beyond its guest's own timeout
-MAX_BOOTS = 4       # a case that kills dom0 uses up one
+MAX_BOOTS = 4       # a case that kills dom0 uses up one; beside those for each kind of dom0
 
 
 class FilterError(Exception):
@@ -125,12 +125,14 @@ def _next_end(machine: boot.Machine, run: Run, terminal: Terminal) -> float:
             raise boot.BootError(machine.explain("dom0 went away"))
 
 
-def _one_boot(lab: Path, work: Path, images: list[Path], todo: list[Run], tally: Tally,
+def _one_boot(lab: Path, work: Path, images: list[Path], stored: Path, todo: list[Run], tally: Tally,
               terminal: Terminal) -> list[Run]:
-    """Boots dom0 and runs the cases. Returns the remaining ones when dom0 ends early."""
+    """Boots dom0 and runs the cases, all for one kind of dom0. Returns the remaining ones when dom0 ends early."""
     share = work / "share"
     boot.make_share(lab, share, images)
     (share / "disks").mkdir()
+    if todo[0].case.xenstore:
+        xenstore.prepare(share, stored, todo[0].case.xenstore)
     for index, run in enumerate(todo):
         write_job(share, index, run)
         if run.case.linux:
@@ -166,23 +168,27 @@ def _one_boot(lab: Path, work: Path, images: list[Path], todo: list[Run], tally:
 def run_tests(lab: Path, work: Path, images_dir: Path, full: bool, pattern: str) -> int:
     terminal = Terminal(every=15)
     todo = select(full, pattern)
+    todo.sort(key=lambda run: run.case.xenstore)
+    kinds = {run.case.xenstore for run in todo}
     images = sorted({images_dir.parent / ("apps" if run.case.app else "guests") / run.case.image for run in todo})
     images += sorted({images_dir / name for run in todo for name in run.case.also} - set(images))
     if any(run.case.hvm for run in todo):
         images += sorted((images_dir.parent / "hvm").glob("*.img"))
-    for image in images:
+    stored = images_dir.parent / "packages" / "xenstored"
+    for image in images + ([stored] if any(kinds) else []):
         if not image.is_file():
-            print(f"ringlet: no image {image}; `make guests apps` builds it", file=sys.stderr)
+            print(f"ringlet: no image {image}; `make guests apps xenstored-stub` builds it", file=sys.stderr)
             return 1
     for run in todo:
         shutil.rmtree(work / run.name, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
     tally = Tally(terminal)
     boots = 0
-    while todo and boots < MAX_BOOTS:
+    while todo and boots < MAX_BOOTS + len(kinds) - 1:
         boots += 1
+        same = [run for run in todo if run.case.xenstore == todo[0].case.xenstore]
         try:
-            todo = _one_boot(lab, work, images, todo, tally, terminal)
+            todo = _one_boot(lab, work, images, stored, same, tally, terminal) + todo[len(same):]
         except boot.BootError as error:
             terminal.line(str(error))
             break

@@ -20,7 +20,7 @@ PROGRAMS = [
     "bin/busybox",
     "usr/lib/xen-*/bin/xl", "usr/lib/xen-*/bin/libxl-save-helper",
     "usr/lib/xen-*/bin/xenstored", "usr/lib/xen-*/bin/xenstore-control", "usr/lib/xen-*/bin/xenconsoled", "usr/lib/xen-*/bin/xenconsole",
-    "usr/lib/xen-*/bin/xen-init-dom0", "usr/lib/xen-*/bin/xenctx", "usr/lib/xen-*/bin/lsevtchn",
+    "usr/lib/xen-*/bin/xen-init-dom0", "usr/lib/xen-*/bin/init-xenstore-domain", "usr/lib/xen-*/bin/xenctx", "usr/lib/xen-*/bin/lsevtchn",
     "usr/bin/xenstore-*",
     "sbin/losetup", "sbin/dmsetup", "sbin/nbd-client",
 ]
