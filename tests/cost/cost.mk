@@ -6,7 +6,7 @@
 
 COST        := $(B)/cost
 COST_KERNEL := $(patsubst %,$(B)/obj/%.o,$(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS))
-COST_HOST   := $(patsubst %.c,$(B)/loads/obj/%.o,tests/host/seam.c tests/host/context.c tests/host/fake_disk.c)
+COST_HOST   := $(patsubst %.c,$(B)/loads/obj/%.o,tests/host/seam.c tests/host/foreign.c tests/host/context.c tests/host/fake_disk.c)
 
 PACKAGES_COST := valgrind
 $(eval $(call packages_rule,cost,$(PACKAGES_COST)))

@@ -7,7 +7,7 @@
 LOADS          := $(B)/loads
 LOADS_KERNEL   := $(patsubst %,$(B)/obj/%.o,$(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS))
 LOADS_QUEUE    := $(B)/obj/drivers/block/path/ring.c.o
-LOADS_HOST     := $(patsubst %.c,$(LOADS)/obj/%.o,$(filter-out tests/loads/net_loads.c,$(wildcard tests/loads/*.c)) tests/host/seam.c tests/host/context.c tests/host/fake_disk.c)
+LOADS_HOST     := $(patsubst %.c,$(LOADS)/obj/%.o,$(filter-out tests/loads/net_loads.c,$(wildcard tests/loads/*.c)) tests/host/seam.c tests/host/foreign.c tests/host/context.c tests/host/fake_disk.c)
 LOADS_MUTANTS  := $(patsubst tests/loads/%.sed,%,$(wildcard tests/loads/mutant-*.sed))
 LOADS_UNMARKED := $(patsubst tests/loads/%.sed,%,$(wildcard tests/loads/unmarked-*.sed))
 CFLAGS_LOADS   := -std=gnu11 -O1 -g -fno-pie $(INCLUDES) -Itests $(DEFINES) $(WARNINGS)
