@@ -249,10 +249,29 @@ static int lazy_test_clear_extent(ext2fs_generic_bitmap_64 bitmap, __u64 arg, un
     return 1;
 }
 
-static uint8_t used_byte(const struct group *g, unsigned at)
+static uint64_t word_of(const uint8_t *bits, unsigned n)
 {
-    return (uint8_t)(g->bits[at] | (g->held[0] ? g->held[0][at] : 0) |
-                     (g->held[1] ? g->held[1][at] : 0));
+    uint64_t word;
+
+    if (!bits)
+        return 0;
+    memcpy(&word, bits + n / 64 * 8, sizeof(word));
+    return word;
+}
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "ext4: bit n is in byte n / 8 of a word");
+
+/* The first bit from n to `last` that is in use (or is not): last + 1: there is none. */
+static unsigned find_in_group(const struct group *g, unsigned n, unsigned last, bool used)
+{
+    for (; n <= last; n = n / 64 * 64 + 64) {
+        uint64_t word = word_of(g->bits, n) | word_of(g->held[0], n) | word_of(g->held[1], n);
+
+        word = (used ? word : ~word) >> n % 64;
+        if (word)
+            return MIN(n + (unsigned)__builtin_ctzll(word), last + 1);
+    }
+    return last + 1;
 }
 
 static bool group_is_full(const struct lazy_bitmap *m, unsigned g)
@@ -261,46 +280,49 @@ static bool group_is_full(const struct lazy_bitmap *m, unsigned g)
                                       : ext2fs_bg_free_blocks_count(m->s->fs, g)) == 0;
 }
 
-static errcode_t lazy_find_zero(ext2fs_generic_bitmap_64 bitmap, __u64 start, __u64 end, __u64 *out)
+/* Whoever asks for a free bit may say that the bitmap was written, without changing one. */
+static void touch_uninit(struct lazy_bitmap *m, unsigned g, struct group *group)
 {
-    struct lazy_bitmap *m = map_of(bitmap);
+    struct store *s = m->s;
+
+    if (ext2fs_has_group_desc_csum(s->fs) && !s->read_only &&
+        ext2fs_bg_flags_test(s->fs, g, m->inodes ? EXT2_BG_INODE_UNINIT : EXT2_BG_BLOCK_UNINIT))
+        touch(m, g, group);
+}
+
+static errcode_t lazy_find(struct lazy_bitmap *m, uint64_t start, uint64_t end, bool used,
+                           __u64 *out)
+{
     uint64_t at = start - m->start, last = end - m->start;
 
     while (at <= last) {
         unsigned g = (unsigned)(at / m->per_group), n = (unsigned)(at % m->per_group);
-        struct group *group;
+        unsigned until = (unsigned)MIN(last - at + n, (uint64_t)m->per_group - 1), found;
+        struct group *group = used || !group_is_full(m, g) ? load(m, g) : &full_group;
 
-        if (group_is_full(m, g) || (group = load(m, g)) == &full_group) {
-            at += m->per_group - n;
-            continue;
-        }
-        if (n % 8 == 0 && used_byte(group, n / 8) == 0xff) {
-            at += 8;
-            continue;
-        }
-        if (!in_use(group, n)) {
-            *out = at + m->start;
-            /* whoever asked may say that the bitmap was written, without changing a bit */
-            if (ext2fs_has_group_desc_csum(m->s->fs) &&
-                ext2fs_bg_flags_test(m->s->fs, g,
-                                     m->inodes ? EXT2_BG_INODE_UNINIT : EXT2_BG_BLOCK_UNINIT) &&
-                !m->s->read_only)
-                touch(m, g, group);
+        if (group == &full_group)
+            found = used ? n : until + 1;
+        else
+            found = find_in_group(group, n, until, used);
+        if (found <= until) {
+            *out = at + (found - n) + m->start;
+            if (!used)
+                touch_uninit(m, g, group);
             return 0;
         }
-        at++;
+        at += until + 1 - n;
     }
     return ENOENT;
 }
 
+static errcode_t lazy_find_zero(ext2fs_generic_bitmap_64 bitmap, __u64 start, __u64 end, __u64 *out)
+{
+    return lazy_find(map_of(bitmap), start, end, false, out);
+}
+
 static errcode_t lazy_find_set(ext2fs_generic_bitmap_64 bitmap, __u64 start, __u64 end, __u64 *out)
 {
-    for (; start <= end; start++)
-        if (lazy_test(bitmap, start)) {
-            *out = start;
-            return 0;
-        }
-    return ENOENT;
+    return lazy_find(map_of(bitmap), start, end, true, out);
 }
 
 /* ---- its life ---- */
