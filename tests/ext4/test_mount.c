@@ -147,13 +147,78 @@ static void only_its_own_words_are_taken(void **state)
     assert_int_equal(ringlet_mount("xvda", "data", 0), -EINVAL);
 }
 
+static void options_become_flags(void **state)
+{
+    static const struct {
+        const char *text;
+        int ret;
+        unsigned flags;
+    } cases[] = {
+        {"ro", 0, RINGLET_MOUNT_READ_ONLY},
+        {"mkfs:cache=64", 0, RINGLET_MOUNT_MAKE | RINGLET_MOUNT_CACHE(64)},
+        {"cache=16777215:ro", 0, RINGLET_MOUNT_CACHE(16777215) | RINGLET_MOUNT_READ_ONLY},
+        {"cache=8:cache=9", 0, RINGLET_MOUNT_CACHE(9)},
+        {"cache=16777216", -EINVAL, 0},
+        {"cache=99999999999999999999999", -EINVAL, 0},
+        {"cache=0", -EINVAL, 0},
+        {"cache=", -EINVAL, 0},
+        {"cache=4k", -EINVAL, 0},
+        {"cache=-1", -EINVAL, 0},
+        {"cached", -EINVAL, 0},
+        {"", -EINVAL, 0},
+    };
+    unsigned flags;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        char text[64];
+
+        snprintf(text, sizeof(text), "%s", cases[i].text);
+        assert_int_equal(mount_options("xvda", text, &flags), cases[i].ret);
+        if (cases[i].ret == 0)
+            assert_int_equal(flags, cases[i].flags);
+    }
+    assert_int_equal(mount_options("xvda", NULL, &flags), 0);
+    assert_int_equal(flags, 0);
+}
+
+/* The file stays in memory as a whole only if the cache has room for it. */
+static void the_cache_has_the_size_that_was_asked_for(void **state)
+{
+    static char data[6 << 20];
+    static const unsigned mib[] = {4, 16};
+
+    (void)state;
+    disk.content = image_make("-t ext4", SIZE);
+    for (unsigned i = 0; i < ARRAY_SIZE(mib); i++) {
+        uint64_t reads;
+        struct file *f;
+
+        memory_disk_init(&disk, disk.content, SIZE);
+        assert_int_equal(ext4_mount_disk(&disk.disk, "/data", RINGLET_MOUNT_CACHE(mib[i])), 0);
+        assert_int_equal(path_open(NULL, "/data/f", FILE_RDWR | FILE_CREAT, 0644, &f), 0);
+        for (unsigned at = 0; at < sizeof(data); at += 1 << 20)
+            assert_int_equal(file_pwrite(f, data + at, 1 << 20, at), 1 << 20);
+        reads = disk.reads;
+        assert_int_equal(file_pread(f, data, sizeof(data), 0), sizeof(data));
+        assert_int_equal(disk.reads == reads, mib[i] == 16);
+        assert_int_equal(file_put(f), 0);
+        assert_int_equal(ringlet_unmount("/data"), 0);
+    }
+    assert_int_equal(image_check(disk.content, SIZE), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(ext4_is_mounted_and_unmounted),     TEST(an_archive_is_mounted),
-        TEST(others_are_refused_and_left_alone), TEST(a_file_system_is_made_on_an_empty_disk),
+        TEST(ext4_is_mounted_and_unmounted),
+        TEST(an_archive_is_mounted),
+        TEST(others_are_refused_and_left_alone),
+        TEST(a_file_system_is_made_on_an_empty_disk),
         TEST(only_its_own_words_are_taken),
+        TEST(options_become_flags),
+        TEST(the_cache_has_the_size_that_was_asked_for),
     };
 
     return cmocka_run_group_tests_name("mount", tests, NULL, NULL);

@@ -21,6 +21,7 @@ from .plan import KIB, MIB
 FORMAT = 1              # of fs.json and sqlite.json
 INITRD = "linux-ext4.cpio"
 MEMORY = 256            # MiB, of both guests
+CACHE = 128             # MiB of it that Ringlet's files may take; Linux' may take all
 SIZE = 160              # MiB of a disk
 MKE2FS = "/sbin/mke2fs -q -F -t ext4 -T default -E nodiscard"    # as for a disk of 512 MiB and more: smaller ones get blocks of 1 KiB
 
@@ -99,7 +100,7 @@ def all_jobs(programs: list[Program], guests: list[str], short: bool = False, on
 def script(job: Job) -> str:
     """The shell script of a job. e2fsck must find nothing to repair afterwards."""
     guest = jobs.Guest(image=f"/tmp/{job.program.ringlet.name}", type=job.guest, memory=MEMORY, app=True,
-                       args=f"mount=/dev/xvda:/data {job.program.args}", disks=[f"device {job.disk.device} w"],
+                       args=f"mount=/dev/xvda:/data:cache={CACHE} {job.program.args}", disks=[f"device {job.disk.device} w"],
                        after=f"unmounted {job.disk.device}")
     files = [job.program.ringlet.name]
     if job.column == "linux":

@@ -13,7 +13,9 @@
 #include "lib/fs/ext4/files/ext4.h"
 #include "lib/fs/path.h"
 
-#define DEV "/dev/"
+#define DEV         "/dev/"
+#define CACHE_LEAST ((size_t)4 << 20)
+#define CACHE_MOST  ((size_t)64 << 20)
 /* How long the guest's end waits for transfers. */
 #define PATIENCE (10 * NSEC_PER_SEC)
 
@@ -63,10 +65,21 @@ static int probe(struct ext4_disk *disk, enum disk_content *what, const char **w
     return ret;
 }
 
+static size_t cache_bytes(unsigned flags)
+{
+    struct page_stats pages;
+
+    if (flags >> 8)
+        return (size_t)(flags >> 8) << 20;
+    page_get_stats(&pages);
+    return MIN(MAX(pages.free * PAGE_SIZE / 8, CACHE_LEAST), CACHE_MOST);
+}
+
 /* Closes the disk, unless the file system has it. */
 static int open_content(struct ext4_disk *disk, unsigned flags, struct mounted *m)
 {
-    struct store_config config = {.flags = flags & RINGLET_MOUNT_READ_ONLY ? STORE_READ_ONLY : 0};
+    struct store_config config = {.flags = flags & RINGLET_MOUNT_READ_ONLY ? STORE_READ_ONLY : 0,
+                                  .cache = cache_bytes(flags)};
     enum disk_content what = CONTENT_OTHER;
     const char *why = NULL;
     int ret = probe(disk, &what, &why);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mount=DISK:DIRECTORY[:ro][:mkfs] */
+/* mount=DISK:DIRECTORY[:ro][:mkfs][:cache=MIB] */
 #include "lib/fs/ext4/mount/words.h"
 
 #include <ringlet/errno.h>
@@ -12,6 +12,7 @@
 
 #define WORD      "mount="
 #define WORDS_MAX 16u
+#define CACHE     "cache="
 
 static char *words[WORDS_MAX];
 static unsigned count;
@@ -44,24 +45,47 @@ static int wrong(const char *disk, const char *what, const char *text)
     return -EINVAL;
 }
 
+/* cache=MIB, from 1 to 2^24 - 1. */
+static bool take_cache(const char *option, unsigned *flags)
+{
+    unsigned long mib = 0;
+
+    if (strncmp(option, CACHE, strlen(CACHE)))
+        return false;
+    for (option += strlen(CACHE); *option >= '0' && *option <= '9' && mib < 1u << 24; option++)
+        mib = mib * 10 + (unsigned long)(*option - '0');
+    if (*option || !mib || mib >= 1u << 24)
+        return false;
+    *flags = (*flags & 0xff) | RINGLET_MOUNT_CACHE(mib);
+    return true;
+}
+
+int mount_options(const char *disk, char *options, unsigned *flags)
+{
+    *flags = 0;
+    while (options) {
+        char *next = cut(options);
+
+        if (!strcmp(options, "ro"))
+            *flags |= RINGLET_MOUNT_READ_ONLY;
+        else if (!strcmp(options, "mkfs"))
+            *flags |= RINGLET_MOUNT_MAKE;
+        else if (!take_cache(options, flags))
+            return wrong(disk, "an unknown option, or a wrong value: ", options);
+        options = next;
+    }
+    return 0;
+}
+
 static int mount_one(char *disk)
 {
-    char *path = cut(disk), *option;
-    unsigned flags = 0;
+    char *path = cut(disk);
+    unsigned flags;
 
     if (!path)
-        return wrong(disk, "where? it is mount=DISK:DIRECTORY[:ro][:mkfs]", "");
-    for (option = cut(path); option;) {
-        char *next = cut(option);
-
-        if (!strcmp(option, "ro"))
-            flags |= RINGLET_MOUNT_READ_ONLY;
-        else if (!strcmp(option, "mkfs"))
-            flags |= RINGLET_MOUNT_MAKE;
-        else
-            return wrong(disk, "an unknown option: ", option);
-        option = next;
-    }
+        return wrong(disk, "where? it is mount=DISK:DIRECTORY[:ro][:mkfs][:cache=MIB]", "");
+    if (mount_options(disk, cut(path), &flags))
+        return -EINVAL;
     return ringlet_mount(disk, path, flags);
 }
 

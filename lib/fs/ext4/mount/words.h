@@ -8,6 +8,8 @@
 
 /* 1: the word is one of these, and is remembered: it must stay. 0: it is another. */
 int mount_take_word(char *word);
+/* What is behind DISK:DIRECTORY: (NULL: nothing), as ringlet_mount's flags. -EINVAL, which is said. It is cut up. */
+int mount_options(const char *disk, char *options, unsigned *flags);
 /* Mounts them in their order. If one fails, which is said, the guest ends with exit status 1. */
 void mount_words(void);
 

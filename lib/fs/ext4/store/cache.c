@@ -3,6 +3,8 @@
 #include "lib/fs/ext4/store/private.h"
 
 #define CHUNK_BYTES (64u * 1024)
+/* More memory that stays granted would cost the backend more than it saves (registered buffers, ringlet/blkfront.h). */
+#define DEVICE_BYTES (4u << 20)
 
 /* Memory for blocks, from the device if it has such, so that transfers need no copy. */
 struct chunk {
@@ -21,6 +23,7 @@ int cache_init(struct store *s, size_t bytes)
     wait_queue_init(&s->io_done);
     s->free_slots = NULL;
     s->cached = s->dirty_count = 0;
+    s->device_bytes = 0;
     s->limit = MAX(bytes / s->block_size, 64u);
     while (buckets < s->limit)
         buckets *= 2;
@@ -58,9 +61,11 @@ static bool add_chunk(struct store *s)
 
     if (!c)
         return false;
-    if (s->disk->ops->alloc) {
+    if (s->disk->ops->alloc && s->device_bytes < DEVICE_BYTES) {
         c->memory = s->disk->ops->alloc(s->disk, CHUNK_BYTES);
         c->of_device = c->memory != NULL;
+        if (c->of_device)
+            s->device_bytes += CHUNK_BYTES;
     }
     if (!c->memory)
         c->memory = heap_alloc(CHUNK_BYTES, MEM_APP);

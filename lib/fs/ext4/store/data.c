@@ -2,8 +2,9 @@
 /* The data of files: through the cache, or between the caller's memory and the disk. */
 #include "lib/fs/ext4/store/private.h"
 
-/* Reads of so many blocks in a row that are not in the cache leave it as it is. */
+/* Reads of so many blocks in a row that are not in the cache, and of a 32nd of what fits into it, leave it as it is. */
 #define BYPASS_BYTES (128u * 1024)
+#define BYPASS_SHARE 32
 /* Blocks of one transfer. */
 #define RUN 32u
 
@@ -174,6 +175,7 @@ int store_data_read(struct store *s, blk64_t block, uint64_t offset,
 {
     struct cursor c = {iov, iovcnt, 0};
     uint64_t at = block * s->block_size + offset;
+    const size_t bypass = MAX(BYPASS_BYTES / s->block_size, s->limit / BYPASS_SHARE);
     int ret = check(s, block, offset, len);
 
     readahead_reap(s);
@@ -183,7 +185,7 @@ int store_data_read(struct store *s, blk64_t block, uint64_t offset,
         int64_t done = 0;
 
         if (run && in == 0 && len >= s->block_size &&
-            (flags & STORE_DATA_DIRECT || run * (size_t)s->block_size >= BYPASS_BYTES)) {
+            (flags & STORE_DATA_DIRECT || run >= bypass)) {
             done =
                 direct(s, at / s->block_size, (unsigned)MIN(run, len / s->block_size), &c, false);
             if (done < 0)
@@ -265,7 +267,7 @@ static int write_cached(struct store *s, uint64_t block, unsigned in, unsigned n
 /* Whoever is in no operation waits here until there is room. */
 static int throttle(struct store *s)
 {
-    if (s->dirty_count < s->limit / 4 * 3 || s->lock.owner == thread_current())
+    if (s->dirty_count < s->max_dirty / 2 * 3 || s->lock.owner == thread_current())
         return 0;
     return commit_until(s, s->running.tid);
 }

@@ -5,6 +5,9 @@
 #define SUPER_AT       1024u
 #define CACHE_DEFAULT  (4u << 20)
 #define COMMIT_DEFAULT 5000u
+/* However large the cache is: blocks of the log that wait to be put in place, and of data that one commit writes. */
+#define LOG_BLOCKS   ((size_t)2048)
+#define DIRTY_BLOCKS ((size_t)4096)
 
 /* ---- what is supported ---- */
 
@@ -166,7 +169,8 @@ static int limit_transactions(struct store *s)
         uint32_t size = s->journal->length - s->journal->first;
 
         /* what is in the log and not in place stays in memory */
-        s->journal->limit = (uint32_t)MIN(size - 1, MAX(s->limit / 2, (size_t)256));
+        s->journal->limit =
+            (uint32_t)MIN(size - 1, MAX(MIN(s->limit / 2, LOG_BLOCKS), (size_t)256));
         most = s->journal->limit;
         s->journal->most = MIN(size - 1, s->journal->limit * 4);
         s->journal->pieces = heap_zalloc(s->journal->most, sizeof(*s->journal->pieces), MEM_APP);
@@ -175,6 +179,7 @@ static int limit_transactions(struct store *s)
     }
     s->max_metas = (unsigned)MIN(most / 2, MAX(s->limit / 2, (size_t)128));
     s->reserve = MIN(s->max_metas / 2, 256u);
+    s->max_dirty = MIN(s->limit / 2, DIRTY_BLOCKS);
     return 0;
 }
 

@@ -35,7 +35,7 @@ void store_unlock(struct store *s)
 static bool is_full(const struct store *s)
 {
     return s->running.metas + s->dirty_groups + s->reserve > s->max_metas ||
-           s->dirty_count > s->limit / 2;
+           s->dirty_count > s->max_dirty;
 }
 
 int store_begin(struct store *s)

@@ -129,6 +129,7 @@ struct store {
     struct list lru, dirty;
     struct list chunks;
     void *free_slots;
+    size_t device_bytes; /* of the chunks */
     struct wait_queue io_done;
     struct list readaheads;
     unsigned readahead_count;
@@ -137,6 +138,7 @@ struct store {
     struct transaction running, committing;
     struct list checkpoint;
     unsigned max_metas, reserve; /* blocks of a transaction, of an operation */
+    size_t max_dirty;            /* blocks of data, before a commit is made */
     uint32_t committed;          /* the last tid that is stable */
     bool unflushed;              /* something was written around the cache */
     int data_error;              /* of file data, for the next commit */
