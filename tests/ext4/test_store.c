@@ -287,6 +287,49 @@ static void what_is_not_written_of_a_new_block_is_zero(void **state)
     assert_memory_equal(disk.content + 5000 * 1024, got, 1024);
 }
 
+/* A block that was verified for one inode is not for another, nor after it has become something else. */
+static void what_was_verified_is_known_until_it_changes_its_owner(void **state)
+{
+    static uint8_t content[4096];
+    struct store *s = open_store();
+    blk64_t block;
+
+    (void)state;
+    assert_int_equal(store_begin(s), 0);
+    assert_int_equal(ext2fs_alloc_block2(store_fs(s), 0, NULL, &block), 0);
+    assert_int_equal(io_channel_write_blk64(store_fs(s)->io, block, 1, content), 0);
+    assert_null(store_meta_known(s, block, 2));
+    store_meta_know(s, block, 2);
+    assert_non_null(store_meta_known(s, block, 2));
+    assert_null(store_meta_known(s, block, 3));
+    assert_null(store_meta_known(s, block, 0));
+    content[0] = 1;
+    assert_int_equal(io_channel_write_blk64(store_fs(s)->io, block, 1, content), 0);
+    assert_memory_equal(store_meta_known(s, block, 2), content, store_fs(s)->blocksize);
+    store_end(s);
+    assert_int_equal(store_commit(s), 0);
+    assert_int_equal(store_begin(s), 0);
+    assert_non_null(store_meta_known(s, block, 2));
+    ext2fs_block_alloc_stats2(store_fs(s), block, -1);
+    assert_null(store_meta_known(s, block, 2));
+    store_meta_know(s, block, 2);
+    assert_null(store_meta_known(s, block, 2));
+    store_end(s);
+    assert_int_equal(store_commit(s), 0);
+    assert_int_equal(store_begin(s), 0);
+    assert_int_equal(ext2fs_alloc_block2(store_fs(s), block, NULL, &block), 0);
+    assert_int_equal(io_channel_write_blk64(store_fs(s)->io, block, 1, content), 0);
+    store_meta_know(s, block, 2);
+    assert_int_equal(store_data_zero(s, block, 1, STORE_DATA_NEW), 0);
+    assert_null(store_meta_known(s, block, 2));
+    store_meta_know(s, block, 2);
+    assert_null(store_meta_known(s, block, 2));
+    ext2fs_block_alloc_stats2(store_fs(s), block, -1);
+    store_end(s);
+    assert_int_equal(store_close(s), 0);
+    assert_int_equal(image_check(disk.content, SIZE), 0);
+}
+
 /* The cache, and around it: both see what the other has written. */
 static void direct_and_cached_data_agree(void **state)
 {
@@ -441,6 +484,7 @@ int main(void)
         TEST(a_change_is_committed_after_some_time),
         TEST(within_an_operation_nobody_commits),
         TEST(what_is_not_written_of_a_new_block_is_zero),
+        TEST(what_was_verified_is_known_until_it_changes_its_owner),
         TEST(direct_and_cached_data_agree),
         TEST(readahead_is_read_once),
         TEST(freed_blocks_are_discarded_after_the_commit),

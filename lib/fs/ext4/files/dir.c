@@ -1,33 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directories: blocks of entries, each of which ends where the next one begins. Adding is libext2fs', which
- * also splits the blocks of an indexed directory; the rest needs only the block where the name is.
+ * Directories: blocks of entries, each of which ends where the next one begins. What is here needs only the
+ * block where the name is; adding one is in dir_add.c.
  */
 #include <ringlet/errno.h>
 #include <ringlet/heap.h>
 #include <ringlet/string.h>
 
 #include "node.h"
-
-static unsigned type_of(const struct ext4_node *n)
-{
-    switch (n->node.mode & MODE_TYPE) {
-    case MODE_REGULAR:
-        return EXT2_FT_REG_FILE;
-    case MODE_DIR:
-        return EXT2_FT_DIR;
-    case MODE_CHAR:
-        return EXT2_FT_CHRDEV;
-    case MODE_BLOCK:
-        return EXT2_FT_BLKDEV;
-    case MODE_FIFO:
-        return EXT2_FT_FIFO;
-    case MODE_SOCKET:
-        return EXT2_FT_SOCK;
-    default:
-        return EXT2_FT_SYMLINK;
-    }
-}
 
 struct search {
     const char *name;
@@ -47,11 +27,12 @@ static int is_it(const struct ext4_entry *e, void *arg)
 
 static int search_block(struct ext4_node *dir, uint64_t index, char *block, struct search *s)
 {
+    const char *data;
     uint64_t where;
-    int ret = ext4_dir_read(dir, index, block, &where);
+    int ret = ext4_dir_look(dir, index, block, &data, &where);
 
     if (ret == 0)
-        ret = ext4_dir_each_in(dir, block, is_it, s);
+        ret = ext4_dir_each_in(dir, data, is_it, s);
     if (ret > 0) {
         s->out->block = where;
         s->out->name = NULL;
@@ -85,46 +66,6 @@ int ext4_dir_find(struct ext4_node *dir, const char *name, size_t len, struct ex
     return ret > 0 ? 0 : ret ? ret : -ENOENT;
 }
 
-static int link_name(struct ext4_node *dir, const char *name, const struct ext4_node *n)
-{
-    return store_errno(
-        ext2fs_link(ext4_fs_of(dir)->ext2, ext4_ino(dir), name, ext4_ino(n), (int)type_of(n)));
-}
-
-/* An indexed directory grows by itself. */
-static int make_room(struct ext4_node *dir)
-{
-    int ret;
-
-    if (dir->inode.i_flags & EXT2_INDEX_FL)
-        return -ENOSPC;
-    ret = ext4_dir_index(dir);
-    if (ret)
-        return MIN(ret, 0);
-    return store_errno(ext2fs_expand_dir(ext4_fs_of(dir)->ext2, ext4_ino(dir)));
-}
-
-int ext4_dir_add(struct ext4_node *dir, const char *name, size_t len, struct ext4_node *n)
-{
-    struct ext4_fs *fs = ext4_fs_of(dir);
-    char text[NAME_LEN_MAX + 1];
-    int ret, again;
-
-    ret = ext4_room(fs, EXT4_SPARE);
-    if (ret)
-        return ret;
-    memcpy(text, name, len);
-    text[len] = '\0';
-    ret = link_name(dir, text, n);
-    if (ret == -ENOSPC) {
-        ret = make_room(dir);
-        if (ret == 0)
-            ret = link_name(dir, text, n);
-    }
-    again = ext4_node_reload(dir);
-    return ret ? ret : again;
-}
-
 /* Changes the block of an entry by fn. */
 static int change(struct ext4_node *dir, const struct ext4_entry *e,
                   int (*fn)(struct ext4_fs *fs, char *block, const struct ext4_entry *e,
@@ -137,7 +78,7 @@ static int change(struct ext4_node *dir, const struct ext4_entry *e,
 
     if (!block)
         return -ENOMEM;
-    ret = store_errno(ext2fs_read_dir_block4(fs->ext2, e->block, block, 0, ext4_ino(dir)));
+    ret = ext4_dir_read_at(dir, e->block, block);
     if (ret == 0)
         ret = fn(fs, block, e, n);
     if (ret == 0)
@@ -176,7 +117,7 @@ static int set_entry(struct ext4_fs *fs, char *block, const struct ext4_entry *e
 
     d->inode = ext4_ino(n);
     if (ext2fs_has_feature_filetype(fs->ext2->super))
-        ext2fs_dirent_set_file_type(d, (int)type_of(n));
+        ext2fs_dirent_set_file_type(d, (int)ext4_dir_type(n));
     return 0;
 }
 

@@ -2,14 +2,52 @@
 /* The blocks of directories, and the entries in them. */
 #include <ringlet/errno.h>
 #include <ringlet/heap.h>
+#include <ringlet/string.h>
 
 #include "node.h"
 
 #define ENTRY_HEAD 8u /* inode number, length, length of the name, type */
 
-int ext4_dir_read(struct ext4_node *dir, uint64_t index, char *block, uint64_t *where)
+unsigned ext4_dir_type(const struct ext4_node *n)
+{
+    switch (n->node.mode & MODE_TYPE) {
+    case MODE_REGULAR:
+        return EXT2_FT_REG_FILE;
+    case MODE_DIR:
+        return EXT2_FT_DIR;
+    case MODE_CHAR:
+        return EXT2_FT_CHRDEV;
+    case MODE_BLOCK:
+        return EXT2_FT_BLKDEV;
+    case MODE_FIFO:
+        return EXT2_FT_FIFO;
+    case MODE_SOCKET:
+        return EXT2_FT_SOCK;
+    default:
+        return EXT2_FT_SYMLINK;
+    }
+}
+
+/* A block whose checksum was found to be right stays so, and is looked at where it is in memory. */
+static int look_at(struct ext4_node *dir, uint64_t where, char *scratch, const char **out)
 {
     struct ext4_fs *fs = ext4_fs_of(dir);
+    const void *data = store_meta_known(fs->store, where, ext4_ino(dir));
+    int ret = 0;
+
+    if (!data) {
+        ret = store_errno(ext2fs_read_dir_block4(fs->ext2, where, scratch, 0, ext4_ino(dir)));
+        if (ret == 0)
+            store_meta_know(fs->store, where, ext4_ino(dir));
+        data = scratch;
+    }
+    *out = data;
+    return ret;
+}
+
+int ext4_dir_look(struct ext4_node *dir, uint64_t index, char *scratch, const char **out,
+                  uint64_t *where)
+{
     struct ext4_run run;
     int ret;
 
@@ -21,12 +59,35 @@ int ext4_dir_read(struct ext4_node *dir, uint64_t index, char *block, uint64_t *
     if (!run.block || run.unwritten)
         return -EIO;
     *where = run.block;
-    return store_errno(ext2fs_read_dir_block4(fs->ext2, run.block, block, 0, ext4_ino(dir)));
+    return look_at(dir, run.block, scratch, out);
+}
+
+static int copied(struct ext4_node *dir, char *block, const char *data, int ret)
+{
+    if (ret == 0 && data != block)
+        memcpy(block, data, ext4_fs_of(dir)->block_size);
+    return ret;
+}
+
+int ext4_dir_read_at(struct ext4_node *dir, uint64_t where, char *block)
+{
+    const char *data = block;
+    int ret = look_at(dir, where, block, &data);
+
+    return copied(dir, block, data, ret);
+}
+
+int ext4_dir_read(struct ext4_node *dir, uint64_t index, char *block, uint64_t *where)
+{
+    const char *data = block;
+    int ret = ext4_dir_look(dir, index, block, &data, where);
+
+    return copied(dir, block, data, ret);
 }
 
 /* Entries that are not in use are passed over, among them what stands for the blocks of an index, and the
  * checksum at the end of a block. */
-int ext4_dir_each_in(struct ext4_node *dir, char *block,
+int ext4_dir_each_in(struct ext4_node *dir, const char *block,
                      int (*fn)(const struct ext4_entry *e, void *arg), void *arg)
 {
     struct ext4_fs *fs = ext4_fs_of(dir);

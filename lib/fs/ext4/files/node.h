@@ -189,9 +189,14 @@ struct ext4_entry {
 int ext4_dir_each(struct ext4_node *dir, int (*fn)(const struct ext4_entry *e, void *arg),
                   void *arg);
 /* One block of a directory. block: its content. */
-int ext4_dir_each_in(struct ext4_node *dir, char *block,
+int ext4_dir_each_in(struct ext4_node *dir, const char *block,
                      int (*fn)(const struct ext4_entry *e, void *arg), void *arg);
 int ext4_dir_read(struct ext4_node *dir, uint64_t index, char *block, uint64_t *where);
+/* The same, where it is: in memory, until the next call of anything of the store or libext2fs, or in scratch. */
+int ext4_dir_look(struct ext4_node *dir, uint64_t index, char *scratch, const char **out,
+                  uint64_t *where);
+int ext4_dir_read_at(struct ext4_node *dir, uint64_t where, char *block);
+unsigned ext4_dir_type(const struct ext4_node *n); /* EXT2_FT_... */
 
 /* dir_hash.c: the block in which an indexed directory has the name, if it does: 1 and *index. 0: it must be
  * looked for in all. */

@@ -2,6 +2,15 @@
 /* A block, from the cache or the disk, also while somebody else reads it. */
 #include "lib/fs/ext4/store/private.h"
 
+void cache_used(struct store *s, struct buf *b)
+{
+    s->stats.hits++;
+    if (b->meta || b->dirty || list_empty(&b->list))
+        return;
+    list_del(&b->list);
+    list_add_tail(&s->lru, &b->list);
+}
+
 int cache_get(struct store *s, uint64_t block, bool read, struct buf **out)
 {
     struct buf *b;
@@ -19,11 +28,7 @@ int cache_get(struct store *s, uint64_t block, bool read, struct buf **out)
             wait_on(&s->io_done, DEADLINE_NEVER);
     }
     if (b && b->valid) {
-        s->stats.hits++;
-        if (!b->meta && !b->dirty && !list_empty(&b->list)) {
-            list_del(&b->list);
-            list_add_tail(&s->lru, &b->list);
-        }
+        cache_used(s, b);
         *out = b;
         return 0;
     }

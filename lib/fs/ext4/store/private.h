@@ -39,6 +39,7 @@ struct buf {
     struct list revoke;     /* in the revokes of a transaction, or empty */
     uint8_t *data, *commit, *stable;
     uint32_t revoke_tid; /* whose revokes */
+    uint32_t known_for;  /* store_meta_know: data is right for this owner; 0: nobody has looked */
     unsigned io;         /* transfers of data in flight */
     bool valid;          /* data has been read, or written */
     bool meta;           /* changed by the running transaction */
@@ -214,6 +215,8 @@ void readahead_end(struct store *s);
 /* The block, from the cache or read; or, with read false, with any content if it was not there (valid is
  * false then: the caller fills it and sets valid). Waits while another thread reads it. */
 int cache_get(struct store *s, uint64_t block, bool read, struct buf **out);
+/* A valid block was found: it goes last. */
+void cache_used(struct store *s, struct buf *b);
 
 /* ---- transaction.c ---- */
 

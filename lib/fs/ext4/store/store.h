@@ -122,6 +122,17 @@ void store_abort(struct store *s, const char *what, int err);
 /* 0 or the -errno for a result of libext2fs: -ENOSPC, -ENOMEM, -EIO also for what is corrupt, ... */
 int store_errno(errcode_t err);
 
+/* ---- metadata, by physical block ---- */
+
+/*
+ * A block of metadata that has a checksum of its own needs to be verified once: whoever has found it to be
+ * right for `owner` (an inode's number, not 0) says so. From then on the block is known, as long as it is in
+ * memory, and only store_fs() writes to it, with its checksum. Within an operation, or store_lock.
+ */
+void store_meta_know(struct store *s, blk64_t block, uint32_t owner);
+/* Where the block is in memory if it is known, until the next call of anything here or of libext2fs; else NULL. */
+const void *store_meta_known(struct store *s, blk64_t block, uint32_t owner);
+
 /* ---- file data, by physical block ---- */
 
 /* The block was allocated by the operation in progress: what it had before is of no interest, and is never

@@ -57,7 +57,8 @@ int transaction_write(struct store *s, uint64_t block, unsigned offset, const vo
     if (ret)
         return ret;
     /* the library writes whole structures: only what changed counts */
-    if (b->valid && !b->dirty && !b->is_data && memcmp(b->data + offset, data, len) == 0)
+    if (b->valid && !b->meta && !b->dirty && !b->is_data &&
+        memcmp(b->data + offset, data, len) == 0)
         return 0;
     ret = cache_own(s, b);
     if (ret)
@@ -90,6 +91,7 @@ int transaction_make_data(struct store *s, struct buf *b)
     revoke(s, b);
     b->is_data = true;
     b->freed = false;
+    b->known_for = 0;
     return 0;
 }
 
@@ -113,6 +115,7 @@ void transaction_freed(struct store *s, uint64_t block)
         return;
     leave(s, b);
     b->is_data = false;
+    b->known_for = 0;
     if (buf_live(b)) {
         /* until the transaction is committed, the block may have to be put in place */
         revoke(s, b);
@@ -129,4 +132,24 @@ void transaction_allocated(struct store *s, uint64_t block)
     /* what was read ahead is of the block's previous life */
     if (b && !b->meta && !b->dirty && !buf_live(b))
         cache_forget(s, b);
+}
+
+/* ---- what needs no second look ---- */
+
+void store_meta_know(struct store *s, blk64_t block, uint32_t owner)
+{
+    struct buf *b = cache_find(s, block);
+
+    if (b && b->valid && !b->is_data && !b->freed)
+        b->known_for = owner;
+}
+
+const void *store_meta_known(struct store *s, blk64_t block, uint32_t owner)
+{
+    struct buf *b = cache_find(s, block);
+
+    if (!b || !b->valid || !b->known_for || b->known_for != owner)
+        return NULL;
+    cache_used(s, b);
+    return b->data;
 }
