@@ -6,8 +6,9 @@
 
 #include "node.h"
 
-#define NS  1000000000ll
-#define DAY (24 * 3600 * NS)
+#define NS   1000000000ll
+#define DAY  (24 * 3600 * NS)
+#define STEP (4 * NSEC_PER_MSEC)
 #define LINK_MAX \
     65000u /* a directory's count is 1 beyond it, if the file system has that feature */
 
@@ -66,9 +67,27 @@ void ext4_set_times(struct ext4_node *n, unsigned which, int64_t ns)
         set_time(n, &i->i_crtime, &i->i_crtime_extra, ns);
 }
 
+/* In steps, as on Linux: many writes within one of them change an inode once. */
+static int64_t present(void)
+{
+    uint64_t now = clock_wall();
+
+    return (int64_t)(now - now % STEP);
+}
+
 void ext4_touch(struct ext4_node *n, unsigned which)
 {
-    ext4_set_times(n, which, (int64_t)clock_wall());
+    ext4_set_times(n, which, present());
+}
+
+bool ext4_modified(const struct ext4_node *n)
+{
+    const struct ext2_inode_large *i = &n->inode;
+    int64_t now = present();
+
+    return has_extra(n, &i->i_mtime_extra) && has_extra(n, &i->i_ctime_extra) &&
+           get_time(n, i->i_mtime, &i->i_mtime_extra) == now &&
+           get_time(n, i->i_ctime, &i->i_ctime_extra) == now;
 }
 
 static uint64_t device_number(const struct ext4_node *n)

@@ -250,6 +250,8 @@ static int write_over(struct ext4_node *n, struct vector *v, uint64_t at, size_t
         return ret;
     vector_skip(v, part, false);
     *len = part;
+    if (ext4_modified(n))
+        return 1;
     ret = ext4_begin(fs);
     if (ret)
         return ret;

@@ -144,7 +144,9 @@ int ext4_node_reload(struct ext4_node *n);
 /* attr.c */
 enum ext4_time { EXT4_ATIME = 1, EXT4_MTIME = 2, EXT4_CTIME = 4, EXT4_CRTIME = 8 };
 void ext4_set_times(struct ext4_node *n, unsigned which, int64_t ns);
-void ext4_touch(struct ext4_node *n, unsigned which); /* to the present */
+void ext4_touch(struct ext4_node *n, unsigned which); /* to the present, in steps of 4 ms */
+/* Its mtime and ctime are the present ones. Also outside of an operation, with the file's lock. */
+bool ext4_modified(const struct ext4_node *n);
 int ext4_stat(struct node *node, struct file_stat *out);
 int ext4_setattr(struct node *node, const struct node_attr *attr);
 /* Has been read: a new atime, as Linux' relatime sets it. Not in an operation; takes the time to begin one
