@@ -161,9 +161,9 @@ void ext4_accessed(struct ext4_node *n)
 {
     const struct ext2_inode_large *i = &n->inode;
     struct ext4_fs *fs = ext4_fs_of(n);
-    int64_t atime = get_time(n, i->i_atime, &i->i_atime_extra), now = (int64_t)clock_wall();
+    int64_t atime = get_time(n, i->i_atime, &i->i_atime_extra), now = present();
 
-    if (fs->mount.read_only || (i->i_flags & EXT2_NOATIME_FL) ||
+    if (fs->mount.read_only || (i->i_flags & EXT2_NOATIME_FL) || atime == now ||
         (atime > get_time(n, i->i_mtime, &i->i_mtime_extra) &&
          atime > get_time(n, i->i_ctime, &i->i_ctime_extra) && now - atime < DAY))
         return;
