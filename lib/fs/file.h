@@ -127,6 +127,9 @@ struct file_ops {
     /* offset >= 0, len > 0, mode: ALLOCATE_... ; -EOPNOTSUPP for a mode that it does not know.
      * NULL: -ENODEV (-ESPIPE for a pipe, which is not seekable). */
     int (*allocate)(struct file *f, unsigned mode, int64_t offset, int64_t len);
+    /* What is in memory of the range, and on the disk, is not needed any more (posix_fadvise). offset >= 0, len >= 0;
+     * 0: to the end. NULL: there is no cache. */
+    int (*forget)(struct file *f, int64_t offset, int64_t len);
     /* The entry at *position: 1 and *out, and *position moves behind it; 0 at the end. "." and ".."
      * are entries. -ENOENT: the directory was removed. NULL: -ENOTDIR. */
     int (*readdir)(struct file *f, int64_t *position, struct file_dirent *out);

@@ -57,20 +57,23 @@ int fallocate(int fd, int mode, off_t offset, off_t length)
     return (int)posix_result(WITH_FILE(f, fd, file_allocate(f, how, offset, length)));
 }
 
-static int advise(struct file *f, int advice)
+static int advise(struct file *f, off_t offset, off_t length, int advice)
 {
     if (!f->ops->seekable)
         return -ESPIPE;
-    return advice < POSIX_FADV_NORMAL || advice > POSIX_FADV_NOREUSE ? -EINVAL : 0;
+    if (advice < POSIX_FADV_NORMAL || advice > POSIX_FADV_NOREUSE)
+        return -EINVAL;
+    if (advice == POSIX_FADV_DONTNEED && f->ops->forget && offset >= 0)
+        return f->ops->forget(f, offset, length);
+    return 0;
 }
 
-/* Advice that nothing follows: there is no cache. */
+/* Only POSIX_FADV_DONTNEED has an effect, on files with a cache. */
 int posix_fadvise(int fd, off_t offset, off_t length, int advice)
 {
-    (void)offset;
     if (length < 0)
         return EINVAL;
-    return (int)-WITH_FILE(f, fd, advise(f, advice));
+    return (int)-WITH_FILE(f, fd, advise(f, offset, length, advice));
 }
 
 ssize_t readahead(int fd, off_t offset, size_t count)

@@ -190,6 +190,7 @@ static void the_cache_has_the_size_that_was_asked_for(void **state)
 
     (void)state;
     disk.content = image_make("-t ext4", SIZE);
+    memset(data, 'x', sizeof(data));
     for (unsigned i = 0; i < ARRAY_SIZE(mib); i++) {
         uint64_t reads;
         struct file *f;
@@ -202,6 +203,20 @@ static void the_cache_has_the_size_that_was_asked_for(void **state)
         reads = disk.reads;
         assert_int_equal(file_pread(f, data, sizeof(data), 0), sizeof(data));
         assert_int_equal(disk.reads == reads, mib[i] == 16);
+        if (mib[i] == 16) { /* but for what is told to go, and is on the disk */
+            assert_int_equal(f->ops->forget(f, 0, 0), 0);
+            memset(data, 0, 8192);
+            assert_int_equal(file_pread(f, data, 8192, 1 << 20), 8192);
+            assert_true(data[0] == 'x' && data[8191] == 'x');
+            assert_int_equal(file_sync(f, false), 0);
+            assert_int_equal(f->ops->forget(f, 8192, 1 << 20), 0);
+            reads = disk.reads;
+            assert_int_equal(file_pread(f, data, 4096, 0), 4096);
+            assert_int_equal(disk.reads, reads);
+            assert_int_equal(file_pread(f, data, 4096, 1 << 20), 4096);
+            assert_true(disk.reads > reads);
+            assert_int_equal(f->ops->forget(f, 100 << 20, 1), 0);
+        }
         assert_int_equal(file_put(f), 0);
         assert_int_equal(ringlet_unmount("/data"), 0);
     }

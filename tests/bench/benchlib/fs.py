@@ -25,7 +25,7 @@ ROWS = [
 
 def args(short: bool) -> str:
     """fsbench's: rounds, MiB of the file, random requests, small files."""
-    return "/data 3 32 2000 200" if short else "/data 3 64 4000 200"
+    return "/data 3 32 2000 200" if short else "/data 2 64 4000 200"
 
 
 def reader(job: ext4.Job, outcome: results.Outcome) -> ext4.Found:

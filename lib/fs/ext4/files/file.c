@@ -159,6 +159,36 @@ static int64_t file_read_at(struct file *f, const struct file_iovec *iov, unsign
     return (int64_t)at - *offset;
 }
 
+static int file_forget(struct file *f, int64_t offset, int64_t len)
+{
+    struct ext4_node *n = ext4_node_of(f->node);
+    struct ext4_fs *fs = ext4_fs_of(n);
+    int ret = ext4_lock(n, false);
+    uint64_t at = (uint64_t)offset / fs->block_size, end;
+
+    if (ret)
+        return ret;
+    end = ext4_size(n);
+    if (len && (uint64_t)len < end - MIN(end, (uint64_t)offset))
+        end = (uint64_t)(offset + len);
+    end = DIV_ROUND_UP(end, fs->block_size);
+    while (at < end && ret == 0) {
+        struct ext4_run run;
+
+        ret = find(n, at, end - at, &run);
+        if (ret == 0 && run.block)
+            ret = ext4_use(fs);
+        if (ret == 0 && run.block) {
+            store_data_forget(fs->store, run.block, run.count);
+            ret = ext4_unuse(fs, 0);
+        }
+        if (ret == 0)
+            at += run.count;
+    }
+    ext4_unlock(n, false);
+    return ret;
+}
+
 /* ---- writing ---- */
 
 /* In an operation: one run of the file's blocks is written, and allocated if there was none. */
@@ -332,5 +362,6 @@ const struct file_ops ext4_file_ops = {
     .write = file_write_at,
     .truncate = ext4_truncate,
     .allocate = ext4_allocate,
+    .forget = file_forget,
     .sync = ext4_sync_file,
 };

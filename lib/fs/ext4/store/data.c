@@ -240,6 +240,32 @@ static void drop_clean(struct store *s, uint64_t block, uint64_t n)
     }
 }
 
+static void forget(struct store *s, struct buf *b)
+{
+    if (b->valid && !b->dirty && !b->meta && !b->io && !buf_live(b) && list_empty(&b->revoke))
+        cache_forget(s, b);
+}
+
+void store_data_forget(struct store *s, blk64_t block, uint64_t count)
+{
+    readahead_reap(s);
+    if (count <= s->cached) {
+        for (uint64_t i = 0; i < count; i++) {
+            struct buf *b = cache_find(s, block + i);
+
+            if (b)
+                forget(s, b);
+        }
+        return;
+    }
+    list_for_each_safe (l, &s->lru) {
+        struct buf *b = list_entry(l, struct buf, list);
+
+        if (b->block - block < count)
+            forget(s, b);
+    }
+}
+
 static int write_cached(struct store *s, uint64_t block, unsigned in, unsigned n, struct cursor *c,
                         bool new)
 {

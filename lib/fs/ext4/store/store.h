@@ -164,6 +164,9 @@ int store_data_zero(struct store *s, blk64_t block, unsigned count, unsigned fla
 /* Begins to read count blocks of data into the cache, as far as that is cheap. Never fails. */
 void store_data_readahead(struct store *s, blk64_t block, unsigned count);
 
+/* count blocks of data leave the cache, but for what is not on the disk yet. */
+void store_data_forget(struct store *s, blk64_t block, uint64_t count);
+
 /* ---- statistics ---- */
 
 struct store_stats {
