@@ -210,7 +210,7 @@ int ext4_dir_index(struct ext4_node *dir);
 
 /* dir.c: names in a directory, in an operation. */
 int ext4_dir_find(struct ext4_node *dir, const char *name, size_t len, struct ext4_entry *out);
-/* The name must not be there. Linking counts no links. */
+/* dir_add.c. The name must not be there. Linking counts no links. */
 int ext4_dir_add(struct ext4_node *dir, const char *name, size_t len, struct ext4_node *n);
 int ext4_dir_remove(struct ext4_node *dir, const struct ext4_entry *e);
 /* An entry refers to another inode. */
