@@ -11,7 +11,6 @@
 
 #define NAME_MAX_BYTES 64
 #define ID_MAX         64
-#define DEPTH_MAX      32
 
 static const char greeting[] =
     "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 0, \"minor\": 2, \"major\": 7}, "
@@ -264,8 +263,6 @@ static void input(struct qmp *q, char c)
         q->in_len = 0;
         q->in_overflow = false;
     }
-    if (q->depth > DEPTH_MAX)
-        q->in_overflow = true;
 }
 
 void qmp_input(struct qmp *q, const char *text, size_t len)

@@ -280,6 +280,9 @@ static void an_invalidation_gives_all_pages_back(void **state)
     foreign_cache_invalidate(cache);
     assert_int_equal(cache_stats().mapped, 0);
     seam_foreign.memory[0] = 'z';
+    seam_foreign.memory[100 * PAGE_SIZE] = 'y';
+    assert_int_equal(foreign_read(cache, 100 * PAGE_SIZE, &c, 1), 0); /* the last one before */
+    assert_int_equal(c, 'y');
     assert_int_equal(foreign_read(cache, 0, &c, 1), 0);
     assert_int_equal(c, 'z');
     foreign_cache_destroy(cache);
