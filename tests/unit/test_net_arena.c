@@ -236,13 +236,41 @@ static void a_page_in_quarantine(void **state)
     net_mem_unuse();
 }
 
+/* The same with a page of which a part is in use, when there is no other. */
+static void a_part_in_quarantine(void **state)
+{
+    struct arena_page *page;
+    grant_ref_t ref;
+    void *p, *q;
+
+    (void)state;
+    net_mem_use();
+    assert_int_equal(netfront_mem_limit(1), 0);
+    p = netfront_mem_alloc(2048);
+    q = netfront_mem_alloc(2048);
+    page = net_mem_page(p);
+    ref = (grant_ref_t)gnttab_grant(0, page->va, true);
+    seam_grants[ref].flags |= GTF_reading;
+    assert_int_equal(gnttab_end(ref), -EBUSY);
+    arena_quarantine(&net_mem, page, ref);
+    netfront_mem_free(p);
+    assert_null(netfront_mem_alloc(2048));
+    seam_grants[ref].flags &= (uint16_t)~GTF_reading;
+    thread_sleep(10 * NSEC_PER_SEC);
+    assert_ptr_equal(netfront_mem_alloc(2048), p);
+    netfront_mem_free(p);
+    netfront_mem_free(q);
+    assert_int_equal(netfront_mem_limit(256), 0);
+    net_mem_unuse();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(blocks_against_a_model), TEST(the_limit),
         TEST(what_is_no_block),       TEST(a_block_at_a_time),
-        TEST(a_page_in_quarantine),
+        TEST(a_page_in_quarantine),   TEST(a_part_in_quarantine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

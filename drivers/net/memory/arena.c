@@ -163,20 +163,15 @@ static bool settle_some(struct arena *a)
     return any;
 }
 
-/* A page of another class of which no block is used: there is at most one, at an end of the list. */
+/* A page of another class of which no block is used: there is at most one, the last of its list, as it is only
+ * kept when it is the only one, and others come before it. */
 static void take_from_another(struct arena *a)
 {
     for (unsigned class = 0; class < ARENA_CLASSES && list_empty(&a->empty); class ++) {
-        struct list *const ends[] = {a->partial[class].next, a->partial[class].prev};
+        struct arena_page *p = list_entry(a->partial[class].prev, struct arena_page, link);
 
-        for (unsigned i = 0; i < 2 && ends[i] != &a->partial[class]; i++) {
-            struct arena_page *p = list_entry(ends[i], struct arena_page, link);
-
-            if (p->avail == all_blocks(class)) {
-                make_empty(a, p);
-                break;
-            }
-        }
+        if (!list_empty(&a->partial[class]) && p->avail == all_blocks(class))
+            make_empty(a, p);
     }
 }
 
