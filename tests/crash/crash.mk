@@ -4,7 +4,7 @@
 #   make crash [POINTS=n] [SEED=s] [E2FSCK=n]
 
 CRASH      := $(BUILD)/crash
-CRASH_SRCS := $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) $(FS_SRCS) tests/host/seam.c tests/host/context.c \
+CRASH_SRCS := $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) $(FS_SRCS) tests/host/seam.c tests/host/foreign.c tests/host/context.c \
 	$(addprefix tests/ext4/,memory_disk.c random_files.c fs_calls.c) \
 	$(filter lib/fs/ext4/port/% lib/fs/ext4/store/% lib/fs/ext4/files/%,$(EXT4_SRCS)) $(wildcard tests/crash/*.c)
 CRASH_OBJS := $(CRASH_SRCS:%=$(CRASH)/obj/%.o) $(EXT2FS_FILES:%=$(CRASH)/obj/ext2fs/%.o)

@@ -8,7 +8,7 @@
 # (FAST=1), for many requests.
 
 SIM      := $(BUILD)/sim$(if $(FAST),-fast)
-SIM_SRCS := $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) tests/host/seam.c tests/host/context.c $(wildcard tests/sim/*.c)
+SIM_SRCS := $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) tests/host/seam.c tests/host/foreign.c tests/host/context.c $(wildcard tests/sim/*.c)
 SIM_OBJS := $(SIM_SRCS:%.c=$(SIM)/obj/%.o)
 # its own barrier.h and compiler.h come first: at each barrier and each access to shared memory
 # another domain may run
