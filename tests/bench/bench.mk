@@ -8,6 +8,7 @@
 #   make bench APP=fio [QUICK=1] [GUEST=pv|pvh|both]      fio beside blktest
 #   make bench APP=fs|sqlite [QUICK=1] [GUEST=pv|pvh|both]   ext4 beside a Linux guest's
 #   make bench APP=stubdom [QUICK=1]    an HVM guest's device model beside QEMU in dom0 (needs the packages of run-stubdom)
+#   make bench APP=nbd [QUICK=1] [GUEST=pv|pvh|both]      nbdserver beside nbd-server in a Linux guest
 
 PACKAGES_BENCH := gnuplot-nox
 $(eval $(call packages_rule,bench,$(PACKAGES_BENCH)))
@@ -64,9 +65,18 @@ $(B)/apps/bench-sqlite: tests/bench/sqlitebench.c $(SPEEDTEST_OBJS) $(SDK)/.comp
 	$(Q)RINGLET_GCC="$(CC)" $(RINGLET_CC) -O2 -g -isystem $(SQLITE) $(WARNINGS) -Wno-unused-command-line-argument $< $(SPEEDTEST_OBJS) $(APP_LDFLAGS_sqlite) -o $@
 packages: $(SQLITEBENCH) $(SPEEDTEST_LINUX) $(B)/apps/bench-sqlite
 
+# for dom0
+DOMAINTIME      := $(BUILD)/bench/domaintime
+DOMAINTIME_SRCS := tests/bench/domaintime.c tests/guests/nettest/domains.c
+$(DOMAINTIME): $(DOMAINTIME_SRCS) tests/guests/nettest/domains.h | $(call stamp,build) $(call stamp,unit)
+	$(call say,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(AIOBENCH_CC) -std=gnu11 -O2 -static -Iinclude -I$(ARCH_DIR)/include $(WARNINGS) $(DOMAINTIME_SRCS) -o $@
+
 BENCH_FIO    = guests $(B)/apps/fio
 BENCH_FS     = $(FSBENCH) $(B)/apps/bench-fs
 BENCH_STUBDOM = $(call stamp,stubdom) $(B)/apps/stubdm
+BENCH_NBD    = $(DOMAINTIME) $(B)/apps/nbdserver
 BENCH_SQLITE = $(SQLITEBENCH) $(SPEEDTEST_LINUX) $(B)/apps/bench-sqlite $(B)/apps/speedtest1
 
 BENCH_RUN = tests/bench/bench run --guest "$${GUEST:-both}" $(if $(QUICK),--quick) $(if $(FILTER),--filter "$$FILTER")
@@ -85,5 +95,5 @@ bench-compare: $(call stamp,scripts)
 .PHONY: bench bench-compare
 
 HOST_PACKAGES += $(PACKAGES_BENCH)
-HOST_PROGRAMS += $(AIOBENCH) $(FSBENCH) $(B)/apps/bench-fs $(BENCH_POSIX)
+HOST_PROGRAMS += $(AIOBENCH) $(FSBENCH) $(DOMAINTIME) $(B)/apps/bench-fs $(BENCH_POSIX)
 HOST_TESTS    += 'sum:bench=tests/bench/test-bench --aiobench $(AIOBENCH) --fsbench $(FSBENCH)'

@@ -86,7 +86,7 @@ class Case:
 # Differences between backends or in dom0 do not depend on PV or PVH: these cases run as one of the
 # two, except with --full.
 SHORT = {
-    "nbdserver": "pvh", "nbdserver-detach": "pv",
+    "nbdserver": "pvh", "nbdserver-detach": "pv", "nbdserver-moves": "pv",
     "joined": "pv", "nomerges": "pvh", "cost-of-eight": "pvh", "sixty-four-disks": "pv", "large-ring": "pv", "large-rings": "pvh", "persistent-few-known": "pv", "persistent-shared-out": "pvh",
     "detach": "pv", "detach-early": "pv", "detach-force": "pvh", "attach-detach": "pvh", "nbd": "pvh", "nbd-dies": "pv", "scsi-4096": "pv",
     "three-backends": "pv", "qdisk-qcow2": "pv", "qdisk-no-discard": "pvh", "qdisk-4096": "pv", "dm-delay": "pvh",

@@ -168,6 +168,11 @@ CASES = [
     _nbd("nbdserver", "nbd_serves", disks=["ram 16777216 w"], timeout=240,
          says=("^nbdserver: a server on port 10809", '^nbdserver: xvda is exported as "xvda": 32768 sectors of 512 bytes$',
                r"^nbdserver: \d+ connections, 0 refused")),
+    # Saved and restored, and other backends, under a client that writes.
+    _nbd("nbdserver-moves", "nbd_ready && nbd_moves 1 && nbd_copy_out && nbd_end", disks=["ram 16777216 w"], timeout=240,
+         says=(r"^nbdserver: \d+ connections, 0 refused, 0 cut; \d+ reads, \d+ writes, \d+ others, 0 errors",)),
+    _nbd("nbdserver-moves-often", "nbd_ready && nbd_moves 10 && nbd_copy_out && nbd_end", disks=["ram 16777216 w"], timeout=500, full=True,
+         says=(r"^nbdserver: \d+ connections, 0 refused, 0 cut; \d+ reads, \d+ writes, \d+ others, 0 errors",)),
     # A disk goes, and comes back, under a client; the guest ends while another one writes.
     _nbd("nbdserver-detach", "nbd_ready && nbd_detach $d1 && nbd_write_to_the_end", "nbd_ended", args="export=xvda export=xvdb",
          disks=["ram 16777216 w", "ram 16777216 w"], timeout=200, says=("^nbdserver: xvdb is detached", r"^nbdserver: \d+ connections")),

@@ -26,7 +26,7 @@ from . import cpio, elf, recipe
 
 HERE = Path(__file__).resolve().parent
 INIT = HERE.parent / "dom0" / "init"
-FILES = ("xen", "vmlinux", "initrd", "backends.cpio", "network.cpio", "linux-guest.cpio", "driver-domain.cpio",
+FILES = ("xen", "vmlinux", "initrd", "backends.cpio", "network.cpio", "linux-guest.cpio", "linux-nbd.cpio", "driver-domain.cpio",
          "hvm.cpio", "hvm-vmlinuz", "hvm-guest.cpio")
 
 
@@ -180,6 +180,12 @@ def _build(tar: tarfile.TarFile, lab: Path) -> None:
         for name in recipe.LINUX_GUEST_MODULES:
             (path,) = tree.match(f"lib/modules/*/{name}.ko")
             archive.file(f"{name}.ko", tree.read(path))
+        archive.close()
+    with (lab / "linux-nbd.cpio").open("wb") as out:
+        archive = cpio.Writer(out)
+        for folder in "etc lib lib/x86_64-linux-gnu lib64 run tmp var".split():
+            archive.directory(folder)
+        _add_programs(tree, archive, recipe.LINUX_NBD_PROGRAMS, set())
         archive.close()
     with (lab / "driver-domain.cpio").open("wb") as out:
         archive = cpio.Writer(out)

@@ -69,6 +69,9 @@ LINUX_GUEST_MODULES = ["xen-blkfront", "xen-netfront", *LINUX_GUEST_EXT4]
 HVM_GUEST_FILES = ["bin/busybox"]
 HVM_GUEST_MODULES = ["ata_piix", "sd_mod", "crct10dif_generic", "crc64_rocksoft_generic", "sr_mod", "xen-blkfront"]
 
+# Appended as well for one that serves its disk by NBD (tests/bench).
+LINUX_NBD_PROGRAMS = ["bin/nbd-server"]
+
 # A Linux guest that serves disks to others (dom0/driver-domain): the same kernel, and an initramfs with these. dom0
 # appends an archive with /init and the hotplug script.
 DRIVER_DOMAIN_PROGRAMS = ["bin/busybox", "usr/lib/xen-*/bin/xl", "usr/bin/xenstore-*"]
