@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "connection_private.h"
+#include "tls.h"
 
 /* ---- pieces and tasks ---- */
 
@@ -60,6 +61,7 @@ static void destroy(struct connection *c)
     if (c->agreed.export)
         c->agreed.export->connections--;
     free(c->negotiation);
+    tls_free(c->tls);
     free(c);
 }
 
@@ -147,12 +149,29 @@ void connection_advance(struct connection *c)
 
 /* ---- the client's bytes ---- */
 
+/* TLS begins when the answer has been sent. */
+static void start_tls(struct connection *c)
+{
+    struct negotiation *n = c->negotiation;
+
+    if (n->state != NEGOTIATE_TLS || n->out_len)
+        return;
+    c->tls = tls_open(c->all->identity, c);
+    if (!c->tls) {
+        connection_cut(c);
+        return;
+    }
+    c->transport = tls_transport(c->tls);
+    c->unused = NULL; /* all is copied */
+    negotiate_secured(n);
+}
+
 /* The handshake is over, one way or the other, when its answers have been sent. */
 static void leave_negotiation(struct connection *c)
 {
     struct negotiation *n = c->negotiation;
 
-    if (n->state < NEGOTIATE_DONE || n->out_len)
+    if (c->state == CONNECTION_LOST || n->state < NEGOTIATE_DONE || n->out_len)
         return;
     c->state = CONNECTION_ENDS;
     if (n->state == NEGOTIATE_DONE && pool_join(&n->agreed.export->disk->pool, &c->share)) {
@@ -169,6 +188,7 @@ static size_t input_negotiation(struct connection *c, const uint8_t *data, size_
     const size_t n = negotiate_input(c->negotiation, data, len);
 
     output_run(c);
+    start_tls(c);
     leave_negotiation(c);
     return n;
 }
@@ -234,13 +254,13 @@ static size_t input_some(struct connection *c, const uint8_t *data, size_t len)
     return c->writing ? write_input(c, data, len) : input_header(c, data, len);
 }
 
-size_t connection_input(struct connection *c, const void *data, size_t len)
+size_t connection_take(struct connection *c, const uint8_t *data, size_t len)
 {
+    const struct tls *tls = c->tls;
     size_t done = 0;
 
-    c->in_input = true;
-    while (done < len) {
-        const size_t n = input_some(c, (const uint8_t *)data + done, len - done);
+    while (done < len && c->tls == tls) {
+        const size_t n = input_some(c, data + done, len - done);
 
         if (!n) {
             /* something may have ended already that it waits for */
@@ -251,22 +271,43 @@ size_t connection_input(struct connection *c, const void *data, size_t len)
         done += n;
     }
     c->progress |= done > 0;
-    c->in_input = false;
-    connection_advance(c);
     return done;
+}
+
+size_t connection_input(struct connection *c, const void *data, size_t len)
+{
+    size_t n = 0;
+
+    c->in_input++;
+    if (!c->tls)
+        n = connection_take(c, data, len);
+    if (c->tls && n < len)
+        n = c->state == CONNECTION_LOST ? len : n + tls_input(c->tls, (const uint8_t *)data + n, len - n);
+    c->in_input--;
+    connection_advance(c);
+    return n;
 }
 
 void connection_acked(struct connection *c, size_t n)
 {
     c->progress = true;
+    if (c->tls)
+        n = tls_acked(c->tls, n);
     output_acked(c, n);
     connection_writable(c);
 }
 
 void connection_writable(struct connection *c)
 {
+    size_t acked = 0;
+
+    if (c->tls && c->state != CONNECTION_LOST)
+        acked = tls_acked(c->tls, 0);
+    if (acked)
+        output_acked(c, acked);
     if (c->state == CONNECTION_NEGOTIATES) {
         output_run(c);
+        start_tls(c);
         leave_negotiation(c);
     }
     connection_advance(c);
@@ -311,7 +352,7 @@ struct connection *connection_open(struct connections *s, struct transport *tran
     list_add_tail(&s->list, &c->link);
     s->count++;
     s->accepted++;
-    negotiate_begin(c->negotiation, &s->exports);
+    negotiate_begin(c->negotiation, &s->exports, s->identity);
     output_run(c);
     return c;
 }

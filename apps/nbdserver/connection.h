@@ -47,8 +47,11 @@ struct transport {
     bool (*unused)(const void *data, size_t len, bool ended);
 };
 
+struct tls_identity;
+
 struct connections {
-    struct list list;    /* of struct connection */
+    struct tls_identity *identity; /* tls.h; NULL: there is no TLS, else all clients must use it */
+    struct list list;              /* of struct connection */
     struct list exports; /* of struct export */
     unsigned count, max;
     bool stopping;

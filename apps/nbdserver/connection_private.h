@@ -70,7 +70,8 @@ enum connection_state {
 struct connection {
     struct list link; /* connections->list */
     struct connections *all;
-    struct transport *transport;                              /* not in CONNECTION_LOST */
+    struct transport *transport; /* not in CONNECTION_LOST */
+    struct tls *tls;             /* whose transport that is, or NULL */
     bool (*unused)(const void *data, size_t len, bool ended); /* the transport's */
     enum connection_state state;
     struct negotiation *negotiation; /* until that is done */
@@ -84,7 +85,7 @@ struct connection {
     struct piece *filling; /* the buffer that it is copied to, or NULL */
     uint32_t filled;
     uint32_t skip; /* bytes of a payload that was refused */
-    bool in_input; /* connection_input() is running */
+    unsigned in_input; /* calls of input and resume that run: it stays */
     bool blocked;  /* it did not take all */
 
     /* requests */
@@ -113,6 +114,8 @@ struct connection {
 
 struct task *task_begin(struct connection *c, const struct request *r);
 void task_free(struct task *t);
+/* Takes bytes of the client, without what encrypted them; as connection_input(), but it does not advance. */
+size_t connection_take(struct connection *c, const uint8_t *data, size_t len);
 /* Does all that has become possible: to be called at the end of each event. May free the connection. */
 void connection_advance(struct connection *c);
 /* A reset: the client broke the protocol, or took too long. */

@@ -2,7 +2,7 @@
 /*
  * An NBD server for the disks of its domain; see docs/nbd.md.
  *
- *     nbdserver [port=10809] [listen=ADDRESS] [export=DISK[:NAME][:ro]]...
+ *     nbdserver [port=10809] [listen=ADDRESS] [tls=FILE[:CA]] [export=DISK[:NAME][:ro]]...
  *
  * It ends at SIGTERM (xl shutdown) or SIGINT, after what it was asked for is done and flushed.
  */
@@ -29,7 +29,7 @@ int main(int argc, char **argv)
     if (wrong) {
         fprintf(stderr,
                 "nbdserver: %s?\n"
-                "usage: nbdserver [port=10809] [listen=ADDRESS] [export=DISK[:NAME][:ro]]...\n",
+                "usage: nbdserver [port=10809] [listen=ADDRESS] [tls=FILE[:CA]] [export=DISK[:NAME][:ro]]...\n",
                 wrong);
         return 2;
     }

@@ -246,8 +246,34 @@ static void meta_context(struct negotiation *n)
     answer(n, NBD_REP_ACK, 0);
 }
 
+static void start_tls(struct negotiation *n)
+{
+    if (n->tls == NEGOTIATE_PLAIN) {
+        refuse(n, NBD_REP_ERR_UNSUP, "this server has no TLS");
+    } else if (n->tls == NEGOTIATE_SECURED || n->length) {
+        refuse(n, NBD_REP_ERR_INVALID, n->length ? "NBD_OPT_STARTTLS has no data" : "TLS has begun");
+    } else {
+        answer(n, NBD_REP_ACK, 0);
+        n->state = NEGOTIATE_TLS;
+    }
+}
+
+/* True: it does not begin TLS, which comes first. */
+static bool is_too_early(struct negotiation *n)
+{
+    if (n->tls != NEGOTIATE_SECURES || n->option == NBD_OPT_STARTTLS || n->option == NBD_OPT_ABORT)
+        return false;
+    if (n->option == NBD_OPT_EXPORT_NAME)
+        n->state = NEGOTIATE_ENDED;
+    else
+        refuse(n, NBD_REP_ERR_TLS_REQD, "TLS comes first");
+    return true;
+}
+
 static void handle_option(struct negotiation *n)
 {
+    if (is_too_early(n))
+        return;
     switch (n->option) {
     case NBD_OPT_EXPORT_NAME:
         export_name(n);
@@ -258,6 +284,9 @@ static void handle_option(struct negotiation *n)
         break;
     case NBD_OPT_LIST:
         list(n);
+        break;
+    case NBD_OPT_STARTTLS:
+        start_tls(n);
         break;
     case NBD_OPT_INFO:
     case NBD_OPT_GO:
@@ -338,7 +367,7 @@ size_t negotiate_input(struct negotiation *n, const uint8_t *data, size_t len)
     const size_t all = len;
 
     while ((len || (n->state == NEGOTIATE_DATA && !n->length)) && !n->out_len &&
-           n->state < NEGOTIATE_DONE) {
+           n->state < NEGOTIATE_TLS) {
         switch (n->state) {
         case NEGOTIATE_FLAGS:
             if (collect(n, &data, &len, 4))
@@ -362,10 +391,19 @@ size_t negotiate_input(struct negotiation *n, const uint8_t *data, size_t len)
     return all - len;
 }
 
-void negotiate_begin(struct negotiation *n, const struct list *exports)
+void negotiate_secured(struct negotiation *n)
+{
+    n->tls = NEGOTIATE_SECURED;
+    n->state = NEGOTIATE_OPTION;
+    n->agreed = (struct agreement){0};
+    n->context_for = NULL;
+}
+
+void negotiate_begin(struct negotiation *n, const struct list *exports, bool tls)
 {
     memset(n, 0, offsetof(struct negotiation, in));
     n->exports = exports;
+    n->tls = tls ? NEGOTIATE_SECURES : NEGOTIATE_PLAIN;
     n->out_len = 0;
     put_int(n, 8, NBD_MAGIC);
     put_int(n, 8, NBD_OPTION_MAGIC);

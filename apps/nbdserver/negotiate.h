@@ -21,12 +21,20 @@ enum negotiate_state {
     NEGOTIATE_OPTION, /* an option's header */
     NEGOTIATE_DATA,   /* its data */
     NEGOTIATE_SKIP,   /* the data of an option that was refused */
+    NEGOTIATE_TLS,    /* TLS follows, then negotiate_secured() */
     NEGOTIATE_DONE,   /* the transmission phase follows: see `agreed` */
     NEGOTIATE_ENDED,  /* to be closed, when `out` has been sent */
 };
 
+enum negotiate_tls {
+    NEGOTIATE_PLAIN,   /* there is none */
+    NEGOTIATE_SECURES, /* it must be begun before anything else */
+    NEGOTIATE_SECURED, /* it has begun */
+};
+
 struct negotiation {
     enum negotiate_state state;
+    enum negotiate_tls tls;
     const struct list *exports;
     bool fixed, no_zeroes;
     struct agreement agreed;    /* export: NULL until NEGOTIATE_DONE */
@@ -38,12 +46,14 @@ struct negotiation {
     uint8_t out[NEGOTIATE_OUT_MAX];
 };
 
-/* Begins: the server's greeting is in `out`. */
-void negotiate_begin(struct negotiation *n, const struct list *exports);
+/* Begins: the server's greeting is in `out`. tls: whether it is required. */
+void negotiate_begin(struct negotiation *n, const struct list *exports, bool tls);
+/* In NEGOTIATE_TLS: the next bytes are those within TLS. What was agreed before is not any more. */
+void negotiate_secured(struct negotiation *n);
 
 /*
  * Takes up to len bytes and returns how many. It takes nothing while `out` has something, which the
- * caller sends and then sets out_len to 0, and nothing in NEGOTIATE_DONE and NEGOTIATE_ENDED.
+ * caller sends and then sets out_len to 0, and nothing from NEGOTIATE_TLS on.
  */
 size_t negotiate_input(struct negotiation *n, const uint8_t *data, size_t len);
 

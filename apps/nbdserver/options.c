@@ -39,6 +39,10 @@ static bool take(const char *word, struct options *o)
         o->listen = value;
         return *value;
     }
+    if ((value = value_of(word, "tls="))) {
+        o->tls = value;
+        return *value;
+    }
     if (!(value = value_of(word, "export=")) || o->exports == OPTIONS_EXPORTS ||
         export_option_parse(value, &o->export[o->exports]) || !name_is_new(o))
         return false;

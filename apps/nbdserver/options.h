@@ -11,6 +11,7 @@
 struct options {
     uint16_t port;
     const char *listen; /* an address, or NULL: all */
+    const char *tls;    /* files of tls_load(), or NULL: none */
     struct export_option export[OPTIONS_EXPORTS];
     unsigned exports; /* 0: all disks, by their names */
 };

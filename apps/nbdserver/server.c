@@ -13,6 +13,7 @@
 #include "connection.h"
 #include "link.h"
 #include "report.h"
+#include "tls.h"
 
 #define CONNECTIONS 32u /* of all disks */
 #define STACK       (32u * 1024)
@@ -225,6 +226,14 @@ int server_start(const struct options *o)
 
     options = o;
     connections_init(&server, CONNECTIONS);
+    if (o->tls) {
+        const char *why = tls_load(o->tls, &server.identity);
+
+        if (why) {
+            printf("nbdserver: tls=%s: %s\n", o->tls, why);
+            return -EINVAL;
+        }
+    }
     if (!ret)
         ret = thread_create(NULL, "nbd", run, NULL, STACK);
     if (!ret)

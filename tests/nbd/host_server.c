@@ -23,6 +23,7 @@
 #include "connection.h"
 #include "export.h"
 #include "file_disk.h"
+#include "tls.h"
 
 #define CLIENTS 16
 #define DISKS   2
@@ -99,7 +100,11 @@ static void resume(struct transport *t)
 
 static void end(struct transport *t)
 {
-    client_of(t)->ended = true;
+    struct client *c = client_of(t);
+
+    if (c->out_len) /* the last words of TLS */
+        send(c->fd, c->out, c->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    c->ended = true;
 }
 
 static void reset(struct transport *t)
@@ -107,7 +112,7 @@ static void reset(struct transport *t)
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
 
     setsockopt(client_of(t)->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-    end(t);
+    client_of(t)->ended = true;
 }
 
 /* ---- events ---- */
@@ -262,13 +267,24 @@ static int open_disk(char *name)
 
 int main(int argc, char **argv)
 {
+    const char *tls = NULL, *why;
     int listener;
 
+    if (argc > 1 && strncmp(argv[1], "tls=", 4) == 0) {
+        tls = argv[1] + 4;
+        argv[1] = argv[0];
+        argv++;
+        argc--;
+    }
     if (argc < 3 || argc > 2 + DISKS) {
-        fprintf(stderr, "usage: %s PORT FILE[:ro] [FILE[:ro]]\n", argv[0]);
+        fprintf(stderr, "usage: %s [tls=FILE[:CA]] PORT FILE[:ro] [FILE[:ro]]\n", argv[0]);
         return 2;
     }
     connections_init(&server, CLIENTS);
+    if (tls && (why = tls_load(tls, &server.identity))) {
+        fprintf(stderr, "tls=%s: %s\n", tls, why);
+        return 1;
+    }
     for (int i = 0; i < CLIENTS; i++)
         clients[i].fd = -1;
     for (int i = 2; i < argc; i++) {

@@ -2,7 +2,7 @@
 # apps/nbdserver on the host: its protocol with a disk and a transport in memory (test_*.c), and as a
 # server on the host's sockets for other people's clients (test-clients).
 
-PACKAGES_NBD := qemu-utils libnbd-bin $(PACKAGES_UNIT)
+PACKAGES_NBD := qemu-utils libnbd-bin openssl $(PACKAGES_UNIT)
 $(eval $(call packages_rule,nbd,$(PACKAGES_NBD)))
 NBD_HOST  := $(HOST)/nbd
 # all but what is on blkfront and lwIP
@@ -33,16 +33,28 @@ $(NBD_HOST)/test_disk: $(NBD_HOST)/tests/nbd/test_disk.o $(LIBHOST)
 $(NBD_HOST)/host-nbdserver: $(NBD_HOST)/tests/nbd/host_server.o $(NBD_OBJS)
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(CFLAGS_HOST) $^ -o $@
+# with TLS, by the library's own makefile
+BEARSSL_HOST := $(NBD_HOST)/bearssl/libbearssl.a
+$(BEARSSL_HOST): $(DEBIAN_bearssl_READY) | $(call stamp,build)
+	$(call say,PACKAGE,$@)
+	@mkdir -p $(@D)
+	$(Q)env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(MAKE) -j2 -C $(DEBIAN_bearssl) BUILD=$(abspath $(@D)) CC=gcc AR=ar CFLAGS=-O2 lib >$(@D).log 2>&1 || { tail -n 20 $(@D).log; exit 1; }
+NBD_TLS_OBJS := $(patsubst %.c,$(NBD_HOST)/%.o,$(wildcard apps/nbdserver-tls/*.c))
+$(NBD_TLS_OBJS): CFLAGS_NBD += -isystem $(DEBIAN_bearssl)/inc
+$(NBD_TLS_OBJS): $(DEBIAN_bearssl_READY)
+$(NBD_HOST)/host-nbdserver-tls: $(NBD_HOST)/tests/nbd/host_server.o $(filter-out %/notls.o,$(NBD_OBJS)) $(NBD_TLS_OBJS) $(BEARSSL_HOST)
+	$(call say,HOSTLD,$@)
+	$(Q)$(CC) $(CFLAGS_HOST) $^ -o $@
 .SECONDARY: $(NBD_TESTS:$(NBD_HOST)/%=$(NBD_HOST)/tests/nbd/%.o)
 -include $(wildcard $(NBD_HOST)/*/*/*.d)
 
 NBD_ENTRIES := $(foreach t,$(NBD_TESTS),'tap:nbd-$(notdir $(t))=$(t)') \
-	'sum:nbd-clients=tests/nbd/test-clients $(NBD_HOST)/host-nbdserver'
-nbd-test: $(call stamp,nbd) $(NBD_TESTS) $(NBD_HOST)/host-nbdserver
+	'sum:nbd-clients=tests/nbd/test-clients $(NBD_HOST)/host-nbdserver' 'sum:nbd-tls=tests/nbd/test-tls $(NBD_HOST)/host-nbdserver-tls'
+nbd-test: $(call stamp,nbd) $(NBD_TESTS) $(NBD_HOST)/host-nbdserver $(NBD_HOST)/host-nbdserver-tls
 	$(Q)tests/run-tests $(BUILD)/test-host $(NBD_ENTRIES)
 .PHONY: nbd-test
 HOST_PACKAGES += $(PACKAGES_NBD)
-HOST_PROGRAMS += $(NBD_TESTS) $(NBD_HOST)/host-nbdserver
+HOST_PROGRAMS += $(NBD_TESTS) $(NBD_HOST)/host-nbdserver $(NBD_HOST)/host-nbdserver-tls
 HOST_TESTS    += $(NBD_ENTRIES)
 
 # ---- fuzzing: tests/fuzz/fuzz_nbd.c ----

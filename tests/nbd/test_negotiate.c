@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "negotiate.h"
 #include "protocol.h"
 
 static struct session s;
@@ -332,6 +333,57 @@ static void a_disk_has_seats(void **state)
         session_close(&more[i]);
 }
 
+/* A server with TLS has no answer but one before that; NBD_OPT_STARTTLS must be alone. (Without a library it then has
+ * to end the connection.) */
+static void tls_comes_first(void **state)
+{
+    (void)state;
+    session_close(&s);
+    session_server.identity = (struct tls_identity *)&session_server;
+    session_open(&s);
+    session_settle(&s);
+    assert_greeting();
+    session_hello(&s, NBD_FLAG_FIXED_NEWSTYLE);
+    for (uint32_t option = NBD_OPT_LIST; option <= NBD_OPT_SET_META_CONTEXT; option++) {
+        if (option == NBD_OPT_STARTTLS)
+            continue;
+        session_option(&s, option, NULL, 0);
+        assert_refused(option, NBD_REP_ERR_TLS_REQD);
+    }
+    session_option(&s, NBD_OPT_STARTTLS, "x", 1);
+    assert_refused(NBD_OPT_STARTTLS, NBD_REP_ERR_INVALID);
+    session_option(&s, NBD_OPT_STARTTLS, NULL, 0);
+    assert_int_equal(assert_answer(NBD_OPT_STARTTLS, NBD_REP_ACK), 0);
+    assert_true(s.aborted);
+    session_close(&s);
+    session_open(&s);
+    session_hello(&s, NBD_FLAG_FIXED_NEWSTYLE);
+    session_option(&s, NBD_OPT_EXPORT_NAME, "xvda", 4);
+    session_settle(&s);
+    assert_int_equal(session_unread(&s), 18);
+    assert_null(s.connection);
+    session_server.identity = NULL;
+}
+
+/* What was agreed in clear does not count within TLS. */
+static void tls_begins_anew(void **state)
+{
+    static struct negotiation n;
+
+    (void)state;
+    negotiate_begin(&n, &session_server.exports, true);
+    n.state = NEGOTIATE_TLS;
+    n.agreed.structured = true;
+    n.context_for = &session_export;
+    n.out_len = 0;
+    assert_int_equal(negotiate_input(&n, (const uint8_t *)"clear", 5), 0);
+    negotiate_secured(&n);
+    assert_false(n.agreed.structured);
+    assert_null(n.context_for);
+    assert_int_equal(n.state, NEGOTIATE_OPTION);
+    assert_int_equal(n.tls, NEGOTIATE_SECURED);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -350,6 +402,8 @@ int main(void)
         TEST(handshake_has_a_time),
         TEST(connections_are_limited),
         TEST(a_disk_has_seats),
+        TEST(tls_comes_first),
+        TEST(tls_begins_anew),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,9 +2,8 @@
 # Packages that are built as their users build them, by their own configure scripts and makefiles, with
 # ringlet-cc as the compiler and nothing modified. Their programs are images beside those of apps/.
 
-# (zlib and bzip2: tests/apps/compress/app.mk)
+# (zlib and bzip2: tests/apps/compress/app.mk; bearssl: apps/nbdserver-tls/app.mk)
 $(eval $(call debian_source,lzo,lzo2,2.10-2,lzo2_2.10.orig.tar.gz,c0f892943208266f9b6543b3ae308fab6284c5c90e627931446fb49b4221a072))
-$(eval $(call debian_source,bearssl,bearssl,0.6+dfsg.1-3,bearssl_0.6+dfsg.1.orig.tar.xz,102a625bd8f6155260867a50c508df8d8c3f796985dd744df1a68e5cd1a79004))
 $(eval $(call debian_source,libevent,libevent,2.1.12-stable-8,libevent_2.1.12-stable.orig.tar.gz,92e6de1be9ec176428fd2367677e61ceffc2ee1cb119035037a27d346b0403bb))
 $(eval $(call debian_source,fio,fio,3.33-3,fio_3.33.orig.tar.gz,d2410e13e0f379d061d077cc5ae325835bb7c6186aa7bafc1df954cbc9b014fc))
 $(eval $(call debian_source,mosquitto,mosquitto,2.0.11-1.2+deb12u2,mosquitto_2.0.11.orig.tar.gz,7b36a7198bce85cf31b132f5c6ee36dcf5dadf86fb768501eb1e11ce95d4f78a))
