@@ -14,8 +14,8 @@
 #include "connection_private.h"
 #include "identity.h"
 
-#define ROOM_MIN NEGOTIATE_OUT_MAX /* the answers to an option are sent as a whole */
-#define DAYS_1970 719528u          /* since the year 0, as BearSSL counts */
+#define ROOM_MIN  NEGOTIATE_OUT_MAX /* the answers to an option are sent as a whole */
+#define DAYS_1970 719528u           /* since the year 0, as BearSSL counts */
 #define DAY       86400u
 
 struct tls {
@@ -31,9 +31,12 @@ struct tls {
 
 /* Authenticated encryption, and keys that are for this connection only. */
 static const uint16_t suites[] = {
-    BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,       BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-    BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,       BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-    BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 };
 
 static br_ssl_engine_context *engine(struct tls *t)
@@ -225,7 +228,8 @@ static bool prepare(struct tls *t, const struct tls_identity *id)
     br_ssl_engine_set_buffer(engine(t), t->buffer, sizeof(t->buffer), 1);
     if (id->anchors) {
         br_x509_minimal_init_full(&t->x509, id->anchor, id->anchors);
-        br_x509_minimal_set_time(&t->x509, (uint32_t)(now / DAY + DAYS_1970), (uint32_t)(now % DAY));
+        br_x509_minimal_set_time(&t->x509, (uint32_t)(now / DAY + DAYS_1970),
+                                 (uint32_t)(now % DAY));
         br_ssl_engine_set_default_rsavrfy(engine(t));
         br_ssl_engine_set_default_ecdsa(engine(t));
         br_ssl_engine_set_x509(engine(t), &t->x509.vtable);

@@ -11,7 +11,7 @@ static void command_done(struct disk_io *io, int ret)
     if (ret && !t->error)
         t->error = reply_error_for(ret);
     command_finish(t);
-    connection_advance(c);
+    connection_advance_later(c);
 }
 
 static void start(struct task *t, enum disk_op op)

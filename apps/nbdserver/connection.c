@@ -56,6 +56,7 @@ void task_free(struct task *t)
 static void destroy(struct connection *c)
 {
     list_del(&c->link);
+    list_del(&c->later);
     c->all->count--;
     pool_leave(&c->share);
     if (c->agreed.export)
@@ -128,7 +129,7 @@ static bool takes_input(const struct connection *c)
     if (c->state != CONNECTION_SERVES)
         return true;
     if (c->writing && !c->skip)
-        return c->filling || list_empty(&c->share.link); /* it does not wait for a buffer */
+        return c->filling || pool_has(&c->share, 1);
     return c->have || c->skip || !list_empty(&c->idle);
 }
 
@@ -282,7 +283,8 @@ size_t connection_input(struct connection *c, const void *data, size_t len)
     if (!c->tls)
         n = connection_take(c, data, len);
     if (c->tls && n < len)
-        n = c->state == CONNECTION_LOST ? len : n + tls_input(c->tls, (const uint8_t *)data + n, len - n);
+        n = c->state == CONNECTION_LOST ? len
+                                        : n + tls_input(c->tls, (const uint8_t *)data + n, len - n);
     c->in_input--;
     connection_advance(c);
     return n;
@@ -339,6 +341,7 @@ struct connection *connection_open(struct connections *s, struct transport *tran
     c->all = s;
     c->transport = transport;
     c->unused = transport->unused;
+    list_init(&c->later);
     list_init(&c->idle);
     list_init(&c->reading);
     list_init(&c->ordered);

@@ -52,7 +52,8 @@ struct tls_identity;
 struct connections {
     struct tls_identity *identity; /* tls.h; NULL: there is no TLS, else all clients must use it */
     struct list list;              /* of struct connection */
-    struct list exports; /* of struct export */
+    struct list exports;           /* of struct export */
+    struct list later;             /* of struct connection: something has ended */
     unsigned count, max;
     bool stopping;
     /* statistics */
@@ -95,6 +96,8 @@ bool connections_are_cooling(const struct connections *s);
 void connections_cool(struct connections *s);
 /* Whether some are in the handshake. */
 bool connections_negotiating(const struct connections *s);
+/* After disk_complete(): goes on with what has become possible. */
+void connections_run(struct connections *s);
 /* After events of a disk: gives its buffers to those who wait. */
 void connections_serve(struct pool *p);
 

@@ -24,17 +24,25 @@ struct out {
 
 /* A buffer of the pool, and the part of a request that it is used for. */
 struct piece {
-    struct list link; /* in pool->free, task->pieces, connection->unacked or ->cooling */
+    struct list
+        link; /* in pool->free, task->pieces, connection->unacked or ->cooling, or in no list */
     uint8_t *data;
     struct task *task;
     struct disk_io io;
     struct out out;
-    uint64_t end; /* in `unacked`: of connection->queued, behind its last byte */
+    /* of a chunk of a structured reply: */
+    struct piece *first;
+    bool read;
+    int ret;        /* the disk's, then */
+    unsigned waits; /* in the first one: pieces that are not read */
+    uint32_t len;   /* in the first one: bytes of all */
+    bool bad;       /* in the first one: reading one failed */
+    uint64_t end;   /* in `unacked`: of connection->queued, behind its last byte */
 };
 
 /* The order in which the pieces of a read may be sent. */
 enum task_order {
-    TASK_CHUNKS, /* structured: any, as the disk ends them */
+    TASK_CHUNKS, /* structured: chunks of up to CHUNK_MAX bytes, in any order, as the disk ends them */
     TASK_WHOLE,  /* after all of them have been read, so that an error can be said */
     TASK_STREAM, /* as TASK_WHOLE, if there are buffers; else one after the other: an error in the middle then ends the
                   * connection. It begins when earlier reads are out, so that those cannot wait for it with
@@ -53,10 +61,11 @@ struct task {
     enum task_order order;
     bool begun; /* TASK_STREAM: it is sent before all of it has been read */
     bool flushed;
-    bool abandoned;     /* a write whose payload will not be complete: it has no reply */
-    struct list pieces; /* that were read and cannot be sent yet, by offset */
-    uint32_t put;       /* bytes of them that were put out */
-    struct disk_io io;  /* of requests without data, and of flushes */
+    bool abandoned; /* a write whose payload will not be complete: it has no reply */
+    struct list
+        pieces; /* by offset: that were read and cannot be sent yet; of TASK_CHUNKS also those that are being read */
+    uint32_t put;      /* bytes of them that were put out */
+    struct disk_io io; /* of requests without data, and of flushes */
     struct out out;
 };
 
@@ -68,10 +77,11 @@ enum connection_state {
 };
 
 struct connection {
-    struct list link; /* connections->list */
+    struct list link;  /* connections->list */
+    struct list later; /* connections->later, or empty */
     struct connections *all;
-    struct transport *transport; /* not in CONNECTION_LOST */
-    struct tls *tls;             /* whose transport that is, or NULL */
+    struct transport *transport;                              /* not in CONNECTION_LOST */
+    struct tls *tls;                                          /* whose transport that is, or NULL */
     bool (*unused)(const void *data, size_t len, bool ended); /* the transport's */
     enum connection_state state;
     struct negotiation *negotiation; /* until that is done */
@@ -84,9 +94,9 @@ struct connection {
     struct task *writing;  /* whose payload comes next, or NULL */
     struct piece *filling; /* the buffer that it is copied to, or NULL */
     uint32_t filled;
-    uint32_t skip; /* bytes of a payload that was refused */
+    uint32_t skip;     /* bytes of a payload that was refused */
     unsigned in_input; /* calls of input and resume that run: it stays */
-    bool blocked;  /* it did not take all */
+    bool blocked;      /* it did not take all */
 
     /* requests */
     struct task task[CONNECTION_TASKS];
@@ -118,6 +128,8 @@ void task_free(struct task *t);
 size_t connection_take(struct connection *c, const uint8_t *data, size_t len);
 /* Does all that has become possible: to be called at the end of each event. May free the connection. */
 void connection_advance(struct connection *c);
+/* The same, in connections_run(): what a disk ends at once goes out at once. */
+void connection_advance_later(struct connection *c);
 /* A reset: the client broke the protocol, or took too long. */
 void connection_cut(struct connection *c);
 void piece_free(struct connection *c, struct piece *p);

@@ -9,6 +9,7 @@ void connections_init(struct connections *s, unsigned max)
     memset(s, 0, sizeof(*s));
     list_init(&s->list);
     list_init(&s->exports);
+    list_init(&s->later);
     s->max = max;
 }
 
@@ -97,6 +98,22 @@ bool connections_negotiating(const struct connections *s)
             return true;
     }
     return false;
+}
+
+void connection_advance_later(struct connection *c)
+{
+    if (list_empty(&c->later))
+        list_add_tail(&c->all->later, &c->later);
+}
+
+void connections_run(struct connections *s)
+{
+    struct connection *c;
+
+    while ((c = list_first(&s->later, struct connection, later))) {
+        list_del(&c->later);
+        connection_advance(c);
+    }
 }
 
 void connections_serve(struct pool *p)

@@ -29,7 +29,8 @@ int main(int argc, char **argv)
     if (wrong) {
         fprintf(stderr,
                 "nbdserver: %s?\n"
-                "usage: nbdserver [port=10809] [listen=ADDRESS] [tls=FILE[:CA]] [export=DISK[:NAME][:ro]]...\n",
+                "usage: nbdserver [port=10809] [listen=ADDRESS] [tls=FILE[:CA]] "
+                "[export=DISK[:NAME][:ro]]...\n",
                 wrong);
         return 2;
     }

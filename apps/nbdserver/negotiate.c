@@ -251,7 +251,8 @@ static void start_tls(struct negotiation *n)
     if (n->tls == NEGOTIATE_PLAIN) {
         refuse(n, NBD_REP_ERR_UNSUP, "this server has no TLS");
     } else if (n->tls == NEGOTIATE_SECURED || n->length) {
-        refuse(n, NBD_REP_ERR_INVALID, n->length ? "NBD_OPT_STARTTLS has no data" : "TLS has begun");
+        refuse(n, NBD_REP_ERR_INVALID,
+               n->length ? "NBD_OPT_STARTTLS has no data" : "TLS has begun");
     } else {
         answer(n, NBD_REP_ACK, 0);
         n->state = NEGOTIATE_TLS;

@@ -41,11 +41,25 @@ bool pool_is_whole(const struct pool *p)
     return p->available == p->count;
 }
 
-static bool may_take(const struct pool_share *s)
+bool pool_has(const struct pool_share *s, unsigned n)
 {
-    if (s->held < POOL_RESERVE)
+    const unsigned own = s->held < POOL_RESERVE ? POOL_RESERVE - s->held : 0;
+
+    if (n <= own)
         return true;
-    return s->held < POOL_SHARE_MAX && s->pool->available > s->pool->reserved;
+    return s->held + n <= POOL_SHARE_MAX && s->pool->available - s->pool->reserved >= n - own;
+}
+
+bool pool_wants(struct pool_share *s, unsigned n)
+{
+    if (pool_has(s, n)) {
+        list_del(&s->link);
+        return true;
+    }
+    s->wants = n;
+    if (list_empty(&s->link))
+        list_add_tail(&s->pool->waiting, &s->link);
+    return false;
 }
 
 bool pool_join(struct pool *p, struct pool_share *s)
@@ -71,12 +85,8 @@ struct piece *pool_take(struct pool_share *s)
 {
     struct piece *piece;
 
-    if (!may_take(s)) {
-        if (list_empty(&s->link))
-            list_add_tail(&s->pool->waiting, &s->link);
+    if (!pool_wants(s, 1))
         return NULL;
-    }
-    list_del(&s->link);
     piece = list_first(&s->pool->free, struct piece, link);
     list_del(&piece->link);
     s->pool->available--;
@@ -99,7 +109,7 @@ struct pool_share *pool_next(struct pool *p)
     list_for_each (at, &p->waiting) {
         struct pool_share *s = list_entry(at, struct pool_share, link);
 
-        if (may_take(s)) {
+        if (pool_has(s, s->wants)) {
             list_del(&s->link);
             return s;
         }

@@ -29,6 +29,7 @@ struct pool {
 struct pool_share {
     struct pool *pool; /* NULL: none */
     unsigned held;
+    unsigned wants;   /* buffers that it waits for */
     struct list link; /* in pool->waiting, or empty */
 };
 
@@ -45,10 +46,14 @@ bool pool_join(struct pool *p, struct pool_share *s);
 /* It holds nothing. */
 void pool_leave(struct pool_share *s);
 
-/* NULL: none now; then the share waits, until it gets one or leaves: see pool_next(). */
+/* Whether it can take n buffers now, at most POOL_RESERVE. */
+bool pool_has(const struct pool_share *s, unsigned n);
+/* The same; if not, it waits for them, until it gets them or leaves: see pool_next(). */
+bool pool_wants(struct pool_share *s, unsigned n);
+/* NULL: none now; then the share waits for one. */
 struct piece *pool_take(struct pool_share *s);
 void pool_give(struct pool_share *s, struct piece *p);
-/* The share that waits and can have a buffer, which waits no longer; NULL: none. */
+/* The share that waits and can have what it waits for, which waits no longer; NULL: none. */
 struct pool_share *pool_next(struct pool *p);
 
 #endif

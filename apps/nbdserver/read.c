@@ -2,8 +2,10 @@
 /* NBD_CMD_READ and NBD_CMD_CACHE: in pieces of a buffer each. */
 #include "connection_private.h"
 
-/* Of a reply that must not be sent before all of it was read: at most what a connection has for itself. */
+/* Of what must not be sent before all of it was read: at most what a connection has for itself, beside the buffer of a
+ * payload that is not complete. Large chunks cost the disk's backend and the client less. */
 #define WHOLE_MAX ((POOL_RESERVE - 1) * POOL_BUFFER)
+#define CHUNK_MAX WHOLE_MAX
 
 static bool is_last(const struct task *t)
 {
@@ -23,24 +25,83 @@ static void put_piece(struct piece *p)
     output_put(p->task->connection, &p->out, p->task);
 }
 
-/* ---- structured: a chunk for each piece ---- */
+/* ---- structured: chunks of some pieces ---- */
 
-static void chunk_read(struct task *t, struct piece *p, int ret)
+/* A chunk of one piece, or an error in its place. */
+static void put_alone(struct task *t, struct piece *p, bool done)
 {
-    const bool done = is_last(t);
-    struct out *o = &p->out;
-
-    *o = (struct out){.piece = p};
-    if (ret) {
-        o->head_len = (uint8_t)reply_error_offset(o->head, t->r.cookie, reply_error_for(ret),
-                                                  p->io.offset, done);
-        output_put(t->connection, o, t);
+    p->out = (struct out){.piece = p};
+    if (p->ret) {
+        p->out.head_len = (uint8_t)reply_error_offset(p->out.head, t->r.cookie,
+                                                      reply_error_for(p->ret), p->io.offset, done);
+        output_put(t->connection, &p->out, t);
     } else {
-        o->head_len = (uint8_t)reply_data(o->head, t->r.cookie, p->io.offset, p->io.len, done);
+        p->out.head_len =
+            (uint8_t)reply_data(p->out.head, t->r.cookie, p->io.offset, p->io.len, done);
+        put_piece(p);
+    }
+}
+
+/* All of it has been read. */
+static void chunk_put(struct task *t, struct piece *first)
+{
+    const bool done = is_last(t), bad = first->bad;
+    uint32_t left = first->len;
+
+    for (struct list *at = &first->link, *next; left; at = next) {
+        struct piece *p = list_entry(at, struct piece, link);
+
+        next = at->next;
+        list_del(at);
+        left -= p->io.len;
+        if (bad) {
+            put_alone(t, p, done && !left);
+            continue;
+        }
+        p->out = (struct out){0};
+        if (p == first)
+            p->out.head_len =
+                (uint8_t)reply_data(p->out.head, t->r.cookie, p->io.offset, first->len, done);
         put_piece(p);
     }
     if (done)
         task_free(t);
+}
+
+static void chunk_add(struct task *t, struct piece *first, struct piece *p)
+{
+    if (p == first) {
+        p->waits = p->len = 0;
+        p->bad = false;
+    }
+    p->first = first;
+    p->read = false;
+    first->waits++;
+    first->len += p->io.len;
+    list_add_tail(&t->pieces, &p->link);
+}
+
+static void chunk_read(struct task *t, struct piece *p, int ret)
+{
+    struct piece *first = p->first;
+
+    p->read = true;
+    p->ret = ret;
+    first->bad |= ret != 0;
+    if (!--first->waits)
+        chunk_put(t, first);
+}
+
+/* Those that were read go. */
+static void chunks_drop(struct task *t)
+{
+    list_for_each_safe (at, &t->pieces) {
+        struct piece *p = list_entry(at, struct piece, link);
+
+        list_del(&p->link);
+        if (p->read)
+            piece_free(t->connection, p);
+    }
 }
 
 /* ---- one header, then all data ---- */
@@ -167,21 +228,31 @@ static void read_done(struct disk_io *io, int ret)
             whole_read(t);
         run_streams(c);
     }
-    connection_advance(c);
+    connection_advance_later(c);
 }
 
-static void start(struct task *t, struct piece *p)
+/* Begins so many pieces, for which there are buffers: those of a chunk. */
+static void start(struct task *t, unsigned count)
 {
-    p->task = t;
-    p->io = (struct disk_io){.disk = t->connection->agreed.export->disk,
-                             .op = DISK_READ,
-                             .offset = t->r.offset + t->cut,
-                             .len = MIN(t->r.length - t->cut, POOL_BUFFER),
-                             .data = p->data,
-                             .done = read_done};
-    t->cut += p->io.len;
-    t->pending++;
-    disk_start(&p->io);
+    struct piece *first = NULL;
+
+    while (count--) {
+        struct piece *p = pool_take(&t->connection->share);
+
+        first = first ? first : p;
+        p->task = t;
+        p->io = (struct disk_io){.disk = t->connection->agreed.export->disk,
+                                 .op = DISK_READ,
+                                 .offset = t->r.offset + t->cut,
+                                 .len = MIN(t->r.length - t->cut, POOL_BUFFER),
+                                 .data = p->data,
+                                 .done = read_done};
+        t->cut += p->io.len;
+        t->pending++;
+        if (t->order == TASK_CHUNKS && t->r.type == NBD_CMD_READ)
+            chunk_add(t, first, p);
+        disk_start(&p->io);
+    }
 }
 
 /* There is no buffer for it now. If none comes back by itself, of replies that the client acknowledges or of writes,
@@ -196,26 +267,31 @@ static void short_of_buffers(struct connection *c, struct task *t)
     run_streams(c);
 }
 
+/* (A few pieces at a time, as buffers come back, would be as many requests of the disk.) */
 void read_run(struct connection *c)
 {
     struct task *t;
 
     while ((t = list_first(&c->reading, struct task, link))) {
-        struct piece *p = pool_take(&c->share);
+        const unsigned left = DIV_ROUND_UP(t->r.length - t->cut, POOL_BUFFER);
+        const unsigned count = MIN(left, CHUNK_MAX / POOL_BUFFER);
 
-        if (!p) {
+        if (!pool_wants(&c->share, count)) {
             short_of_buffers(c, t);
             return;
         }
-        start(t, p);
-        if (t->cut < t->r.length)
-            continue;
-        list_del(&t->link);
+        start(t, count);
+        if (t->cut == t->r.length)
+            list_del(&t->link);
     }
 }
 
 void read_drop(struct connection *c)
 {
+    for (unsigned i = 0; i < CONNECTION_TASKS; i++) {
+        if (c->task[i].connection && c->task[i].order == TASK_CHUNKS)
+            chunks_drop(&c->task[i]);
+    }
     list_for_each_safe (at, &c->reading) {
         struct task *t = list_entry(at, struct task, link);
 

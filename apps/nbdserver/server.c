@@ -183,6 +183,7 @@ static void free_detached(void)
 /* With the lock, at the end of each event. */
 static void settle(void)
 {
+    connections_run(&server);
     list_for_each (at, &disks) {
         struct disk *d = list_entry(at, struct disk, link);
 

@@ -18,7 +18,7 @@ static void write_done(struct disk_io *io, int ret)
         task_free(t);
     else if (!t->pending && t->cut == t->r.length)
         command_finish(t);
-    connection_advance(c);
+    connection_advance_later(c);
 }
 
 void write_begin(struct task *t)

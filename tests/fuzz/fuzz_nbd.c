@@ -60,7 +60,7 @@ static void disk_event(struct input *in)
         session_disk.disk.dev = NULL;
         connections_disk_gone(&session_server, &session_disk.disk);
     } else {
-        file_disk_complete(&session_disk, what);
+        session_complete(what);
         connections_serve(&session_disk.disk.pool);
     }
 }
@@ -136,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     session_settle(&s);
     must(!s.changed);
     session_close(&s);
-    while (file_disk_complete(&session_disk, 100))
+    while (session_complete(100))
         ;
     connections_tick(&session_server, 1);
     must(!session_server.count);

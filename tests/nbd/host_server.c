@@ -207,6 +207,7 @@ static void turn(int listener)
             read_client(&clients[i]);
     for (unsigned i = 0; i < disk_count; i++) {
         file_disk_complete(&files[i], 16);
+        connections_run(&server);
         connections_serve(&files[i].disk.pool);
     }
     for (int i = 0; i < CLIENTS; i++)

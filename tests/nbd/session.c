@@ -131,12 +131,20 @@ void session_begin(unsigned buffers, uint64_t seed)
     list_add_tail(&session_server.exports, &session_export.link);
 }
 
+unsigned session_complete(unsigned most)
+{
+    const unsigned n = file_disk_complete(&session_disk, most);
+
+    connections_run(&session_server);
+    return n;
+}
+
 bool session_end(void)
 {
     const struct pool *p = &session_disk.disk.pool;
     bool clean;
 
-    while (file_disk_complete(&session_disk, 100))
+    while (session_complete(100))
         ;
     connections_tick(&session_server, 1);
     clean = !session_server.count && pool_is_whole(p) && p->reserved == p->seats * POOL_RESERVE &&
@@ -219,7 +227,7 @@ void session_settle(struct session *s)
     bool any;
 
     do {
-        any = file_disk_complete(&session_disk, 7) > 0;
+        any = session_complete(7) > 0;
         connections_serve(&session_disk.disk.pool);
         any |= s->out_len != s->acked && s->connection;
         session_ack(s, s->out_len - s->acked);

@@ -46,6 +46,8 @@ extern struct export session_export;
 
 /* A disk of SESSION_DISK bytes, whose byte n is session_byte(n), with `buffers` buffers. */
 void session_begin(unsigned buffers, uint64_t seed);
+/* The disk ends `most` requests at most; how many it did. */
+unsigned session_complete(unsigned most);
 /* All connections have ended. False: some did not, or buffers are in use. */
 bool session_end(void);
 uint8_t session_byte(uint64_t offset);

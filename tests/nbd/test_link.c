@@ -39,7 +39,7 @@ static void run_disk(void *arg)
     for (;;) {
         if (!disk_stops) {
             LOCK_TCPIP_CORE();
-            file_disk_complete(&session_disk, 5);
+            session_complete(5);
             settle();
             UNLOCK_TCPIP_CORE();
         }

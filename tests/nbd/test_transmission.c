@@ -204,6 +204,8 @@ static void structured_read(void **state)
     (void)state;
     session_request(&s, NBD_CMD_READ, 0, 9, 512, MIB);
     session_settle(&s);
+    /* in chunks of 128 KiB, each with a header of 28 bytes */
+    assert_int_equal(session_unread(&s), MIB + MIB / (128 * 1024) * 28);
     assert_int_equal(assert_chunks(9, 512, MIB, &errors), MIB);
     assert_int_equal(errors, 0);
     assert_int_equal(session_unread(&s), 0);
@@ -633,7 +635,7 @@ static void closed_when_acknowledged(void **state)
     (void)state;
     session_request(&s, NBD_CMD_READ, 0, 1, 0, 512);
     session_request(&s, NBD_CMD_DISC, 0, 2, 0, 0);
-    file_disk_complete(&session_disk, 1);
+    session_complete(1);
     session_ack(&s, 16 + 511);
     assert_false(s.closed);
     session_ack(&s, 1);
@@ -689,7 +691,7 @@ static void a_slow_client_stops_only_itself(void **state)
     s.room = 1;
     for (unsigned i = 0; i < 64; i++)
         session_request(&s, NBD_CMD_READ, 0, i, 0, MIB);
-    while (file_disk_complete(&session_disk, 100))
+    while (session_complete(100))
         connections_serve(&session_disk.disk.pool);
     session_open(&other);
     session_handshake(&other, true);
@@ -746,7 +748,7 @@ static void acknowledged_bit_by_bit(void **state)
     s.room = 3000;
     session_request(&s, NBD_CMD_READ, 0, 1, 0, 2 * MIB);
     for (int i = 0; i < 100000 && s.connection && session_unread(&s) < 2 * MIB + 16; i++) {
-        file_disk_complete(&session_disk, 1);
+        session_complete(1);
         connections_serve(&session_disk.disk.pool);
         session_ack(&s, 701);
     }
@@ -794,7 +796,7 @@ static void lost(void **state)
     }
     session_request(&s, NBD_CMD_WRITE, 0, 1, 0, MIB);
     session_send(&s, data, 50000);
-    file_disk_complete(&session_disk, 20);
+    session_complete(20);
 }
 
 int main(void)

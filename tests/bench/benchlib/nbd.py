@@ -114,7 +114,7 @@ class Job:
         return [test for test in TESTS if test.part == self.part]
 
     def count(self, test: Test) -> int:
-        return test.count // (4 if self.short else 1)
+        return test.count // (8 if self.short else 1)
 
 
 def all_jobs(guests: list[str], short: bool = False, only: str = "") -> dict[str, Job]:
