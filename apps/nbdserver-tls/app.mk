@@ -5,5 +5,6 @@ NBD_BEARSSL := $(B)/packages/bearssl
 APP_SRCS_nbdserver-tls := $(filter-out %/notls.c,$(wildcard apps/nbdserver/*.c)) $(wildcard apps/nbdserver-tls/*.c)
 APP_DEPS_nbdserver-tls := $(B)/apps/bearssl-test
 APP_CFLAGS_nbdserver-tls := -Iapps/nbdserver -isystem $(NBD_BEARSSL)/inc
-APP_LDFLAGS_nbdserver-tls := $(NBD_BEARSSL)/build/libbearssl.a
+# ext4, for a disk with the certificates
+APP_LDFLAGS_nbdserver-tls := $(NBD_BEARSSL)/build/libbearssl.a -lringlet-ext4
 APPS_FETCHED += nbdserver-tls

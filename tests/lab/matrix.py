@@ -78,6 +78,7 @@ class Case:
     linux: hvm_disk.Plan | None = None
     also: tuple[str, ...] = ()
     xenstore: str = ""
+    files: tuple[str, ...] = ()     # beside the image, of build/x86_64/apps: in /lab/images
 
     def is_full(self, kind: str) -> bool:
         return self.full or kind != SHORT.get(self.name, kind)
@@ -86,7 +87,7 @@ class Case:
 # Differences between backends or in dom0 do not depend on PV or PVH: these cases run as one of the
 # two, except with --full.
 SHORT = {
-    "nbdserver": "pvh", "nbdserver-detach": "pv", "nbdserver-moves": "pv",
+    "nbdserver": "pvh", "nbdserver-detach": "pv", "nbdserver-moves": "pv", "nbdserver-tls": "pvh",
     "joined": "pv", "nomerges": "pvh", "cost-of-eight": "pvh", "sixty-four-disks": "pv", "large-ring": "pv", "large-rings": "pvh", "persistent-few-known": "pv", "persistent-shared-out": "pvh",
     "detach": "pv", "detach-early": "pv", "detach-force": "pvh", "attach-detach": "pvh", "nbd": "pvh", "nbd-dies": "pv", "scsi-4096": "pv",
     "three-backends": "pv", "qdisk-qcow2": "pv", "qdisk-no-discard": "pvh", "qdisk-4096": "pv", "dm-delay": "pvh",

@@ -33,8 +33,8 @@ WHOLE = ('"test":"udp_rr",.*"lost":0,.*"wrong":0', '"test":"send",.*"wrong":0', 
 
 def _nbd(name: str, meanwhile: str, after: str = "", args: str = "", **more: Any) -> Case:
     """A guest that serves its disks to clients in dom0; it ends when these shut it down."""
-    return Case(name, image="nbdserver", app=True, args=f"{ADDRESS} {args}", memory=more.pop("memory", 32), options="--vif -v",
-                setup="network && NBD_DISK=$d0 || exit 4",
+    return Case(name, image=more.pop("image", "nbdserver"), app=True, args=f"{ADDRESS} {args}", memory=more.pop("memory", 32), options="--vif -v",
+                setup=f"network && NBD_DISK=$d0{more.pop('setup', '')} || exit 4",
                 meanwhile=f"{{ {meanwhile}; }} || {{ xl destroy \"$NAME\"; false; }}",
                 after="\n".join(filter(None, [PASSED, after])), **more)
 
@@ -173,6 +173,10 @@ CASES = [
          says=(r"^nbdserver: \d+ connections, 0 refused, 0 cut; \d+ reads, \d+ writes, \d+ others, 0 errors",)),
     _nbd("nbdserver-moves-often", "nbd_ready && nbd_moves 10 && nbd_copy_out && nbd_end", disks=["ram 16777216 w"], timeout=500, full=True,
          says=(r"^nbdserver: \d+ connections, 0 refused, 0 cut; \d+ reads, \d+ writes, \d+ others, 0 errors",)),
+    # The same server with TLS, whose files are on another disk.
+    _nbd("nbdserver-tls", "nbd_ready && nbd_tls && nbd_end", image="nbdserver-tls", files=("nbd-certs.tar",), setup=" && nbd_certs $d1",
+         args="mount=/dev/xvdb:/tls:ro export=xvda tls=/tls/good/server.pem:/tls/good/ca-cert.pem",
+         disks=["ram 16777216 w", "ext4 8388608 r"], timeout=200, says=(r"^nbdserver: \d+ connections",)),
     # A disk goes, and comes back, under a client; the guest ends while another one writes.
     _nbd("nbdserver-detach", "nbd_ready && nbd_detach $d1 && nbd_write_to_the_end", "nbd_ended", args="export=xvda export=xvdb",
          disks=["ram 16777216 w", "ram 16777216 w"], timeout=200, says=("^nbdserver: xvdb is detached", r"^nbdserver: \d+ connections")),

@@ -45,6 +45,14 @@ $(NBD_TLS_OBJS): $(DEBIAN_bearssl_READY)
 $(NBD_HOST)/host-nbdserver-tls: $(NBD_HOST)/tests/nbd/host_server.o $(filter-out %/notls.o,$(NBD_OBJS)) $(NBD_TLS_OBJS) $(BEARSSL_HOST)
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(CFLAGS_HOST) $^ -o $@
+# for the lab
+NBD_CERTS := $(B)/apps/nbd-certs.tar
+$(NBD_CERTS): tests/nbd/make-certs | $(call stamp,nbd)
+	$(call say,OPENSSL,$@)
+	@mkdir -p $(@D)
+	$(Q)rm -rf $@.d && mkdir -p $@.d && { tests/nbd/make-certs $@.d >$@.d/log 2>&1 || { tail $@.d/log; exit 1; }; } && \
+		tar -C $@.d -cf $@ good && rm -rf $@.d
+test test-xen: $(NBD_CERTS) $(B)/apps/nbdserver-tls
 .SECONDARY: $(NBD_TESTS:$(NBD_HOST)/%=$(NBD_HOST)/tests/nbd/%.o)
 -include $(wildcard $(NBD_HOST)/*/*/*.d)
 

@@ -172,6 +172,7 @@ def run_tests(lab: Path, work: Path, images_dir: Path, full: bool, pattern: str)
     kinds = {run.case.xenstore for run in todo}
     images = sorted({images_dir.parent / ("apps" if run.case.app else "guests") / run.case.image for run in todo})
     images += sorted({images_dir / name for run in todo for name in run.case.also} - set(images))
+    images += sorted({images_dir.parent / "apps" / name for run in todo for name in run.case.files})
     if any(run.case.hvm for run in todo):
         images += sorted((images_dir.parent / "hvm").glob("*.img"))
     stored = images_dir.parent / "packages" / "xenstored"
