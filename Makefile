@@ -111,7 +111,7 @@ APP_SRC     := lib/kernel/application.c
 # an object's name keeps the source's ending: context.c and context.S are two objects
 LIB_OBJS    := $(patsubst %,$(B)/obj/%.o,$(ARCH_SRCS) $(CORE_SRCS) $(DRIVER_SRCS) $(filter-out $(APP_SRC),$(KERNEL_SRCS)))
 LIBRINGLET  := $(B)/libringlet.a
-FS_OBJS     := $(FS_SRCS:%=$(B)/obj/%.o)
+FS_OBJS     := $(patsubst %,$(B)/obj/%.o,$(FS_SRCS) $(ARCH_FS_SRCS))
 LIBFS       := $(B)/libringlet-fs.a
 
 # Sources that no request passes through are built for size.
@@ -233,7 +233,7 @@ HOST_TESTS = \
 	$(foreach g,$(GUESTS),'image-$(g)=$(call check_image,$(B)/guests/$(g),$(LIB_OBJS))') \
 	'sum:size=$(submake) size' \
 	'clang-format=clang-format --dry-run -Werror $(SOURCES_C) $(SOURCES_H)' \
-	'cppcheck=tests/run-cppcheck $(BUILD) $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) $(FS_SRCS) $(LIBC_SRCS) $(LWIP_SRCS) $(EXT4_SRCS) $(MINI_OS_SRCS) $(filter %.c,$(ARCH_SRCS)) $(wildcard tests/guests/*/*.c)' \
+	'cppcheck=tests/run-cppcheck $(BUILD) $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) $(FS_SRCS) $(LIBC_SRCS) $(LWIP_SRCS) $(EXT4_SRCS) $(MINI_OS_SRCS) $(filter %.c,$(ARCH_SRCS) $(ARCH_FS_SRCS)) $(wildcard tests/guests/*/*.c)' \
 	'scripts=for s in $(SCRIPTS); do sh -n $$s || exit 1; done' \
 	'sum:ringlet-run=tests/lab/test-ringlet-run'
 XEN_TESTS = 'long:sum:xen=tests/lab/lab test $(if $(FULL),--full) $(if $(FILTER),--filter="$$FILTER")'

@@ -31,6 +31,12 @@ void boot_ram_remove(uint64_t start, uint64_t bytes);
  * would end above limit (a byte address). */
 void *boot_ram_take(unsigned pages, uint64_t limit);
 
+/* boot_module.c, which is linked if the image mounts the toolstack's module: finds it, and calls keep(start,
+ * bytes) for its memory if there is one. */
+typedef void (*boot_keep)(uint64_t start, uint64_t bytes);
+void ringlet_boot_module_pv(const struct start_info *si, boot_keep keep) RINGLET_WEAK;
+void ringlet_boot_module_pvh(const struct hvm_start_info *si, boot_keep keep) RINGLET_WEAK;
+
 /* ---- hypercall.c ---- */
 
 void hypercall_init_pv(void);

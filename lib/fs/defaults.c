@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is mounted when a program uses a path for the first time. */
+#include <kernel/boot_module.h>
 #include <ringlet/errno.h>
 #include <ringlet/printk.h>
 
@@ -8,6 +9,7 @@
 #include "lib/fs/mount.h"
 #include "lib/fs/path.h"
 #include "lib/fs/romfs.h"
+#include "lib/fs/tar.h"
 
 static int mount_at(const char *path, struct mount *mount)
 {
@@ -40,6 +42,33 @@ static bool have_rom(void)
     return (uintptr_t)ringlet_rom_start && (uintptr_t)ringlet_rom_end;
 }
 
+static int module_create(struct mount **out)
+{
+    size_t bytes;
+    const void *module = ringlet_boot_module(&bytes);
+
+    return romfs_create(module, bytes, out);
+}
+
+/* The toolstack's archive is where an image's own would be, or beside it. */
+static void mount_module(void)
+{
+    const char *path = have_rom() ? "/ramdisk" : "/rom";
+    size_t bytes;
+    const void *module = ringlet_boot_module(&bytes);
+    int ret;
+
+    if (!module)
+        return;
+    if (!tar_is_one(module, bytes)) {
+        pr_info("the ramdisk is not mounted: it is no tar archive\n");
+        return;
+    }
+    ret = mount_new(path, module_create);
+    if (ret)
+        pr_err("%s: %s\n", path, errno_name(ret));
+}
+
 /* Only the root must succeed: without memory for /dev, or with a damaged archive, which was reported,
  * the rest is of use. */
 int mount_defaults(void)
@@ -62,5 +91,6 @@ int mount_defaults(void)
         if (ret)
             pr_err("/rom: %s\n", errno_name(ret));
     }
+    mount_module();
     return 0;
 }

@@ -118,7 +118,7 @@ void node_put(struct node *node);
 /*
  * The first call of a function of path.h mounts, unless fs_mount has mounted another root before:
  * a memfs at / with the directories dev, tmp and, if the image has an archive, rom; devfs at /dev;
- * the archive (romfs) at /rom.
+ * the archive (romfs) at /rom, and the toolstack's at /rom or /ramdisk.
  *
  * Mounts at the directory `path`, which must exist; "/" is also possible before anything is mounted
  * there. ops, type, root, read_only and data of *mount are set; it belongs to the tree of mounts until

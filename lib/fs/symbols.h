@@ -178,6 +178,7 @@
 
 /* tar.h */
 #pragma redefine_extname tar_begin ringlet_tar_begin
+#pragma redefine_extname tar_is_one ringlet_tar_is_one
 #pragma redefine_extname tar_next ringlet_tar_next
 
 /* tty.h */

@@ -18,6 +18,13 @@ struct header {
 };
 _Static_assert(sizeof(struct header) == BLOCK && offsetof(struct header, prefix) == 345, "ustar");
 
+bool tar_is_one(const void *archive, size_t size)
+{
+    const struct header *h = archive;
+
+    return size >= BLOCK && !memcmp(h->magic, "ustar", 5);
+}
+
 void tar_begin(struct tar *t, const void *archive, size_t size)
 {
     *t = (struct tar){.archive = archive, .size = size, .mtime = -1};

@@ -31,6 +31,8 @@ struct tar_entry {
     const char *link;            /* a link's target, in the archive; no NUL behind it */
 };
 
+/* Whether it begins with a header of ustar, or of GNU tar. */
+bool tar_is_one(const void *archive, size_t size);
 void tar_begin(struct tar *t, const void *archive, size_t size);
 /* 1 and *out; 0: the end; -EINVAL, with t->why, and out->name as far as it is known. */
 int tar_next(struct tar *t, struct tar_entry *out);

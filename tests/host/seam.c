@@ -5,6 +5,7 @@
 
 #include "lib/core/mem_private.h"
 
+#include <kernel/boot_module.h>
 #include <kernel/errno.h>
 #include <kernel/grant_map.h>
 #include <kernel/page.h>
@@ -27,6 +28,8 @@ int (*seam_suspend)(void);
 void (*seam_guard)(void);
 unsigned seam_grant_max_frames;
 int seam_grant_area_error;
+const void *seam_module;
+size_t seam_module_bytes;
 uint64_t seam_hypercalls, seam_sends, seam_polls, seam_yields, seam_now, seam_clock_reads;
 jmp_buf *seam_shutdown_jmp;
 evtchn_port_t seam_last_send;
@@ -108,6 +111,8 @@ void seam_init(size_t bytes)
     grant_frames = 0;
     next_port = 3;
     seam_grant_max_frames = 32;
+    seam_module = NULL;
+    seam_module_bytes = 0;
     seam_grant_area_error = 0;
     seam_hypercall = NULL;
     seam_idle = NULL;
@@ -438,6 +443,12 @@ const char *arch_clock_source(void)
 const char *arch_hypercall_method(void)
 {
     return "call";
+}
+
+const void *ringlet_boot_module(size_t *bytes)
+{
+    *bytes = seam_module_bytes;
+    return seam_module;
 }
 
 void *arch_boot_stack(size_t *size)

@@ -84,6 +84,10 @@ extern struct seam_foreign seam_foreign;
 void seam_foreign_make(domid_t domid, unsigned pages);
 void seam_foreign_end(void);
 
+/* The module of the toolstack; NULL after seam_init: there is none. */
+extern const void *seam_module;
+extern size_t seam_module_bytes;
+
 /* The grant table that arch_map_grant_frames gave. */
 extern grant_entry_v1_t *seam_grants;
 /* The address of a page from its frame number (arch_frame's reverse). */

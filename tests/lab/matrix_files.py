@@ -41,6 +41,10 @@ CASES = [
     Case("ext4-archive", image="ext4-test", app=True, memory=64, args=f"{MOUNT} check /data", disks=[f"sparse {4 * MIB} r"], types=("pv",),
          setup="mkdir /tmp/tree && (cd /tmp/tree && linux_files && tar -cf /tmp/tree.tar .) && dd if=/tmp/tree.tar of=$d0 2>/dev/null && "
                "rm -r /tmp/tree /tmp/tree.tar || exit 4", options="-v", says=("^30 files are", "^xvda: romfs at /data, read-only")),
+    # xl's ramdisk is a tar archive, for a program without one of its own.
+    Case("ramdisk", image="ext4-test", app=True, memory=64, args="check /rom", options="--ramdisk /tmp/ramdisk.tar",
+         setup="mkdir /tmp/tree && (cd /tmp/tree && linux_files && tar -cf /tmp/ramdisk.tar .) && rm -r /tmp/tree || exit 4",
+         says=("^30 files are as they were written, 0 are not",)),
     # SQLite keeps its database in a file; dom0's reads it.
     Case("ext4-sqlite", image="sqlite-test", app=True, memory=64, disks=[f"{DISK} w"], types=("pv",), timeout=300,
          setup="sqlite_killed $d0 pv 5 || exit 4",

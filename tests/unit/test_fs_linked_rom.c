@@ -70,11 +70,30 @@ static void is_refused_when_damaged(void **state)
     assert_non_null(strstr(seam_console(), "/rom: EINVAL"));
 }
 
+/* The toolstack's is beside it. */
+static void a_ramdisk_is_beside_it(void **state)
+{
+    static struct archive other;
+
+    (void)state;
+    tar_add(&tar, '0', "file", "", "content", 7);
+    tar_end(&tar);
+    place();
+    other.size = 0;
+    tar_add(&other, '0', "file", "", "of the toolstack", 16);
+    tar_end(&other);
+    seam_module = other.bytes;
+    seam_module_bytes = other.size;
+    assert_text("/rom/file", "content");
+    assert_text("/ramdisk/file", "of the toolstack");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(is_mounted, setup, teardown),
         cmocka_unit_test_setup_teardown(is_refused_when_damaged, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_ramdisk_is_beside_it, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

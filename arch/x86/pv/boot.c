@@ -27,8 +27,8 @@ _Static_assert(BOOT_CMDLINE_MAX >= MAX_GUEST_CMDLINE, "boot_info.cmdline");
 
 struct start_info *pv_start_info;
 
-/* All memory is free that the builder has put nothing into. A module, which is not used, and the
- * builder's boot stack, which is not used any more, are free, too. */
+/* All memory is free that the builder has put nothing into. The builder's boot stack, which is not used any
+ * more, and a module that is not used are free, too. */
 static void find_free_memory(const struct start_info *si)
 {
     boot_ram_add(0, (uint64_t)pv_pages << PAGE_SHIFT);
@@ -41,6 +41,8 @@ static void find_free_memory(const struct start_info *si)
         boot_ram_remove((uintptr_t)boot_info.console, PAGE_SIZE);
     if (boot_info.xenstore)
         boot_ram_remove((uintptr_t)boot_info.xenstore, PAGE_SIZE);
+    if (ringlet_boot_module_pv)
+        ringlet_boot_module_pv(si, boot_ram_remove);
 }
 
 /* The toolstack cuts what does not fit, and does not say so. */

@@ -90,7 +90,7 @@ void pvh_find_shared_pages(void)
 }
 
 /* Maps all memory and the special pages, and leaves in boot_info.ram what is free. */
-static void map_memory(void)
+static void map_memory(const struct hvm_start_info *si)
 {
     struct mem_region map[BOOT_REGIONS_MAX + 2];
     void *const special[] = {boot_info.console, boot_info.xenstore};
@@ -107,6 +107,8 @@ static void map_memory(void)
             map[count++] = (struct mem_region){(uintptr_t)special[i], PAGE_SIZE};
     boot_ram_remove(0, PAGE_SIZE);
     boot_ram_remove((uintptr_t)_text, image_size());
+    if (ringlet_boot_module_pvh)
+        ringlet_boot_module_pvh(si, boot_ram_remove);
 
     mmu_root = pvh_l4;
     mmu_nx = (cpuid(CPUID_FEATURES).edx & CPUID_NX) ? PTE_NX : 0;
@@ -156,7 +158,7 @@ void boot_pvh(const struct hvm_start_info *si)
     if (ret)
         boot_fail("no memory map: %s", errno_name(ret));
     window = memmap_gap(window_pages() * PAGE_SIZE);
-    map_memory();
+    map_memory(si);
     if (window_init(window))
         boot_fail("no memory for page tables");
     ret = pvh_map_shared_info();
