@@ -48,7 +48,7 @@ static int run(const char *option, const char *extended, const char *value)
     static char *const environment[] = {"PATH=/usr/sbin:/sbin:/usr/bin:/bin", "LC_ALL=C", NULL};
     static const char *const programs[] = {"/usr/sbin/e2fsck", "/sbin/e2fsck"};
     posix_spawn_file_actions_t actions;
-    int status, ret;
+    int status = 0, ret;
     pid_t pid;
 
     must(ftruncate(log_fd, 0) == 0 && lseek(log_fd, 0, SEEK_SET) == 0, "ftruncate");
