@@ -225,8 +225,14 @@ static void reads_multiple(void **state)
     uint8_t data[6 * 512], id[512];
 
     (void)state;
+    identify(id);
+    assert_int_equal(word(id, 59), 0x110);
+    command(MASTER, 0, 0, 0xc6); /* SET MULTIPLE MODE: none */
+    assert_idle(READY, true);
+    identify(id);
+    assert_int_equal(word(id, 59), 0);
     command(MASTER, 0, 2, 0xc4);
-    assert_idle(READY | ERR, true); /* no SET MULTIPLE MODE yet */
+    assert_idle(READY | ERR, true);
     command(MASTER, 0, 3, 0xc6);
     assert_idle(READY | ERR, true);
     command(MASTER, 0, 32, 0xc6);

@@ -187,8 +187,8 @@ void ata_command(struct ata_channel *c, uint8_t command);
 
 void ata_identify(const struct ata_drive *d, uint8_t *out);        /* ATA_SECTOR bytes */
 void ata_identify_packet(const struct ata_drive *d, uint8_t *out); /* the same */
-/* The geometry after power-on. */
-void ata_default_geometry(struct ata_drive *d);
+/* A disk's geometry and other settings after power-on. */
+void ata_power_on(struct ata_drive *d);
 
 /* ---- ata_transfer.c ---- */
 

@@ -453,7 +453,7 @@ void ata_channel_init(struct ata_channel *c, struct bus *bus, struct bus_master 
 
         d->disk = disks[i];
         if (d->disk && !d->disk->cdrom)
-            ata_default_geometry(d);
+            ata_power_on(d);
         if (d->disk && d->disk->cdrom)
             d->attention = 0x29; /* power on */
     }

@@ -40,10 +40,12 @@ static void set_text(uint8_t *out, unsigned word, unsigned words, const char *te
         out[2 * word + (i ^ 1)] = i < len ? (uint8_t)text[i] : ' ';
 }
 
-void ata_default_geometry(struct ata_drive *d)
+void ata_power_on(struct ata_drive *d)
 {
     d->heads = HEADS;
     d->track = TRACK;
+    /* Linux uses what is set, and does not set it: blocks that are larger cost fewer interrupts */
+    d->multiple = ATA_MULTIPLE_MAX;
 }
 
 static unsigned cylinders(const struct ata_drive *d, unsigned heads, unsigned track, unsigned max)
