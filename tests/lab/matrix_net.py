@@ -120,7 +120,7 @@ CASES = [
                        console_counts_soon 'net: vif1: \\(removed\\|the interface is lost\\)' 1
                        nettest peer=10.0.0.2 test=rr rounds=50 timeout=10 stop=1"""),
     # Its address is used on its bridge: it does without, until nobody else has it, and defends it afterwards.
-    # (Not in make test: it has not passed yet; it waits for more than a minute. Nor are the three behind it.)
+    # (Not in make test, as it waits for more than a minute. Nor are the three behind it.)
     _case("net-bridge-in-use", image="nettest", args="ip=10.0.0.9/24 stop=1", memory=64, timeout=200, full=True, options="--vif=bridge=xenbr0",
           setup="network && network_bridge && ip addr add 10.0.0.9/24 dev xenbr0 || exit 4",
           says=(r"(?s)10.0.0.9 is used by [0-9a-f:]*, too: it is not used here until it is free.*net: vif0: 10.0.0.9/24 .static.*10.0.0.9 is used by [0-9a-f:]*, too(?!:)",),
@@ -148,7 +148,7 @@ CASES = [
                        nettest peer=10.0.0.2 bytes=1m count=300 rounds=50 timeout=10 stop=1"""),
     # The guest is iperf's client.
     _case("net-iperf", image="iperf", app=True, args=f"{ADDRESS} 10.0.0.1", memory=64, timeout=150, full=True,
-          setup="network && { iperf -s >/tmp/iperf-server 2>&1 & } || exit 4", says=(r"^iperf: 10.0.0.1 5001: sent \d{5,} bytes in \d+ ms",)),
+          setup="network && iperf_server || exit 4", says=(r"^iperf: 10.0.0.1 5001: sent \d{5,} bytes in \d+ ms",)),
     # More requests than it can answer at once.
     _case("net-flood", image="nettest", args=f"{ADDRESS} stop=1", memory=64, full=True,
           meanwhile="""console_says 'serving at port'

@@ -25,7 +25,7 @@ $(LIB_LWIP_HOST): $(LWIP_HOST_OBJS) $(LWIP_HOST)/objects
 $(LWIP_TESTS): $(LWIP_HOST)/%: $(LWIP_HOST)/tests/lwip/%.c.o $(LIB_LWIP_HOST) $(LIBHOST)
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(CFLAGS_HOST) $(filter %.o,$^) $(LIB_LWIP_HOST) $(LIBHOST) -lcmocka -o $@
-$(LWIP_HOST)/test_interface $(LWIP_HOST)/test_hostile $(LWIP_HOST)/test_large: $(addprefix $(LWIP_HOST)/tests/lwip/,fake_netfront.c.o peer.c.o)
+$(LWIP_HOST)/test_interface $(LWIP_HOST)/test_hostile $(LWIP_HOST)/test_large $(LWIP_HOST)/test_hold: $(addprefix $(LWIP_HOST)/tests/lwip/,fake_netfront.c.o peer.c.o)
 -include $(LWIP_HOST_OBJS:.o=.d) $(wildcard $(LWIP_HOST)/tests/lwip/*.d)
 
 # ---- lwIP's own unit tests ----

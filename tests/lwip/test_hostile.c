@@ -114,13 +114,12 @@ static void test_tiny_segments(void **state)
     peer_mss = 1460;
     fill(e.file, 16384);
     assert_int_equal(file_poll(&e, 1, 0), 0);
-    from_peer.ack = seen.expect;
-    say(TCP_ACK, NULL, 0, NETFRONT_CSUM_BLANK, 0);
-    assert_int_equal(file_write(e.file, data, 50), 50); /* what has gone makes room */
     seen.stream = false;
     for (unsigned i = 0; i < 5000; i++) {
         from_peer.ack = seen.seq + 100;
         say(TCP_ACK, NULL, 0, NETFRONT_CSUM_BLANK, 0);
+        if (i == 500) /* what has gone makes room */
+            assert_int_equal(file_write(e.file, data, 50), 50);
     }
     assert_int_equal(file_poll(&e, 1, 0), 1);
     file_put(e.file);

@@ -192,6 +192,14 @@ static void flush(void)
     }
 }
 
+static void wake_some(void)
+{
+    struct ifc *first = list_first(&interfaces, struct ifc, link);
+
+    if (first)
+        wake(first);
+}
+
 static bool refers(const void *data, size_t len)
 {
     list_for_each (at, &interfaces)
@@ -236,6 +244,7 @@ static void attach(struct ifc *ifc)
 {
     net_core_lock();
     net_core_flush = flush;
+    net_core_wake = wake_some;
     net_core_refers = refers;
     net_large_taken = ifc_takes_large;
     netif_add_noaddr(&ifc->netif, ifc, init, ethernet_input);

@@ -10,6 +10,7 @@ static struct mutex lock = MUTEX_INIT(lock);
 static unsigned depth;
 
 void (*net_core_flush)(void);
+void (*net_core_wake)(void);
 bool (*net_core_refers)(const void *data, size_t len);
 
 bool net_core_held(void)

@@ -26,4 +26,7 @@ extern void (*net_core_flush)(void);
  * the peer can acknowledge what it was not sent. One function, the interfaces'. */
 extern bool (*net_core_refers)(const void *data, size_t len);
 
+/* Has some thread take the lock soon, and release it. In a handler. The interfaces'. */
+extern void (*net_core_wake)(void);
+
 #endif

@@ -17,6 +17,7 @@
 /* ms; a frame waits for a neighbour's address for less: etharp.c and nd6.c give up after a few tries,
  * 1 s apart */
 #define RETIRED_MS 10000
+#define FEW_MAX    ((size_t)8 << 20)
 
 struct chunk {
     struct list link;
@@ -29,6 +30,20 @@ struct chunk {
 static struct list retired = LIST_INIT(retired), retiring = LIST_INIT(retiring);
 static bool timer_runs;
 
+static size_t chunk_bytes; /* of all sockets */
+
+bool send_buffers_are_few(void)
+{
+    static size_t few;
+    struct page_stats s;
+
+    if (!few) {
+        page_get_stats(&s);
+        few = MIN((s.total - s.away) * PAGE_SIZE / 16, FEW_MAX);
+    }
+    return chunk_bytes < few;
+}
+
 static struct chunk *chunk_alloc(size_t size)
 {
     struct chunk *c = heap_zalloc(1, sizeof(*c), MEM_KERNEL);
@@ -40,8 +55,10 @@ static struct chunk *chunk_alloc(size_t size)
     if (c->from_heap)
         c->data = heap_alloc(size, MEM_KERNEL);
     c->size = (uint16_t)size;
-    if (c->data)
+    if (c->data) {
+        chunk_bytes += size;
         return c;
+    }
     heap_free(c);
     return NULL;
 }
@@ -49,6 +66,7 @@ static struct chunk *chunk_alloc(size_t size)
 static void chunk_free(struct chunk *c)
 {
     list_del(&c->link);
+    chunk_bytes -= c->size;
     if (c->from_heap)
         heap_free(c->data);
     else

@@ -30,4 +30,7 @@ void send_buffer_acked(struct send_buffer *b, size_t n);
  */
 void send_buffer_clear(struct send_buffer *b, bool in_use);
 
+/* All sockets' together take less than half of what is sent from: those that send much may have more. */
+bool send_buffers_are_few(void);
+
 #endif

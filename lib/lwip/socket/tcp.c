@@ -360,6 +360,7 @@ struct tcp_socket *tcp_socket_alloc(unsigned family)
     list_init(&t->pending);
     list_init(&t->link);
     list_init(&t->large.look);
+    list_init(&t->large.held);
     tcp_large_start();
     t->linger = -1;
     t->send_buffer_size = SEND_BUFFER_DEFAULT;

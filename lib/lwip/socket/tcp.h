@@ -22,8 +22,8 @@ enum tcp_phase {
     TCP_ENDED,     /* reset, or timed out */
 };
 
-#define SEND_BUFFER_MAX     TCP_SND_BUF
-#define SEND_BUFFER_DEFAULT TCP_SND_BUF
+#define SEND_BUFFER_MAX     (TCP_SND_BUF - 64 * 1024)
+#define SEND_BUFFER_DEFAULT (256 * 1024)
 #define SEND_BUFFER_MIN     4608 /* Linux' */
 
 struct tcp_socket {
@@ -41,6 +41,7 @@ struct tcp_socket {
     uint32_t keep_idle, keep_interval; /* s */
     int64_t linger;                    /* s; -1: off */
     uint32_t send_buffer_size;
+    bool send_buffer_set; /* by SO_SNDBUF: then it stays so */
     struct receive_queue received;
     struct send_buffer sent;
     struct tcp_large large;
@@ -98,6 +99,8 @@ void tcp_socket_unlisten(struct tcp_socket *t);
 /* tcp_io.c */
 int64_t tcp_socket_send(struct socket *s, const struct socket_message *m, bool wait);
 int64_t tcp_socket_receive(struct socket *s, struct socket_message *m, bool wait);
+/* The bytes that may wait to be acknowledged. */
+size_t tcp_send_limit(const struct tcp_socket *t);
 /* The bytes that can be written now; 0 unless it is as much as is worth waking a writer for. */
 size_t tcp_send_room(const struct tcp_socket *t);
 

@@ -2,16 +2,26 @@
 /* Sending and receiving. What is sent is copied once, into memory that netfront sends it from; what is
  * received is copied once, from where it arrived. */
 #include "lib/lwip/socket/tcp.h"
+#include "lib/lwip/socket/tcp_hold.h"
 
 /* ---- sending ---- */
 
+static bool takes_more(const struct tcp_socket *t)
+{
+    return t->pcb && t->pcb->snd_buf && t->pcb->snd_queuelen < TCP_SND_QUEUELEN;
+}
+
+size_t tcp_send_limit(const struct tcp_socket *t)
+{
+    return t->send_buffer_set || !send_buffers_are_few() ? t->send_buffer_size : SEND_BUFFER_MAX;
+}
+
 static size_t room(const struct tcp_socket *t)
 {
-    size_t left = t->send_buffer_size > t->sent.queued ? t->send_buffer_size - t->sent.queued : 0;
+    const size_t limit = tcp_send_limit(t);
+    size_t left = limit > t->sent.queued ? limit - t->sent.queued : 0;
 
-    if (!t->pcb || t->pcb->snd_queuelen >= TCP_SND_QUEUELEN)
-        return 0;
-    return MIN(left, (size_t)t->pcb->snd_buf);
+    return takes_more(t) ? MIN(left, (size_t)t->pcb->snd_buf) : 0;
 }
 
 /* As Linux: a writer is woken when a third of the buffer is free, so that its writes are large. */
@@ -19,7 +29,7 @@ size_t tcp_send_room(const struct tcp_socket *t)
 {
     const size_t left = t->stalled ? 0 : room(t);
 
-    return left >= t->send_buffer_size / 3 ? left : 0;
+    return left >= tcp_send_limit(t) / 3 ? left : 0;
 }
 
 /* Whether data can be sent: 0, -EAGAIN (not yet), or the error. */
@@ -46,11 +56,13 @@ static int can_send(struct tcp_socket *t)
 static int64_t send_piece(struct tcp_socket *t, struct iov *from, size_t want, bool more)
 {
     size_t len = 0;
-    void *piece = send_buffer_reserve(&t->sent, MIN(want, room(t)), &len);
+    void *piece = send_buffer_reserve(&t->sent, want, &len);
     err_t err;
 
     if (!piece)
         return t->sent.queued ? -EAGAIN : -ENOBUFS;
+    if (t->large.taken)
+        len = MIN(len, tcp_large_left(t)); /* which goes out when it is full */
     iov_get(from, piece, len);
     err = tcp_large_write(t, piece, (uint16_t)len, more || len < want ? TCP_WRITE_FLAG_MORE : 0);
     if (err != ERR_OK)
@@ -59,28 +71,34 @@ static int64_t send_piece(struct tcp_socket *t, struct iov *from, size_t want, b
     return (int64_t)len;
 }
 
-/* As much as there is room for: the bytes, 0 if it has to wait, or the error. */
-static int64_t send_some(struct tcp_socket *t, struct iov *from, size_t want, bool more)
+/* As much as there is room for, of the last `want` of `total` bytes: the bytes, 0 if it has to wait, or the error. */
+static int64_t send_some(struct tcp_socket *t, struct iov *from, size_t want, size_t total,
+                         bool more)
 {
-    size_t done = 0;
+    size_t done = 0, now;
     int64_t ret = can_send(t);
+    bool busy;
 
     if (ret)
         return ret == -EAGAIN ? 0 : ret;
+    busy = t->pcb->unacked;
     tcp_large_begin(t, want);
-    while (done < want && room(t)) {
+    now = room(t);
+    now = now < want ? MIN(want, tcp_large_whole(t, now)) : want;
+    while (done < now && takes_more(t)) {
         const struct iov before = *from;
 
-        ret = send_piece(t, from, want - done, more);
+        ret = send_piece(t, from, now - done, more || now < want);
         if (ret < 0) {
             *from = before;
             t->stalled = ret == -EAGAIN;
             break;
         }
         done += (size_t)ret;
+        tcp_large_full(t);
     }
     /* with MSG_MORE only what fills segments goes out, and all of it when there is no room */
-    if (!more || done < want || tcp_sndbuf(t->pcb) == 0)
+    if ((!more || done < want || tcp_sndbuf(t->pcb) == 0) && !(busy && tcp_hold(t, total)))
         tcp_large_output(t);
     return done || ret == -EAGAIN || ret > 0 ? (int64_t)done : ret;
 }
@@ -99,7 +117,7 @@ int64_t tcp_socket_send(struct socket *s, const struct socket_message *m, bool w
         return t->phase == TCP_CONNECTED ? 0 : can_send(t);
     for (unsigned looks = 0;; looks++) {
         LOCK_TCPIP_CORE();
-        ret = send_some(t, &from, total - done, more);
+        ret = send_some(t, &from, total - done, total, more);
         UNLOCK_TCPIP_CORE();
         if (ret < 0 && ret != -ENOBUFS)
             break;

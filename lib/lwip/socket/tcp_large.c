@@ -14,6 +14,7 @@
 #include "lib/lwip/port/large.h"
 #include "lib/lwip/socket/tcp.h"
 #include "lib/lwip/socket/tcp_cut.h"
+#include "lib/lwip/socket/tcp_hold.h"
 #include "lwip/ip.h"
 
 /* What a frame has room for beside its headers; wherever it begins in a page, in 18 pieces of memory with
@@ -92,15 +93,21 @@ void tcp_large_begin(struct tcp_socket *t, size_t want)
     t->large.taken = netif && net_large_taken(netif, IP_IS_V6_VAL(pcb->remote_ip));
 }
 
-/* At least the length of the last unsent segment. */
-static uint16_t segment_size(const struct tcp_socket *t)
+static const struct tcp_seg *last_unsent(const struct tcp_pcb *pcb)
 {
-    const struct tcp_pcb *pcb = t->pcb;
     const struct tcp_seg *last = pcb->unsent;
-    uint32_t size = pcb->mss;
 
     while (last && last->next)
         last = last->next;
+    return last;
+}
+
+uint16_t tcp_large_size(const struct tcp_socket *t)
+{
+    const struct tcp_pcb *pcb = t->pcb;
+    const struct tcp_seg *last = last_unsent(pcb);
+    uint32_t size = pcb->mss;
+
     if (t->large.taken) {
         size = MIN(pcb->snd_wnd_max / 2, BYTES) / pcb->mss * pcb->mss;
         size = MAX(size, (uint32_t)pcb->mss);
@@ -110,13 +117,35 @@ static uint16_t segment_size(const struct tcp_socket *t)
     return (uint16_t)size;
 }
 
+size_t tcp_large_left(const struct tcp_socket *t)
+{
+    const struct tcp_seg *last = last_unsent(t->pcb);
+    const size_t size = tcp_large_size(t);
+
+    return last && last->len < size ? size - last->len : size;
+}
+
+size_t tcp_large_whole(const struct tcp_socket *t, size_t room)
+{
+    const struct tcp_pcb *pcb = t->pcb;
+    const size_t size = tcp_large_size(t), first = tcp_large_left(t);
+    size_t n = first < size ? first : 0; /* it is begun */
+
+    /* (a small buffer stays small) */
+    if (!t->large.taken || !pcb->unacked || size > tcp_send_limit(t) / 4)
+        return room;
+    while (n < room)
+        n += size;
+    return MIN(n, (size_t)pcb->snd_buf);
+}
+
 err_t tcp_large_write(struct tcp_socket *t, const void *data, uint16_t len, uint8_t flags)
 {
     struct tcp_pcb *pcb = t->pcb;
     const uint16_t mss = pcb->mss;
     err_t err;
 
-    pcb->mss = segment_size(t);
+    pcb->mss = tcp_large_size(t);
     t->large.used |= pcb->mss > mss;
     err = tcp_write(pcb, data, len, flags);
     pcb->mss = mss;
@@ -130,6 +159,16 @@ void tcp_large_output(struct tcp_socket *t)
     tcp_output(t->pcb);
     if (t->large.used && fit(t))
         tcp_output(t->pcb);
+}
+
+void tcp_large_full(struct tcp_socket *t)
+{
+    const struct tcp_seg *last = t->large.taken ? last_unsent(t->pcb) : NULL;
+
+    if (last && last->len >= tcp_large_size(t)) {
+        tcp_hold_end(t);
+        tcp_large_output(t);
+    }
 }
 
 /* lwIP's window for what the peer has not acknowledged may be less than an mss: then FIN is not for the
@@ -189,16 +228,18 @@ static void settle(void)
         struct tcp_socket *t = list_entry(look.next, struct tcp_socket, large.look);
         bool more;
 
-        tcp_large_end(t);
+        list_del(&t->large.look);
         more = grow(t);
         if (fit(t) || more)
             tcp_output(t->pcb);
     }
+    tcp_hold_settle();
 }
 
 void tcp_large_end(struct tcp_socket *t)
 {
     list_del(&t->large.look);
+    tcp_hold_end(t);
 }
 
 static void cut(void)

@@ -14,9 +14,10 @@
 
 struct tcp_socket;
 
-/* Of a socket; zeroes, and `look` an empty list. */
+/* Of a socket; zeroes, and empty lists. */
 struct tcp_large {
     struct list look; /* in a list: a packet has arrived */
+    struct list held; /* in a list: tcp_hold.h */
     bool taken;       /* by the interface, at the last write of more than an mss */
     bool used;        /* some segment was large */
     bool grows;       /* the window of congestion, by what the last packet has acknowledged ... */
@@ -31,6 +32,15 @@ void tcp_large_begin(struct tcp_socket *t, size_t want);
 err_t tcp_large_write(struct tcp_socket *t, const void *data, uint16_t len, uint8_t flags);
 /* tcp_output(), also of a part of a segment that does not fit in the window. */
 void tcp_large_output(struct tcp_socket *t);
+/* The same, if the last unsent segment is full. */
+void tcp_large_full(struct tcp_socket *t);
+/* The bytes of a segment that is full: what the last unsent one has, or may grow to. */
+uint16_t tcp_large_size(const struct tcp_socket *t);
+/* Those that the last unsent one has room for; a whole one if it is full, or there is none. */
+size_t tcp_large_left(const struct tcp_socket *t);
+/* What a writer gives who has more than there is room for: a little more than that, as it fills segments, if something
+ * is in flight. Thus no frame is sent that is not full. */
+size_t tcp_large_whole(const struct tcp_socket *t, size_t room);
 /* Each half second. lwIP calls tcp_output() afterwards. */
 void tcp_large_tick(struct tcp_socket *t);
 /* The socket, or its pcb, ends. */

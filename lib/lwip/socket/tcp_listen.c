@@ -18,6 +18,7 @@ static void inherit(const struct tcp_socket *from, struct tcp_socket *t)
     t->keep_interval = from->keep_interval;
     t->linger = from->linger;
     t->send_buffer_size = from->send_buffer_size;
+    t->send_buffer_set = from->send_buffer_set;
     t->inet.base.receive_timeout = from->inet.base.receive_timeout;
     t->inet.base.send_timeout = from->inet.base.send_timeout;
 }

@@ -55,6 +55,7 @@ static int set_own(struct tcp_socket *t, enum socket_option option, int64_t n)
     case SOCKET_OPT_SEND_BUFFER: /* a hint, which is kept within bounds, as on Linux */
         n = MIN(n, (int64_t)SEND_BUFFER_MAX);
         t->send_buffer_size = n < SEND_BUFFER_MIN ? SEND_BUFFER_MIN : (uint32_t)n;
+        t->send_buffer_set = true;
         return 0;
     case SOCKET_OPT_RECEIVE_BUFFER: /* the window is the same for all: what is asked tells its size */
         return 0;

@@ -221,6 +221,7 @@
 #pragma redefine_extname net_config_parse ringlet_net_config_parse
 #pragma redefine_extname net_core_check ringlet_net_core_check
 #pragma redefine_extname net_core_flush ringlet_net_core_flush
+#pragma redefine_extname net_core_wake ringlet_net_core_wake
 #pragma redefine_extname net_core_held ringlet_net_core_held
 #pragma redefine_extname net_core_lock ringlet_net_core_lock
 #pragma redefine_extname net_core_refers ringlet_net_core_refers

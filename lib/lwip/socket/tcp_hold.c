@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/lwip/socket/tcp_hold.h"
+
+#include <ringlet/clock.h>
+
+#include "lib/lwip/port/core_lock.h"
+#include "lib/lwip/socket/tcp.h"
+#include "lwip/priv/tcp_priv.h"
+
+/* About what the backend takes for what is in flight. */
+#define LONGEST (200 * NSEC_PER_USEC)
+
+static struct list held = LIST_INIT(held);
+static struct timer timer;
+static bool due;
+
+static void wake(struct timer *unused)
+{
+    (void)unused;
+    due = true;
+    if (net_core_wake)
+        net_core_wake();
+}
+
+/* With TCP_NODELAY only the end of a large write, as nearly always another one follows. */
+static bool may_wait(const struct tcp_socket *t, size_t written)
+{
+    const struct tcp_pcb *pcb = t->pcb;
+    const struct tcp_seg *seg = pcb->unsent;
+    const size_t full = tcp_large_size(t);
+
+    return t->large.taken && net_core_wake && seg && !seg->next && pcb->unacked &&
+           seg->len < full && (t->nodelay ? written >= full / 2 : seg->len >= pcb->mss) &&
+           !(pcb->flags & (TF_NAGLEMEMERR | TF_FIN | TF_ACK_NOW | TF_INFR | TF_RTO));
+}
+
+bool tcp_hold(struct tcp_socket *t, size_t written)
+{
+    if (!may_wait(t, written))
+        return false;
+    if (list_empty(&t->large.held))
+        list_add_tail(&held, &t->large.held);
+    if (!timer.armed) {
+        timer_init(&timer, wake);
+        timer_start(&timer, clock_recent() + LONGEST);
+    }
+    return true;
+}
+
+void tcp_hold_end(struct tcp_socket *t)
+{
+    if (list_empty(&t->large.held))
+        return;
+    list_del(&t->large.held);
+    if (list_empty(&held) && timer.armed)
+        timer_stop(&timer);
+}
+
+void tcp_hold_settle(void)
+{
+    if (!due)
+        return;
+    due = false;
+    while (!list_empty(&held)) {
+        struct tcp_socket *t = list_entry(held.next, struct tcp_socket, large.held);
+
+        tcp_hold_end(t);
+        tcp_output(t->pcb);
+    }
+}
