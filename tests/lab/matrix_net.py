@@ -68,9 +68,9 @@ CASES = [
     _case("nettest-mtu-68", image="nettest", args=f"{ADDRESS} {CLIENT} {SMALL}", memory=64, options="--vif=mtu=68", setup=SERVER,
           says=(*WHOLE, '"mtu":68,')),
     # Saved and restored in the middle of one verified stream, and another backend in the middle of another.
-    _case("net-stream", image="nettest", args=f"{ADDRESS} {CLIENT} test=send,receive bytes=128m timeout=60", memory=64, setup=SERVER, timeout=200,
-          says=(r"(?s)send: 25 %.*resumed.*send: 134217728 bytes.*receive: 25 %.*backend 0 is away.*backend 0 is there.*receive: 134217728 bytes",
-                '"test":"receive","bytes":134217728,.*"wrong":0', '"reconnects":2'),
+    _case("net-stream", image="nettest", args=f"{ADDRESS} {CLIENT} test=send,receive bytes=192m timeout=60", memory=64, setup=SERVER, timeout=200,
+          says=(r"(?s)send: 25 %.*resumed.*send: 201326592 bytes.*receive: 25 %.*backend 0 is away.*backend 0 is there.*receive: 201326592 bytes",
+                '"test":"receive","bytes":201326592,.*"wrong":0', '"reconnects":2'),
           meanwhile="""console_says 'send: 25 %' 100
                        save_restore
                        console_says 'receive: 25 %' 100
