@@ -354,6 +354,19 @@ static inline void vif_configure(void)
     vif_fresh();
 }
 
+/* What a suspension leaves: for seam_suspend. The interface is as configured, its backend gone. */
+static inline int vif_stop(void)
+{
+    memset(shared_info, 0, sizeof(*shared_info));
+    memset(boot_info.xenstore, 0, PAGE_SIZE);
+    memset(fake.watches, 0, sizeof(fake.watches));
+    fake.in_len = fake.out_len = 0;
+    back.attached = false;
+    vif_configure();
+    fake.out_len = 0;
+    return 0;
+}
+
 /* ---- a test's setup ---- */
 
 static inline int vif_setup(void **state)

@@ -39,18 +39,6 @@ static void grants_are_counted(void **state)
     assert_int_equal(shutdown_netfront(dev), 0);
 }
 
-static int stop(void)
-{
-    memset(shared_info, 0, sizeof(*shared_info));
-    memset(boot_info.xenstore, 0, PAGE_SIZE);
-    memset(fake.watches, 0, sizeof(fake.watches));
-    fake.in_len = fake.out_len = 0;
-    back.attached = false;
-    vif_configure();
-    fake.out_len = 0;
-    return 0;
-}
-
 static void a_resume_ends_none(void **state)
 {
     struct netfront_dev *dev = vif_open(NULL);
@@ -59,7 +47,7 @@ static void a_resume_ends_none(void **state)
     (void)state;
     connects = false;
     vif_set(true, "multi-queue-max-queues", "1");
-    seam_suspend = stop;
+    seam_suspend = vif_stop;
     assert_int_equal(domain_suspend(), 0);
     seam_suspend = NULL;
     assert_int_equal(grants(dev), before);

@@ -93,18 +93,6 @@ static void send_from_all(struct netfront_dev *dev)
     user.done = 0;
 }
 
-static int stop(void)
-{
-    memset(shared_info, 0, sizeof(*shared_info));
-    memset(boot_info.xenstore, 0, PAGE_SIZE);
-    memset(fake.watches, 0, sizeof(fake.watches));
-    fake.in_len = fake.out_len = 0;
-    back.attached = false;
-    vif_configure();
-    fake.out_len = 0;
-    return 0;
-}
-
 static void many_pages(void **state)
 {
     struct netfront_stats before, after;
@@ -130,7 +118,7 @@ static void many_pages(void **state)
     thread_sleep(NSEC_PER_SEC);
     vif_poll(dev);
     send_from_all(dev);
-    seam_suspend = stop;
+    seam_suspend = vif_stop;
     assert_int_equal(domain_suspend(), 0);
     seam_suspend = NULL;
     thread_sleep(NSEC_PER_SEC);

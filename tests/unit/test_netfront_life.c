@@ -247,18 +247,6 @@ static void pages_in_quarantine(void **state)
 
 /* ---- the domain is suspended ---- */
 
-static int stop(void)
-{
-    memset(shared_info, 0, sizeof(*shared_info));
-    memset(boot_info.xenstore, 0, PAGE_SIZE);
-    memset(fake.watches, 0, sizeof(fake.watches));
-    fake.in_len = fake.out_len = 0;
-    back.attached = false;
-    vif_configure();
-    fake.out_len = 0;
-    return 0;
-}
-
 static void the_domain_is_resumed(void **state)
 {
     struct netfront_dev *dev = vif_open(NULL);
@@ -267,7 +255,7 @@ static void the_domain_is_resumed(void **state)
 
     (void)state;
     user.keep = 3;
-    seam_suspend = stop;
+    seam_suspend = vif_stop;
     for (unsigned i = 0; i < 3; i++) {
         works(dev);
         assert_int_equal(vif_send(dev, p, 1500, user_done), 0);

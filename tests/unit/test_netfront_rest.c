@@ -143,18 +143,6 @@ static void lost_frames_are_told(void **state)
     assert_int_equal(shutdown_netfront(dev), 0);
 }
 
-static int stop(void)
-{
-    memset(shared_info, 0, sizeof(*shared_info));
-    memset(boot_info.xenstore, 0, PAGE_SIZE);
-    memset(fake.watches, 0, sizeof(fake.watches));
-    fake.in_len = fake.out_len = 0;
-    back.attached = false;
-    vif_configure();
-    fake.out_len = 0;
-    return 0;
-}
-
 /* After a resume nothing is sent until the new backend is there. */
 static void nothing_without_rings(void **state)
 {
@@ -162,7 +150,7 @@ static void nothing_without_rings(void **state)
 
     (void)state;
     connects = false;
-    seam_suspend = stop;
+    seam_suspend = vif_stop;
     assert_int_equal(domain_suspend(), 0);
     assert_int_equal(vif_send(dev, data, 100, NULL), -ENETDOWN);
     assert_false(netfront_poll(dev, 64));
