@@ -10,6 +10,7 @@
 #include <ringlet/page.h>
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
+#include <ringlet/thread.h>
 
 #include <xen/io/blkif.h>
 
@@ -25,6 +26,7 @@ struct disk {
     struct machine_disk machine; /* what the drive sees */
     struct blkfront_dev *dev;    /* NULL: no medium, or closed */
     bool readonly;               /* by its configuration */
+    bool unplugged;              /* a thread closes it */
     struct disk_request request[MACHINE_DISK_IOS];
 };
 
@@ -202,6 +204,7 @@ static int open_drive(unsigned at, const struct drive *drive, unsigned devid)
     int ret = 0;
 
     d->readonly = drive->readonly;
+    d->unplugged = false;
     d->machine = (struct machine_disk){
         .physical_sector = 512,
         .cdrom = drive->cdrom,
@@ -257,4 +260,25 @@ void disks_close(unsigned positions)
         blkfront_sync(dev);
         shutdown_blkfront(dev);
     }
+}
+
+static void close_unplugged(void *positions)
+{
+    disks_close((unsigned)(uintptr_t)positions);
+}
+
+int disks_unplug(unsigned positions)
+{
+    unsigned begun = 0;
+    int ret;
+
+    for (unsigned i = 0; i < DRIVES_MAX; i++)
+        if (positions >> i & 1 && disk_of[i].dev && !disk_of[i].unplugged)
+            begun |= 1u << i;
+    if (!begun)
+        return 0;
+    ret = thread_create(NULL, "unplug", close_unplugged, (void *)(uintptr_t)begun, 0);
+    for (unsigned i = 0; i < DRIVES_MAX && !ret; i++)
+        disk_of[i].unplugged |= begun >> i & 1;
+    return ret;
 }

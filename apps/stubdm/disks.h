@@ -20,7 +20,14 @@ int disks_open(const struct arguments *arguments, struct machine_disk *disks[DRI
  * ended, and flushes them before. Thread context; waits. */
 void disks_close(unsigned positions);
 
-/* The emulated disk, as a bit of a device's number; 0: it is not emulated. */
+/*
+ * The same, in a thread of its own. The guest asks for it as often as it likes: a disk that is closed, or
+ * being closed, is left alone, so that there are never more threads than disks. 0 or -ENOMEM: they stay
+ * open. Thread and handler context.
+ */
+int disks_unplug(unsigned positions);
+
+/* The position (0: hda) at which the disk with this device number is emulated; -1: at none. */
 int disks_position(unsigned devid);
 
 #endif

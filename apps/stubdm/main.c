@@ -73,25 +73,16 @@ static void range_remove(void *world, enum machine_range kind, uint64_t first, u
                       first, last);
 }
 
-/* Closing waits for the backend: it has a thread of its own, and the guest goes on. */
-static void close_disks(void *positions)
-{
-    disks_close((unsigned)(uintptr_t)positions);
-}
-
 static void unplugged(void *world, unsigned what)
 {
     unsigned positions = 0;
-    int ret;
 
     (void)world;
     for (unsigned i = 0; i < DRIVES_MAX; i++)
         if (arguments.drive[i].present && !arguments.drive[i].cdrom &&
             (what & MACHINE_UNPLUG_DISKS || (what & MACHINE_UNPLUG_AUX_DISKS && i > 0)))
             positions |= 1u << i;
-    ret = thread_create(NULL, "unplug", close_disks, (void *)(uintptr_t)positions, 0);
-    if (ret)
-        pr_warn("stubdm: unplugged disks stay open: %s\n", errno_name(ret));
+    once("unplugged disks stay open", disks_unplug(positions));
 }
 
 /* The guest's own drivers write these: no more than so many. */

@@ -351,6 +351,32 @@ static void unplugged_disks_are_flushed_and_closed(void **state)
     assert_int_equal(dev[0].closes, 1);
 }
 
+/* A guest that writes to the port again and again makes no further thread, and closes nothing twice. */
+static void disks_are_unplugged_once(void **state)
+{
+    struct page_stats before, now;
+
+    (void)state;
+    opened();
+    page_get_stats(&before);
+    assert_int_equal(disks_unplug(0xe), 0); /* others */
+    page_get_stats(&now);
+    assert_int_equal(now.free, before.free);
+    assert_int_equal(disks_unplug(0xf), 0);
+    page_get_stats(&before);
+    for (unsigned i = 0; i < 1000; i++)
+        assert_int_equal(disks_unplug(0xf), 0);
+    page_get_stats(&now);
+    assert_int_equal(now.free, before.free);
+    assert_int_equal(dev[0].closes, 0);
+    thread_yield();
+    assert_int_equal(dev[0].closes, 1);
+    assert_int_equal(disks_unplug(0xf), 0);
+    thread_yield();
+    assert_int_equal(dev[0].syncs, 1);
+    assert_int_equal(dev[0].closes, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +388,7 @@ int main(void)
         T(a_flush_is_a_flush_or_a_barrier_or_nothing),
         T(the_machine_hears_of_changes),
         T(unplugged_disks_are_flushed_and_closed),
+        T(disks_are_unplugged_once),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
