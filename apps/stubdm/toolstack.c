@@ -2,6 +2,7 @@
 #include "toolstack.h"
 #include "qmp.h"
 
+#include <ringlet/clock.h>
 #include <ringlet/errno.h>
 #include <ringlet/format.h>
 #include <ringlet/heap.h>
@@ -12,6 +13,7 @@
 
 #define TOOLSTACK  0 /* its domain */
 #define READ_AHEAD 16u
+#define TURNS_MAX  16u /* pieces that are sent or received in one call of a handler */
 
 static int report(const char *what, int ret)
 {
@@ -135,11 +137,13 @@ int toolstack_arguments(domid_t domid, struct arguments *out)
 static struct qmp qmp;
 static struct vchan *vchan;
 static uint64_t connection; /* that was greeted */
+static struct timer rest;   /* goes on after other handlers and threads */
 
 static void qmp_event(void *arg)
 {
     char text[256];
     uint64_t now = vchan_connection(vchan);
+    unsigned turns = 0;
     int n;
 
     (void)arg;
@@ -155,7 +159,15 @@ static void qmp_event(void *arg)
         n = qmp.out_len ? 0 : vchan_receive(vchan, text, sizeof(text));
         if (n > 0)
             qmp_input(&qmp, text, (size_t)n);
-    } while (n > 0);
+    } while (n > 0 && ++turns < TURNS_MAX);
+    if (n > 0)
+        timer_start(&rest, 0);
+}
+
+static void qmp_rest(struct timer *t)
+{
+    (void)t;
+    qmp_event(NULL);
 }
 
 int toolstack_serve_qmp(domid_t domid, void (*run)(void *arg, bool run), void *arg)
@@ -165,6 +177,7 @@ int toolstack_serve_qmp(domid_t domid, void (*run)(void *arg, bool run), void *a
 
     qmp.run = run;
     qmp.arg = arg;
+    timer_init(&rest, qmp_rest);
     format(path, sizeof(path), "device-model/%u/qmp-vchan", domid);
     ret = vchan_listen(TOOLSTACK, path, &vchan);
     if (ret)

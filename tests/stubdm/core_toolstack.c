@@ -169,6 +169,46 @@ static void qmp_and_ready(void **state)
     assert_string_equal(fake_value("device-model/7/state"), "running");
 }
 
+static struct page *flood_page;
+static unsigned floods;
+
+/* A client on another CPU, which takes all answers and always has the next command there. */
+static void run_flood(void *arg, bool on)
+{
+    static const char next[] = "{\"execute\":\"cont\"}";
+
+    (void)arg;
+    (void)on;
+    flood_page->right_cons = flood_page->right_prod;
+    if (++floods < 1000)
+        for (const char *c = next; *c; c++)
+            ((char *)flood_page)[1024 + (flood_page->left_prod++ & 1023)] = *c;
+}
+
+static void a_client_that_never_pauses_holds_up_nobody(void **state)
+{
+    evtchn_port_t port;
+    unsigned turns = 0;
+
+    (void)state;
+    assert_int_equal(toolstack_serve_qmp(7, run_flood, NULL), 0);
+    flood_page = seam_page(
+        seam_grants[strtoul(fake_value("device-model/7/qmp-vchan/ring-ref"), NULL, 10)].frame);
+    port = (evtchn_port_t)strtoul(fake_value("device-model/7/qmp-vchan/event-channel"), NULL, 10);
+    flood_page->cli_live = 1;
+    floods = 0;
+    seam_raise(port);
+    heard(flood_page);
+    say(flood_page, port, "{\"execute\":\"qmp_capabilities\"}{\"execute\":\"cont\"}");
+    for (; floods < 1000; turns++) {
+        const unsigned before = floods;
+
+        thread_yield();
+        assert_true(floods > before); /* it goes on without an event */
+    }
+    assert_true(turns > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +218,7 @@ int main(void)
         T(too_many_or_none_are_refused),
         T(arguments_that_are_refused_are_named),
         T(qmp_and_ready),
+        T(a_client_that_never_pauses_holds_up_nobody),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
