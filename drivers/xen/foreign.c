@@ -17,6 +17,7 @@ enum { FREE, USED, GONE /* a suspend has unmapped it; the owner has not yet */, 
 static char *foreign_area;
 static uint8_t *foreign_use;  /* of each page of the area */
 static unsigned foreign_next; /* where the search for free pages begins */
+static unsigned foreign_ends; /* suspends */
 static struct foreign_stats foreign_counts;
 
 static char *page_at(unsigned i)
@@ -46,6 +47,7 @@ static int unmap_page(unsigned i, uint8_t after)
 /* Before a suspend: the page tables of a domain that is saved hold only its own memory. */
 static void foreign_suspend(void)
 {
+    foreign_ends++;
     for (unsigned i = 0; i < FOREIGN_PAGES; i++)
         if (foreign_use[i] == USED)
             unmap_page(i, GONE);
@@ -157,6 +159,11 @@ int foreign_unmap(void *va, unsigned count)
         ret = ret ? ret : error;
     }
     return ret;
+}
+
+unsigned foreign_suspends(void)
+{
+    return foreign_ends;
 }
 
 void foreign_get_stats(struct foreign_stats *out)

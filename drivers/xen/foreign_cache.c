@@ -5,7 +5,7 @@
  * the frame that is wanted is mapped, as a group of one. Groups are found by a hash of their first
  * frame, and given up in order of their last use.
  */
-#include <ringlet/foreign.h>
+#include <kernel/foreign.h>
 #include <ringlet/foreign_cache.h>
 #include <ringlet/heap.h>
 #include <ringlet/list.h>
@@ -30,6 +30,7 @@ struct foreign_cache {
     struct list bucket[BUCKETS];
     struct list lru;
     struct foreign_group *last; /* the group that was used last */
+    unsigned suspends;          /* that were when they were mapped */
     struct foreign_cache_stats stats;
     struct foreign_group group[];
 };
@@ -46,6 +47,7 @@ int foreign_cache_create(domid_t domid, unsigned pages, struct foreign_cache **c
     if (!c)
         return -ENOMEM;
     c->domid = domid;
+    c->suspends = foreign_suspends();
     c->groups = groups;
     list_init(&c->lru);
     for (unsigned i = 0; i < BUCKETS; i++)
@@ -165,6 +167,10 @@ static int copy(struct foreign_cache *c, uint64_t addr, char *own, size_t bytes,
 {
     if (addr + bytes < addr)
         return -EINVAL;
+    if (c->suspends != foreign_suspends()) {
+        c->suspends = foreign_suspends();
+        foreign_cache_invalidate(c);
+    }
     while (bytes) {
         const size_t offset = addr & PAGE_MASK, n = MIN(bytes, PAGE_SIZE - offset);
         char *page;

@@ -10,9 +10,10 @@
  * pages to its own physical address space; Xen refuses that to all but dom0 (p2m_add_foreign; acquired
  * resources from 4.19 on), and the error is passed on.
  *
- * While pages are mapped, a domain that ends keeps them: unmap what is not needed any more. A resume as
- * another domain (suspend.h) ends all mappings, whose owners still have to unmap them. Nothing here
- * waits; thread and handler context.
+ * While pages are mapped, a domain that ends keeps them: unmap what is not needed any more. Each suspend
+ * (suspend.h), also one that is cancelled, ends all mappings when it begins, as a domain that is saved
+ * must have none: an access faults from then on. Their owners still have to unmap them, and nothing is to be
+ * mapped before the resume. Nothing here waits; thread and handler context.
  */
 #ifndef RINGLET_FOREIGN_H
 #define RINGLET_FOREIGN_H

@@ -4,7 +4,8 @@
  * number of pages that stay mapped. Frames are mapped in groups of FOREIGN_CACHE_GROUP, those that have
  * no page alone; the group that was not used for longest is given up for a new one. The other domain may
  * give memory back (ballooning): whoever is told of that (an ioreq of type INVALIDATE) calls
- * foreign_cache_invalidate, as the mappings would keep the pages. Thread and handler context.
+ * foreign_cache_invalidate, as the mappings would keep the pages. After a suspend, which ends all mappings,
+ * the next access maps anew. Thread and handler context.
  */
 #ifndef RINGLET_FOREIGN_CACHE_H
 #define RINGLET_FOREIGN_CACHE_H

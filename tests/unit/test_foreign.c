@@ -308,12 +308,25 @@ static void addresses_that_wrap_are_refused(void **state)
 static void a_suspend_unmaps_and_the_cache_goes_on(void **state)
 {
     void *va;
+    char c;
 
     (void)state;
     assert_int_equal(foreign_map(GUEST, 0, 2, &va), 0);
+    assert_int_equal(foreign_cache_create(GUEST, 64, &cache), 0);
+    fill();
+    assert_int_equal(foreign_read(cache, 5 * PAGE_SIZE, &c, 1), 0);
+    assert_int_equal(foreign_read(cache, 100 * PAGE_SIZE, &c, 1), 0);
     assert_int_equal(domain_suspend(), 1); /* cancelled */
     assert_int_equal(mapped(), 0);
     assert_int_equal(foreign_unmap(va, 2), 0);
+    /* first the group that was used last */
+    assert_int_equal(foreign_read(cache, 100 * PAGE_SIZE, &c, 1), 0);
+    assert_int_equal(c, seam_foreign.memory[100 * PAGE_SIZE]);
+    assert_int_equal(foreign_read(cache, 5 * PAGE_SIZE, &c, 1), 0);
+    assert_int_equal(c, seam_foreign.memory[5 * PAGE_SIZE]);
+    assert_int_equal(cache_stats().mapped, 2 * FOREIGN_CACHE_GROUP);
+    foreign_cache_destroy(cache);
+    assert_int_equal(mapped(), 0);
 }
 
 int main(void)
