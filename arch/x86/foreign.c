@@ -157,10 +157,13 @@ int arch_foreign_resource(void *page, domid_t domid, unsigned type, unsigned id,
         frames[i] = boot_info.type == GUEST_PV ? 0 : (va >> PAGE_SHIFT) + i;
     set_xen_guest_handle(get.frame_list, frames);
     ret = (int)hypercall_memory_op(XENMEM_acquire_resource, &get);
+    if (boot_info.type == GUEST_PV)
+        return ret ? ret : map_pv(va, domid, frames, count, MMU_PT_UPDATE_NO_TRANSLATE);
+    if (!ret)
+        ret = map_own(va, count);
     if (ret)
-        return ret;
-    return boot_info.type == GUEST_PV ? map_pv(va, domid, frames, count, MMU_PT_UPDATE_NO_TRANSLATE)
-                                      : map_own(va, count);
+        unmap(va, count); /* also where Xen failed: some may be there */
+    return ret;
 }
 
 int arch_foreign_unmap(void *page)
