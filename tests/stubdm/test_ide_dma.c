@@ -381,6 +381,38 @@ static void the_first_error_counts(void **state)
     assert_status(5, READY | ERR, true);
 }
 
+/* The bus master is no part of a command by PIO: starting it does not go on with one. */
+static void a_start_has_no_effect_while_the_host_has_the_turn(void **state)
+{
+    const unsigned piece = WORLD_BUFFER / 512;
+
+    (void)state;
+    hda->later = true;
+    prd(0, 0x8000, 512 | EOT);
+    command_ext(MASTER, 0, (uint16_t)(3 * piece), 0x24);
+    assert_true(world_complete(hda));
+    assert_int_equal(inb(STATUS), READY | DRQ);
+    start(START_READ);
+    assert_int_equal(inb(STATUS), READY | DRQ);
+    assert_int_equal(hda->queued, 0); /* else a new command would find its slot in use */
+    command_ext(MASTER, 0, (uint16_t)(3 * piece), 0x24);
+    assert_int_equal(hda->queued, 1);
+    world_settle();
+    stop();
+    for (unsigned i = 0; i < 256; i++)
+        assert_int_equal(in(DATA, 2),
+                         world_pattern(0, 2 * i) | (uint32_t)world_pattern(0, 2 * i + 1) << 8);
+    /* what was given of a block stays */
+    command(MASTER, 7, 2, 0x30);
+    out(DATA, 4, 0x44434241);
+    start(START_WRITE);
+    for (unsigned i = 1; i < 256; i++)
+        out(DATA, 4, 0);
+    world_settle();
+    assert_int_equal(inb(STATUS), READY);
+    assert_memory_equal(hda->data + 7 * 512, "ABCD\0", 5);
+}
+
 static void disks_that_change_in_the_middle(void **state)
 {
     (void)state;
@@ -529,6 +561,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(regions_that_are_not_in_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(disk_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(the_first_error_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_start_has_no_effect_while_the_host_has_the_turn, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(disks_that_change_in_the_middle, setup, teardown),
         cmocka_unit_test_setup_teardown(stop_in_the_middle, setup, teardown),
         cmocka_unit_test_setup_teardown(reset_in_the_middle, setup, teardown),

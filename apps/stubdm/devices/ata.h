@@ -161,7 +161,7 @@ void ata_unplug(struct ata_channel *c, unsigned n);
 /* machine_disk_done(), machine_disk_changed() */
 void ata_disk_done(struct ata_channel *c, struct machine_disk_io *io, int ret);
 void ata_disk_changed(struct ata_drive *d);
-/* The bus master was started, or the device is to look again. */
+/* The bus master was started, or the device is to look again: no effect unless the phase is ATA_BUSY. */
 void ata_run(struct ata_channel *c);
 
 void ata_interrupt(struct ata_channel *c);

@@ -183,7 +183,7 @@ void ata_unplug(struct ata_channel *c, unsigned n)
 
 void ata_run(struct ata_channel *c)
 {
-    if (c->stepping || !c->step)
+    if (c->stepping || !c->step || c->phase != ATA_BUSY)
         return;
     c->stepping = true;
     do {
