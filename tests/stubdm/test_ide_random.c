@@ -168,6 +168,8 @@ static void go_on(struct driver *v)
         outb(v->master, v->write ? 1 : 9);
         return;
     }
+    if (v->state == PIO && !below(16)) /* which is no concern of the bus master's */
+        outb(v->master, below(2) ? 0 : v->write ? 1 : 9);
     status = inb(v->base + 7);
     if (status == BSY)
         return;
