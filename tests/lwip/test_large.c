@@ -210,7 +210,7 @@ static void stream(struct file *f, unsigned total)
     if (r.next < written)
         return;
     answer();
-    assert_int_equal(pcb_of(f)->snd_buf, TCP_SND_BUF);
+    assert_int_equal(pcb_of(f)->snd_buf, SOCKET_SND_BUF);
     assert_int_equal(pcb_of(f)->snd_queuelen, 0);
     assert_int_equal(tcp_of(socket_of(f))->sent.queued, 0);
 }

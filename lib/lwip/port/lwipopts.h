@@ -122,8 +122,9 @@
 #define LWIP_WND_SCALE   1
 #define TCP_RCV_SCALE    4
 #define TCP_WND          (512 * 1024)
-#define TCP_SND_BUF      (832 * 1024) /* a socket's largest buffer, and what fills a segment */
-#define TCP_SND_QUEUELEN (4 * TCP_SND_BUF / TCP_MSS)
+#define TCP_SND_BUF      (256 * 1024) /* of a connection by lwIP's own API; nothing else bounds its memory */
+#define SOCKET_SND_BUF   (832 * 1024) /* a socket's largest buffer, and what fills a segment */
+#define TCP_SND_QUEUELEN (4 * SOCKET_SND_BUF / TCP_MSS)
 /* a window that opens is told in steps of this */
 #define TCP_WND_UPDATE_THRESHOLD   (TCP_WND / 4)
 #define TCP_QUEUE_OOSEQ            1

@@ -166,6 +166,11 @@ void tcp_socket_attach(struct tcp_socket *t, struct tcp_pcb *pcb)
     t->local_port = pcb->local_port;
     t->remote_ip = pcb->remote_ip;
     t->remote_port = pcb->remote_port;
+    /* A new one has what lwIP gives each connection; a socket has its own bound, tcp_send_limit(). */
+    if (pcb->snd_buf == TCP_SND_BUF) {
+        pcb->snd_buf = SOCKET_SND_BUF;
+        pcb->ssthresh = SOCKET_SND_BUF;
+    }
     tcp_arg(pcb, t);
     tcp_recv(pcb, received);
     tcp_sent(pcb, acknowledged);

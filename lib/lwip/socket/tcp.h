@@ -22,7 +22,7 @@ enum tcp_phase {
     TCP_ENDED,     /* reset, or timed out */
 };
 
-#define SEND_BUFFER_MAX     (TCP_SND_BUF - 64 * 1024)
+#define SEND_BUFFER_MAX     (SOCKET_SND_BUF - 64 * 1024)
 #define SEND_BUFFER_DEFAULT (256 * 1024)
 #define SEND_BUFFER_MIN     4608 /* Linux' */
 
