@@ -10,9 +10,11 @@ TO      := $(DESTDIR)$(PREFIX)
 INSTALLED_FILES := bin/ringlet-cc bin/ringlet-run lib/pkgconfig/ringlet.pc \
 	bin/ringlet-core share/man/man1/ringlet-cc.1 share/man/man1/ringlet-run.1 share/man/man7/ringlet.7
 INSTALLED_FOLDERS := lib/ringlet share/ringlet share/doc/ringlet
+# the programs that are of use as they are, and need no sources but ours
+INSTALLED_APPS := httpd iperf nbdserver stubdm tftpd
 
 # An example's image is where it was installed.
-install: $(SDK)/.complete guests $(NEWLIB_LIBC)
+install: $(SDK)/.complete guests $(foreach a,$(INSTALLED_APPS),$(B)/apps/$(a) $(B)/apps/$(a).cfg) $(NEWLIB_LIBC)
 	$(call say,INSTALL,$(TO))
 	$(Q)rm -rf $(addprefix "$(TO)"/,$(INSTALLED_FOLDERS))
 	$(Q)mkdir -p $(addprefix "$(TO)"/,bin lib/pkgconfig share/man/man1 share/man/man7 share/ringlet/images \
@@ -30,8 +32,13 @@ install: $(SDK)/.complete guests $(NEWLIB_LIBC)
 		install -m 755 $(B)/guests/$$guest "$(TO)/share/ringlet/images/" && \
 		sed 's|^kernel = .*|kernel = "$(PREFIX)/share/ringlet/images/'$$guest'"|' $(B)/guests/$$guest.cfg \
 			>"$(TO)/share/ringlet/$$guest.cfg" || exit 1; done
-	$(Q)cp LICENSE README.md "$(TO)/share/doc/ringlet/"
-	$(Q)cp $(wildcard docs/*.md) "$(TO)/share/doc/ringlet/"
+	$(Q)for app in $(INSTALLED_APPS); do \
+		install -m 755 $(B)/apps/$$app "$(TO)/share/ringlet/images/" && \
+		sed 's|$(abspath $(B)/apps)/|$(PREFIX)/share/ringlet/images/|' $(B)/apps/$$app.cfg \
+			>"$(TO)/share/ringlet/$$app.cfg" || exit 1; done
+	$(Q)cp LICENSE "$(TO)/share/doc/ringlet/"
+	$(Q)for page in *.md docs/* tests/README.md tests/*/README.md; do \
+		install -D -m 644 $$page "$(TO)/share/doc/ringlet/$$page" || exit 1; done
 	$(Q)cp $(NEWLIB)/source/COPYING.NEWLIB "$(TO)/share/doc/ringlet/COPYING.newlib"
 	$(Q)cp $(LWIP)/COPYING "$(TO)/share/doc/ringlet/COPYING.lwip"
 	$(Q){ echo 'libext2fs.a and what is linked with it contain libext2fs, which is under the GNU Library General Public'; \

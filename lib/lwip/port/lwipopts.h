@@ -122,9 +122,10 @@
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE  4
 #define TCP_WND        (512 * 1024)
-#define TCP_SND_BUF \
-    (256 * 1024) /* of a connection by lwIP's own API; nothing else bounds its memory */
-#define SOCKET_SND_BUF   (832 * 1024) /* a socket's largest buffer, and what fills a segment */
+/* of a connection by lwIP's own API: nothing else bounds its memory */
+#define TCP_SND_BUF (256 * 1024)
+/* a socket's largest buffer, and what fills a segment */
+#define SOCKET_SND_BUF   (832 * 1024)
 #define TCP_SND_QUEUELEN (4 * SOCKET_SND_BUF / TCP_MSS)
 /* a window that opens is told in steps of this */
 #define TCP_WND_UPDATE_THRESHOLD   (TCP_WND / 4)
