@@ -26,6 +26,18 @@ CASES = [
     Case("ext4-shutdown", image="ext4-test", app=True, memory=64, args=f"{MOUNT} acknowledge /data", disks=[f"{DISK} w"], timeout=200,
          types=("pvh",), options="-v", silent=("I/O error",), meanwhile="console_says '^safe 10' && xl shutdown \"$NAME\"", says=("the toolstack asks for poweroff",),
          after="unmounted $d0\nin_ext4 $d0 acknowledged"),
+    # It is saved while it writes; restored, it has another connection to its disk.
+    *[Case(f"ext4-save{'-long' if times > 1 else ''}", image="ext4-test", app=True, memory=64, args=f"{MOUNT} acknowledge /data 100", disks=[f"{DISK} w"],
+           timeout=1500, types=(kind,), full=times > 1, silent=("not ok", "I/O error"),
+           meanwhile=f"console_says '^safe 10' && repeat {times} save_restore && xl shutdown \"$NAME\"",
+           after="unmounted $d0\nin_ext4 $d0 acknowledged") for times, kind in ((1, "pvh"), (20, "pv"))],
+    # Its disk is taken away while it writes: an error for the program, and what was safe stays so.
+    Case("ext4-detach", image="ext4-test", app=True, memory=64, args=f"{MOUNT} acknowledge /data 100", disks=[f"{DISK} w"], types=("pv",),
+         timeout=200, meanwhile="console_says '^safe 20' && xl block-detach \"$NAME\" xvda", expect="EXIT 1", says=("^not ok",),
+         after="in_ext4 $d0 acknowledged"),
+    *[Case("ext4-destroy-long", image="ext4-test", app=True, memory=64, args=f"{MOUNT} full /data", disks=[f"{DISK} w"], types=(kind,),
+           full=True, timeout=3000, setup=f"files_killed $d0 {kind} {times} || exit 4", says=("^filled with",), silent=("not ok",),
+           after="unmounted $d0") for kind, times in (("pv", 50), ("pvh", 10))],
     Case("ext4-full", image="ext4-test", app=True, memory=64, args=f"{MOUNT} full /data", disks=[f"ext4 {24 * MIB} w"], types=("pv",), timeout=300,
          says=("^filled with",), silent=("not ok",), after="unmounted $d0"),
     Case("ext4-random", image="ext4-test", app=True, memory=128, args=f"{MOUNT} random /data 1 3000", disks=[f"{DISK} w"], types=("pvh",), timeout=300,

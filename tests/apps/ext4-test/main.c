@@ -4,8 +4,9 @@
  * their checksums in the file SUMS, as sha256sum writes it. Modes:
  *
  *   write DIR N          writes N files of various kinds and sizes, and reads them again
- *   acknowledge DIR      for ever: a file, synced, then its line in SUMS, synced, then a line "safe N" on the
- *                        console; every fourth replaces an older file by rename, every fifth is removed
+ *   acknowledge DIR [K]  for ever: a file, synced, then its line in SUMS, synced, then a line "safe N" on the
+ *                        console; every fourth replaces an older file by rename, every fifth is removed; with K,
+ *                        only the last K stay, and others are removed after a line "gone N"
  *   check DIR            as sha256sum -c SUMS
  *   full DIR             fills the file system, removes half of it, fills that
  *   read-only DIR        every change is refused
@@ -164,7 +165,17 @@ int check_files(const char *dir, unsigned count)
     return bad || good < count;
 }
 
-static int acknowledge(const char *dir)
+static void remove_file(const char *dir, unsigned number)
+{
+    char path[300];
+
+    printf("gone %u\n", number);
+    snprintf(path, sizeof(path), "%s/safe-%u", dir, number);
+    if (unlink(path) && errno != ENOENT)
+        fail("unlink", path);
+}
+
+static int acknowledge(const char *dir, unsigned keep)
 {
     int fd = sums(dir);
     char name[100], path[300], other[300];
@@ -172,6 +183,8 @@ static int acknowledge(const char *dir)
     for (unsigned i = 0;; i++) {
         struct sha256 sum;
 
+        if (keep && i >= keep)
+            remove_file(dir, i - keep);
         snprintf(name, sizeof(name), "safe-%u", i);
         if (i % 4 == 3) { /* written under another name, and renamed over one that is there */
             write_file(dir, "new", i, &sum);
@@ -272,7 +285,7 @@ int main(int argc, char *argv[])
     if (!strcmp(mode, "write") && argc > 3)
         return write_files(argv[2], (unsigned)atoi(argv[3]));
     if (!strcmp(mode, "acknowledge"))
-        return acknowledge(argv[2]);
+        return acknowledge(argv[2], argc > 3 ? (unsigned)atoi(argv[3]) : 0);
     if (!strcmp(mode, "check"))
         return check_files(argv[2], 1);
     if (!strcmp(mode, "full"))
