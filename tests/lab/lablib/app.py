@@ -7,6 +7,7 @@ input and the output pass through files of the share: they are faster and hold a
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -81,16 +82,24 @@ def command(app: App, kind: str) -> str:
 
 
 def run(lab: Path, work: Path, app: App, machine: list[str]) -> int:
-    """Returns the program's exit status, of several runs the first that is not 0. `machine`: options of QEMU."""
+    """Returns the program's exit status, of several runs the first that is not 0, and writes build/run/NAME.json.
+    `machine`: options of QEMU."""
     if not app.image.is_file():
         raise boot.BootError(f"no image {app.image}; `make apps` builds it")
     share = work / "share"
     boot.make_share(lab, share, [app.image])
     drives = [boot.Drive(app.disk, readonly=False)] if app.disk else []
+    began = time.monotonic()
+    follow = _on_terminal if sys.stdin.isatty() else _through_files
     try:
-        if sys.stdin.isatty():
-            return _on_terminal(lab, work, share, app, drives, machine)
-        return _through_files(lab, work, share, app, drives, machine)
+        status = follow(lab, work, share, app, drives, machine)
+        report = work.parent / "run" / f"{app.image.name}.json"
+        report.parent.mkdir(exist_ok=True)
+        report.write_text(json.dumps(
+            {"program": app.image.name, "arguments": app.args, "result": "FAILURE" if status else "SUCCESS", "status": status,
+             "seconds": round(time.monotonic() - began, 1), "guests": app.types, "memory_mib": app.memory,
+             "image_bytes": app.image.stat().st_size}, indent=1) + "\n")
+        return status
     finally:
         shutil.rmtree(share, ignore_errors=True)
 
