@@ -235,17 +235,21 @@ HOST_TESTS = \
 	'clang-format=clang-format --dry-run -Werror $(SOURCES_C) $(SOURCES_H)' \
 	'cppcheck=tests/run-cppcheck $(BUILD) $(CORE_SRCS) $(DRIVER_SRCS) $(KERNEL_SRCS) $(FS_SRCS) $(LIBC_SRCS) $(LWIP_SRCS) $(EXT4_SRCS) $(MINI_OS_SRCS) $(filter %.c,$(ARCH_SRCS) $(ARCH_FS_SRCS)) $(wildcard tests/guests/*/*.c)' \
 	'scripts=for s in $(SCRIPTS); do sh -n $$s || exit 1; done' \
-	'sum:ringlet-run=tests/lab/test-ringlet-run'
-XEN_TESTS = 'long:sum:xen=tests/lab/lab test $(if $(FULL),--full) $(if $(FILTER),--filter="$$FILTER")'
+	'sum:ringlet-run=tests/lab/test-ringlet-run' \
+	'lab-parts=tests/lab/lab test --list | sort >$(BUILD)/lab-cases && for p in 1/3 2/3 3/3; do tests/lab/lab test --list --part $$p; done | sort | cmp - $(BUILD)/lab-cases'
+# The lab in parts, so that it can use two CPUs; the first part, and the others.
+xen_test  = 'long:sum:$(1)=tests/lab/lab test $(if $(FULL),--full) $(2)'
+XEN_FIRST = $(if $(FILTER),$(call xen_test,xen,--filter="$$FILTER"),$(call xen_test,xen-1,--part 1/3))
+XEN_REST  = $(if $(FILTER),,$(call xen_test,xen-2,--part 2/3) $(call xen_test,xen-3,--part 3/3))
 
 # All packages are installed together, before anything runs.
 test-host: $(call stamp,test-host) guests
 	$(Q)tests/run-tests $(BUILD)/test-host $(HOST_TESTS)
 test-xen: $(call stamp,lab) guests apps
-	$(Q)tests/run-tests $(BUILD)/test-xen $(XEN_TESTS)
-# The lab mostly uses one CPU and takes longest; beside it the other tests run one after the other.
+	$(Q)tests/run-tests $(BUILD)/test-xen $(XEN_FIRST) $(XEN_REST)
+# A part of the lab mostly uses one CPU and takes long; beside the first one run the other tests.
 test: $(call stamp,test) guests apps
-	$(Q)tests/run-tests $(BUILD)/test $(XEN_TESTS) $(HOST_TESTS) $(SUITES_TESTS)
+	$(Q)tests/run-tests $(BUILD)/test $(XEN_FIRST) $(HOST_TESTS) $(XEN_REST) $(SUITES_TESTS)
 .PHONY: test test-host test-xen host-programs
 
 # The README's commands on a machine that has only git and make.

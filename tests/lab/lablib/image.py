@@ -8,6 +8,7 @@ date.
 
 from __future__ import annotations
 
+import fcntl
 import fnmatch
 import gzip
 import hashlib
@@ -19,8 +20,9 @@ import struct
 import subprocess
 import tarfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 from . import cpio, elf, recipe
 
@@ -76,6 +78,23 @@ def ensure(lab: Path, say: Callable[[str], None]) -> None:
     (lab / "stamp").write_text(stamp())
     size = sum((lab / name).stat().st_size for name in FILES) / 2**20
     say(f"lab: dom0 image ready ({size:.0f} MiB, {time.monotonic() - started:.0f} s)")
+
+
+@contextmanager
+def held(lab: Path, say: Callable[[str], None], alone: bool = True) -> Iterator[None]:
+    """The image, made if necessary, for one user of the build directory, or for several that are not alone."""
+    lab.mkdir(parents=True, exist_ok=True)
+    with (lab / "lock").open("w") as lock:
+        wanted = fcntl.LOCK_EX if alone or not is_current(lab) else fcntl.LOCK_SH
+        try:
+            fcntl.flock(lock, wanted | fcntl.LOCK_NB)
+        except OSError:
+            say("lab: waiting for another lab that uses this build directory")
+            fcntl.flock(lock, wanted)
+        ensure(lab, say)
+        if not alone:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
 
 
 def _apt_sources() -> list[str]:

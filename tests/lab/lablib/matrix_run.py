@@ -24,7 +24,7 @@ MAX_BOOTS = 4       # a case that kills dom0 uses up one; beside those for each 
 
 
 class FilterError(Exception):
-    """--filter matches no case; the text is the reason."""
+    """--filter or --part names no case; the text is the reason."""
 
 
 @dataclass
@@ -37,7 +37,19 @@ class Run:
         return f"{self.case.name}-{self.type}"
 
 
-def select(full: bool, pattern: str) -> list[Run]:
+def _part(runs: list[Run], part: str) -> list[Run]:
+    """The K-th of N parts, by "K/N". A dom0 whose XenStore is a domain needs a boot of its own: those are together."""
+    numbers = re.fullmatch(r"([0-9]{1,3})/([0-9]{1,3})", part)
+    if not numbers or not 1 <= int(numbers[1]) <= int(numbers[2]):
+        raise FilterError(f"--part {part}: not K/N with 1 <= K <= N")
+    k, n = int(numbers[1]), int(numbers[2])
+    found = sorted(runs, key=lambda run: run.case.xenstore)[len(runs) * (k - 1) // n:len(runs) * k // n]
+    if not found:
+        raise FilterError(f"--part {part}: there are only {len(runs)} cases")
+    return found
+
+
+def select(full: bool, pattern: str, part: str) -> list[Run]:
     try:
         wanted = re.compile(pattern)
     except re.error as error:
@@ -49,7 +61,7 @@ def select(full: bool, pattern: str) -> list[Run]:
     found = [run for run in found if full or not run.case.is_full(run.type)]
     if not found:
         raise FilterError(f"what --filter {pattern} matches runs only with --full (make test-xen FULL=1)")
-    return found
+    return _part(found, part) if part else found
 
 
 def write_job(share: Path, index: int, run: Run) -> None:
@@ -125,10 +137,10 @@ def _next_end(machine: boot.Machine, run: Run, terminal: Terminal) -> float:
             raise boot.BootError(machine.explain("dom0 went away"))
 
 
-def _one_boot(lab: Path, work: Path, images: list[Path], stored: Path, todo: list[Run], tally: Tally,
+def _one_boot(lab: Path, work: Path, place: Path, images: list[Path], stored: Path, todo: list[Run], tally: Tally,
               terminal: Terminal) -> list[Run]:
     """Boots dom0 and runs the cases, all for one kind of dom0. Returns the remaining ones when dom0 ends early."""
-    share = work / "share"
+    share = place / "share"
     boot.make_share(lab, share, images)
     (share / "disks").mkdir()
     if todo[0].case.xenstore:
@@ -139,7 +151,7 @@ def _one_boot(lab: Path, work: Path, images: list[Path], stored: Path, todo: lis
             hvm_disk.make(lab, share / "disks" / f"{run.case.name}.img", run.case.linux, terminal.line)
     left = list(todo)
     terminal.status("booting Xen and dom0 in QEMU")
-    with boot.Machine(lab, work, share, []) as machine:
+    with boot.Machine(lab, place, share, []) as machine:
         machine.wait_up()
         try:
             while left:
@@ -165,9 +177,11 @@ def _one_boot(lab: Path, work: Path, images: list[Path], stored: Path, todo: lis
     return left
 
 
-def run_tests(lab: Path, work: Path, images_dir: Path, full: bool, pattern: str) -> int:
+def run_tests(lab: Path, work: Path, images_dir: Path, full: bool, pattern: str, part: str) -> int:
     terminal = Terminal(every=15)
-    todo = select(full, pattern)
+    todo = select(full, pattern, part)
+    # where dom0's own files are: several parts may run at the same time
+    place = work / f"part-{part.replace('/', '-of-')}" if part else work
     todo.sort(key=lambda run: run.case.xenstore)
     kinds = {run.case.xenstore for run in todo}
     images = sorted({images_dir.parent / ("apps" if run.case.app else "guests") / run.case.image for run in todo})
@@ -182,20 +196,20 @@ def run_tests(lab: Path, work: Path, images_dir: Path, full: bool, pattern: str)
             return 1
     for run in todo:
         shutil.rmtree(work / run.name, ignore_errors=True)
-    work.mkdir(parents=True, exist_ok=True)
+    place.mkdir(parents=True, exist_ok=True)
     tally = Tally(terminal)
     boots = 0
     while todo and boots < MAX_BOOTS + len(kinds) - 1:
         boots += 1
         same = [run for run in todo if run.case.xenstore == todo[0].case.xenstore]
         try:
-            todo = _one_boot(lab, work, images, stored, same, tally, terminal) + todo[len(same):]
+            todo = _one_boot(lab, work, place, images, stored, same, tally, terminal) + todo[len(same):]
         except boot.BootError as error:
             terminal.line(str(error))
             break
     for run in todo:
         tally.add(run, "not run: there was no dom0 to run it", 0)
-    shutil.rmtree(work / "share", ignore_errors=True)
+    shutil.rmtree(place / "share", ignore_errors=True)
     if tally.failed:
         terminal.line(f"consoles and results: {work}/NAME; how to look into one: tests/lab/README.md")
     if tally.again:
