@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A libvchan server. The client sets cli_live to 1 when it has mapped the page and to 0 when it goes;
- * 2 means that none has come yet. The server's own indexes are never read back from the page.
+ * 2 means that none has come yet. The client never reads it (is_open of libxenvchan's client looks at
+ * srv_live), so that the server notes there which client it knows: one that comes writes 1 again, also
+ * when the server has not seen the one before go. The server's own indexes are never read back from the
+ * page.
  */
 #include <ringlet/event_channel.h>
 #include <ringlet/grant_table.h>
@@ -20,7 +23,7 @@
 #define NOTIFY_WRITE 1u /* the peer wants to know of data */
 #define NOTIFY_READ  2u /* ... of room */
 
-enum { GONE, LIVE, NOT_YET };
+enum { GONE, LIVE, NOT_YET, KNOWN /* the server's own: live, and seen */ };
 
 struct vchan_indexes {
     uint32_t cons, prod;
@@ -59,6 +62,12 @@ static char *ring_at(struct vchan *v, unsigned offset)
     return (char *)v->page + offset;
 }
 
+static bool cli_live_becomes(struct vchan *v, uint8_t from, uint8_t to)
+{
+    return __atomic_compare_exchange_n(&v->page->cli_live, &from, to, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
+}
+
 /*
  * Before the first client, and when one has gone: what it has not taken, or what was not taken of it, is
  * dropped. Only the server's own indexes are written, as the next client may be there already, and
@@ -66,16 +75,13 @@ static char *ring_at(struct vchan *v, unsigned offset)
  */
 static void vchan_reset(struct vchan *v)
 {
-    uint8_t gone = GONE;
-
     v->in_cons = READ_ONCE(v->page->left.prod);
     v->out_prod = READ_ONCE(v->page->right.cons);
     WRITE_ONCE(v->page->left.cons, v->in_cons);
     WRITE_ONCE(v->page->right.prod, v->out_prod);
     WRITE_ONCE(v->page->cli_notify, NOTIFY_WRITE);
     WRITE_ONCE(v->page->srv_live, LIVE);
-    __atomic_compare_exchange_n(&v->page->cli_live, &gone, NOT_YET, false, __ATOMIC_SEQ_CST,
-                                __ATOMIC_SEQ_CST);
+    cli_live_becomes(v, GONE, NOT_YET);
 }
 
 /* Xen's rule for both sides: tell the peer if it has asked for that kind, and clear the request. */
@@ -94,14 +100,15 @@ static void vchan_ask(struct vchan *v, uint8_t what)
 
 static void vchan_look(struct vchan *v)
 {
-    const bool there = READ_ONCE(v->page->cli_live) == LIVE;
+    const uint8_t cli_live = READ_ONCE(v->page->cli_live);
 
-    if (!there && (v->live || v->refused)) {
+    if (cli_live == KNOWN)
+        return;
+    if (v->live || v->refused || cli_live == GONE) {
         v->live = v->refused = false;
         vchan_reset(v);
-    } else if (!there && READ_ONCE(v->page->cli_live) == GONE) {
-        vchan_reset(v); /* it came and went unseen */
-    } else if (there && !v->live && !v->refused) {
+    }
+    if (cli_live_becomes(v, LIVE, KNOWN)) {
         v->live = true;
         v->stats.connections++;
     }

@@ -26,11 +26,10 @@ int vchan_listen(domid_t peer, const char *path, struct vchan **v);
 void vchan_on_event(struct vchan *v, void (*fn)(void *arg), void *arg);
 
 /*
- * The number of the client's connection: 0 while there is none, else greater with each one. That a client
- * has gone is only found by a call before the next one comes: its going is an event, so that fn (above) is
- * in time but for a client that comes again at once, which goes on with the connection of the one before.
- * One that came and went between two calls has no number. Any context, but none of these calls within
- * another of them.
+ * The number of the client's connection: 0 while there is none, else greater with each one, also when the
+ * client before has gone and this one has come between two calls: what that one sent before it was noticed
+ * is lost then, as what was left of the other. One that came and went between two calls has no number. Any
+ * context, but none of these calls within another of them.
  */
 uint64_t vchan_connection(struct vchan *v);
 

@@ -222,6 +222,55 @@ static void a_client_that_came_and_went_unseen_leaves_the_door_open(void **state
     vchan_close(v);
 }
 
+/* The server's vCPU did not run meanwhile: there was one event, or none. */
+static void a_client_that_comes_at_once_after_another_is_noticed(void **state)
+{
+    (void)state;
+    listening();
+    client_comes();
+    assert_int_equal(vchan_connection(v), 1);
+    assert_int_equal(vchan_connection(v), 1);
+    client_sends("half of a comm");
+    assert_int_equal(vchan_send(v, "not taken", 9), 9);
+    page->cli_live = 0;
+    client_comes();
+    assert_int_equal(vchan_connection(v), 2);
+    assert_int_equal(vchan_connection(v), 2);
+    assert_string_equal(received(), "");
+    assert_string_equal(client_takes(), "");
+    client_sends("new");
+    assert_string_equal(received(), "new");
+    assert_int_equal(vchan_send(v, "greeting", 8), 8);
+    assert_string_equal(client_takes(), "greeting");
+    /* one that was ended, too */
+    page->left_prod += 1025;
+    assert_int_equal(vchan_receive(v, &(char){0}, 1), -ENOTCONN);
+    assert_int_equal(vchan_connection(v), 0);
+    assert_int_equal(page->srv_live, 0);
+    page->cli_live = 1;
+    assert_int_equal(vchan_connection(v), 3);
+    assert_int_equal(page->srv_live, 1);
+    vchan_close(v);
+}
+
+/* What the server writes there, and what means nothing. */
+static void a_client_that_was_not_there_is_none(void **state)
+{
+    (void)state;
+    listening();
+    for (unsigned value = 2; value < 256; value++) {
+        page->cli_live = (uint8_t)value;
+        assert_int_equal(vchan_connection(v), 0);
+    }
+    client_comes();
+    assert_int_equal(vchan_connection(v), 1);
+    for (unsigned value = 4; value < 256; value++) {
+        page->cli_live = (uint8_t)value;
+        assert_int_equal(vchan_connection(v), 0);
+    }
+    vchan_close(v);
+}
+
 static void a_wrong_index_ends_the_connection(void **state)
 {
     struct vchan_stats stats;
@@ -272,6 +321,8 @@ int main(void)
         T(input_wraps_at_the_end_of_the_ring),
         T(each_client_begins_anew),
         T(a_client_that_came_and_went_unseen_leaves_the_door_open),
+        T(a_client_that_comes_at_once_after_another_is_noticed),
+        T(a_client_that_was_not_there_is_none),
         T(a_wrong_index_ends_the_connection),
         T(what_cannot_be_published_is_undone),
     };
