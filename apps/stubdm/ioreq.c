@@ -7,7 +7,6 @@
 #include <ringlet/foreign.h>
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
-#include <ringlet/suspend.h>
 
 _Static_assert(sizeof(struct ioreq) == 32, "ioreq");
 _Static_assert(offsetof(struct ioreq, vp_eport) == 24, "ioreq");
@@ -70,45 +69,14 @@ static int map_page(struct ioreq_server *s)
     return report("map the page of requests", ret);
 }
 
-/* ---- a suspend, which ends the mapping: requests wait ---- */
-
-static struct ioreq_server *the_server; /* if there is one */
-
-static void unmap_page(struct ioreq_server *s)
-{
-    if (s->page)
-        foreign_unmap(s->page, 1);
-    s->page = NULL;
-}
-
-static void suspend(void)
-{
-    if (the_server)
-        unmap_page(the_server);
-}
-
-static void resume(bool cancelled)
-{
-    (void)cancelled;
-    if (!the_server || map_page(the_server))
-        return;
-    the_server->found = true; /* what came meanwhile */
-    wake_all(the_server->wake);
-}
-
 int ioreq_create(struct ioreq_server *s)
 {
-    static struct suspend_hook hook = {.suspend = suspend, .resume = resume};
     int ret = dm_op_create_ioreq_server(s->domid, false, &s->id);
 
     if (ret)
         return report("create an ioreq server", ret);
     s->created = true;
-    the_server = s;
-    ret = map_page(s);
-    /* after foreign.c's, and so called before it: nobody looks at the page then */
-    suspend_register(&hook);
-    return ret;
+    return map_page(s);
 }
 
 static int bind(struct ioreq_server *s, unsigned vcpu)
@@ -154,7 +122,7 @@ unsigned ioreq_serve(struct ioreq_server *s)
     unsigned n = 0;
 
     s->found = false; /* before the look */
-    for (unsigned i = 0; i < s->vcpus && s->page; i++)
+    for (unsigned i = 0; i < s->vcpus; i++)
         n += serve_slot(s, i);
     s->stats.requests += n;
     return n;
@@ -165,9 +133,10 @@ void ioreq_destroy(struct ioreq_server *s)
     for (unsigned i = 0; i < s->vcpus; i++)
         if (s->port[i])
             evtchn_close(s->port[i]);
-    unmap_page(s);
+    if (s->page)
+        foreign_unmap(s->page, 1);
+    s->page = NULL;
     if (s->created)
         dm_op_destroy_ioreq_server(s->domid, s->id);
     s->created = false;
-    the_server = NULL;
 }

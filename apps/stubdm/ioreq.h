@@ -31,7 +31,7 @@ struct ioreq_server {
     uint16_t id;
     bool created;
     unsigned vcpus;
-    struct shared_iopage *page; /* NULL: there is none, as during a suspend */
+    struct shared_iopage *page;
     evtchn_port_t port[IOREQ_VCPUS_MAX];
     struct foreign_cache *memory; /* the guest's; for requests whose data are there */
     struct machine *machine;      /* set before ioreq_enable */
@@ -42,9 +42,8 @@ struct ioreq_server {
 
 /*
  * Makes a server for the guest, which gets nothing yet. The page is mapped as a resource, or, where Xen
- * has no such call or does not allow it, by its frame number; during a suspend it is not, and requests wait.
- * There is one server, which stays where it is. domid, vcpus, memory and wake are set before.
- * 0 or -errno, which was reported.
+ * has no such call or does not allow it, by its frame number. domid, vcpus, memory and wake are set
+ * before. 0 or -errno, which was reported.
  */
 int ioreq_create(struct ioreq_server *s);
 /* From now on requests come. */

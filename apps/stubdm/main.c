@@ -208,6 +208,7 @@ static int start(void)
 
     if (!ret)
         ret = toolstack_arguments(server.domid, &arguments);
+    toolstack_refuse_suspend();
     if (!ret)
         ret = count_vcpus();
     if (!ret)

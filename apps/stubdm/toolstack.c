@@ -8,6 +8,7 @@
 #include <ringlet/heap.h>
 #include <ringlet/printk.h>
 #include <ringlet/string.h>
+#include <ringlet/suspend.h>
 #include <ringlet/vchan.h>
 #include <ringlet/xenstore.h>
 
@@ -185,6 +186,13 @@ int toolstack_serve_qmp(domid_t domid, void (*run)(void *arg, bool run), void *a
     vchan_on_event(vchan, qmp_event, NULL);
     qmp_event(NULL);
     return 0;
+}
+
+void toolstack_refuse_suspend(void)
+{
+    suspend_forbid();
+    report("cannot write control/feature-suspend",
+           xs_write(XS_NO_TRANSACTION, "control", "feature-suspend", "0", 1));
 }
 
 int toolstack_ready(domid_t domid)

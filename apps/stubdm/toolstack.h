@@ -18,6 +18,12 @@ int toolstack_arguments(domid_t domid, struct arguments *out);
  * -errno, which was reported.
  */
 int toolstack_serve_qmp(domid_t domid, void (*run)(void *arg, bool run), void *arg);
+/*
+ * Has this domain refuse to be suspended, and says so in control/feature-suspend. The toolstack does not
+ * ask for it when it saves the guest; whoever does by hand would end the guest: a domain that is restored
+ * has no target, and a device model's pages and event channels are its guest's.
+ */
+void toolstack_refuse_suspend(void);
 /* Tells it that the device model is ready: the toolstack waits 30 s for that. */
 int toolstack_ready(domid_t domid);
 

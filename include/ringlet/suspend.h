@@ -44,9 +44,18 @@ void suspend_register(struct suspend_hook *h);
 
 /*
  * Suspends now. 0 resumed, 1 cancelled, -errno: Xen refused, which the hooks see as a cancel.
- * -EBUSY: another thread does it. Thread context.
+ * -EBUSY: another thread does it, or it is forbidden. Thread context.
  */
 int domain_suspend(void);
+
+/*
+ * For a domain whose work cannot go on in another one: until suspend_permit() was called as often as
+ * this, no suspend begins (domain_suspend() is -EBUSY). The toolstack's order is acknowledged and then
+ * reported as not obeyed; xl gives up after a minute, and the domain goes on. A suspend that has begun is
+ * not held up. Any context.
+ */
+void suspend_forbid(void);
+void suspend_permit(void);
 
 /* The number of times that the domain was resumed. A caller that reads several values which must
  * belong together compares it before and after. Any context. */

@@ -231,6 +231,8 @@
 #pragma redefine_extname suspend_register ringlet_suspend_register
 #pragma redefine_extname domain_suspend ringlet_domain_suspend
 #pragma redefine_extname suspend_count ringlet_suspend_count
+#pragma redefine_extname suspend_forbid ringlet_suspend_forbid
+#pragma redefine_extname suspend_permit ringlet_suspend_permit
 
 /* thread.h */
 #pragma redefine_extname thread_create ringlet_thread_create

@@ -11,7 +11,7 @@
 
 static struct list hooks = LIST_INIT(hooks); /* oldest first */
 static unsigned count;
-static bool busy;
+static unsigned busy; /* a suspend, and those that forbid one */
 
 void suspend_register(struct suspend_hook *h)
 {
@@ -20,6 +20,16 @@ void suspend_register(struct suspend_hook *h)
             return;
     }
     list_add_tail(&hooks, &h->link);
+}
+
+void suspend_forbid(void)
+{
+    busy++;
+}
+
+void suspend_permit(void)
+{
+    busy--;
 }
 
 unsigned suspend_count(void)
@@ -52,7 +62,7 @@ int domain_suspend(void)
 
     if (busy)
         return -EBUSY;
-    busy = true;
+    busy++;
     for (struct list *l = hooks.prev; l != &hooks; l = l->prev) {
         const struct suspend_hook *h = list_entry(l, struct suspend_hook, link);
 
@@ -71,6 +81,6 @@ int domain_suspend(void)
         if (h->resume)
             h->resume(ret != 0);
     }
-    busy = false;
+    busy--;
     return ret;
 }

@@ -5,7 +5,6 @@
 #include <kernel/event_channel.h>
 #include <kernel/foreign.h>
 #include <ringlet/string.h>
-#include <ringlet/suspend.h>
 #include <xen/hvm/dm_op.h>
 
 #include <setjmp.h>
@@ -191,35 +190,6 @@ static void a_request_is_answered_and_notified(void **state)
     ioreq_destroy(&server);
     assert_int_equal(destroyed, 1);
     assert_int_equal(seam_foreign.mapped, 0);
-}
-
-static void requests_wait_while_the_domain_is_suspended(void **state)
-{
-    (void)state;
-    start();
-    assert_int_equal(ioreq_serve(&server), 0);
-    *slot(1) = OUT(0x3f8, 1, 'x');
-    slot(1)->state = STATE_IOREQ_READY;
-    assert_int_equal(domain_suspend(), 1); /* cancelled */
-    assert_true(server.found);
-    assert_int_equal(ioreq_serve(&server), 1);
-    did_this("out1 3f8=78;");
-    assert_int_equal(slot(1)->state, STATE_IORESP_READY);
-    ioreq_destroy(&server);
-    assert_int_equal(seam_foreign.mapped, 0);
-    assert_int_equal(domain_suspend(), 1); /* without a server */
-    assert_int_equal(seam_foreign.mapped, 0);
-}
-
-static void a_page_that_does_not_come_back_is_reported(void **state)
-{
-    (void)state;
-    start();
-    seam_foreign.resource_error = seam_foreign.error = -EPERM;
-    assert_int_equal(domain_suspend(), 1);
-    assert_non_null(strstr(seam_console(), "cannot map the page of requests: EPERM"));
-    assert_int_equal(ioreq_serve(&server), 0);
-    ioreq_destroy(&server);
 }
 
 static void other_states_are_not_requests(void **state)
@@ -456,8 +426,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
         T(a_request_is_answered_and_notified),
-        T(requests_wait_while_the_domain_is_suspended),
-        T(a_page_that_does_not_come_back_is_reported),
         T(other_states_are_not_requests),
         T(each_vcpu_has_a_slot),
         T(without_resources_the_page_is_found_by_its_frame),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the toolstack writes into XenStore for a device model, and what it is told there. */
 #include <kernel/grant_table.h>
+#include <ringlet/suspend.h>
 #include <toolstack.h>
 #include <unit/fake_xenstored.h>
 
@@ -150,7 +151,7 @@ static void qmp_and_ready(void **state)
     page = seam_page(
         seam_grants[strtoul(fake_value("device-model/7/qmp-vchan/ring-ref"), NULL, 10)].frame);
     port = (evtchn_port_t)strtoul(fake_value("device-model/7/qmp-vchan/event-channel"), NULL, 10);
-    for (unsigned turn = 1; turn <= 2; turn++) {
+    for (unsigned turn = 1; turn <= 3; turn++) {
         page->cli_live = 1;
         page->srv_notify = 1;
         seam_raise(port);
@@ -162,11 +163,34 @@ static void qmp_and_ready(void **state)
         assert_int_equal(runs, turn);
         page->cli_live = 0;
         seam_raise(port);
-        thread_yield();
-        assert_int_equal(page->cli_live, 2);
+        if (turn == 1) /* the second goes, and the third comes, before this domain runs */
+            thread_yield();
     }
     assert_int_equal(toolstack_ready(7), 0);
     assert_string_equal(fake_value("device-model/7/state"), "running");
+}
+
+static unsigned stops;
+
+static int stop(void)
+{
+    stops++;
+    return 1;
+}
+
+/* Also while requests of disks are in flight, which end with an access to the guest's memory. */
+static void a_suspend_is_refused(void **state)
+{
+    (void)state;
+    seam_suspend = stop;
+    fake_text("control/feature-suspend", "1");
+    toolstack_refuse_suspend();
+    assert_string_equal(fake_value("control/feature-suspend"), "0");
+    assert_int_equal(domain_suspend(), -EBUSY);
+    assert_int_equal(stops, 0);
+    suspend_permit();
+    assert_int_equal(domain_suspend(), 1);
+    assert_int_equal(stops, 1);
 }
 
 static struct page *flood_page;
@@ -218,6 +242,7 @@ int main(void)
         T(too_many_or_none_are_refused),
         T(arguments_that_are_refused_are_named),
         T(qmp_and_ready),
+        T(a_suspend_is_refused),
         T(a_client_that_never_pauses_holds_up_nobody),
     };
 

@@ -565,6 +565,20 @@ static void one_at_a_time(void **state)
     assert_int_equal(nested, -EBUSY);
 }
 
+static void forbidden_until_it_is_permitted_as_often(void **state)
+{
+    (void)state;
+    suspend_forbid();
+    suspend_forbid();
+    assert_int_equal(domain_suspend(), -EBUSY);
+    suspend_permit();
+    assert_int_equal(domain_suspend(), -EBUSY);
+    assert_int_equal(suspends, 0);
+    suspend_permit();
+    assert_int_equal(domain_suspend(), 0);
+    assert_int_equal(suspends, 1);
+}
+
 /* ---- suspended while a batch that does not fit into the ring is on its way ---- */
 
 #define BATCH 40
@@ -646,6 +660,7 @@ int main(void)
         TEST(a_watch_that_is_being_left_stays_away),
         TEST(words_in_control_shutdown),
         TEST(one_at_a_time),
+        TEST(forbidden_until_it_is_permitted_as_often),
         TEST(a_batch_may_be_interrupted),
     };
 
