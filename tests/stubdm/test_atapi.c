@@ -27,13 +27,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    world_end();
-    return 0;
-}
-
 static uint16_t limit(void)
 {
     return (uint16_t)(inb(MID) | inb(HIGH) << 8);
@@ -467,18 +460,18 @@ static void events(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(identifies_itself, setup, teardown),
-        cmocka_unit_test_setup_teardown(inquiry, setup, teardown),
-        cmocka_unit_test_setup_teardown(unit_attention, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_by_dma, setup, teardown),
-        cmocka_unit_test_setup_teardown(read_errors, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_medium, setup, teardown),
-        cmocka_unit_test_setup_teardown(tray, setup, teardown),
-        cmocka_unit_test_setup_teardown(table_of_contents, setup, teardown),
-        cmocka_unit_test_setup_teardown(mode_pages, setup, teardown),
-        cmocka_unit_test_setup_teardown(configuration, setup, teardown),
-        cmocka_unit_test_setup_teardown(events, setup, teardown),
+        cmocka_unit_test_setup(identifies_itself, setup),
+        cmocka_unit_test_setup(inquiry, setup),
+        cmocka_unit_test_setup(unit_attention, setup),
+        cmocka_unit_test_setup(reads, setup),
+        cmocka_unit_test_setup(reads_by_dma, setup),
+        cmocka_unit_test_setup(read_errors, setup),
+        cmocka_unit_test_setup(without_medium, setup),
+        cmocka_unit_test_setup(tray, setup),
+        cmocka_unit_test_setup(table_of_contents, setup),
+        cmocka_unit_test_setup(mode_pages, setup),
+        cmocka_unit_test_setup(configuration, setup),
+        cmocka_unit_test_setup(events, setup),
     };
 
     return cmocka_run_group_tests_name("atapi", tests, NULL, NULL);

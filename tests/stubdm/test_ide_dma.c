@@ -34,13 +34,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    world_end();
-    return 0;
-}
-
 static void prd(unsigned n, uint32_t address, uint32_t count)
 {
     const uint32_t entry[2] = {address, count};
@@ -546,28 +539,27 @@ static void ports_follow_the_bar(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(reads, setup, teardown),
-        cmocka_unit_test_setup_teardown(start_may_come_first, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_much, setup, teardown),
-        cmocka_unit_test_setup_teardown(writes, setup, teardown),
-        cmocka_unit_test_setup_teardown(writes_through_without_cache, setup, teardown),
-        cmocka_unit_test_setup_teardown(both_halves_of_the_buffer_work, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_second_half_may_end_first, setup, teardown),
-        cmocka_unit_test_setup_teardown(short_tables_wait, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_wrong_direction_waits, setup, teardown),
-        cmocka_unit_test_setup_teardown(odd_descriptors, setup, teardown),
-        cmocka_unit_test_setup_teardown(tables_without_an_end, setup, teardown),
-        cmocka_unit_test_setup_teardown(tables_that_are_not_in_memory, setup, teardown),
-        cmocka_unit_test_setup_teardown(regions_that_are_not_in_memory, setup, teardown),
-        cmocka_unit_test_setup_teardown(disk_errors, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_first_error_counts, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_start_has_no_effect_while_the_host_has_the_turn, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(disks_that_change_in_the_middle, setup, teardown),
-        cmocka_unit_test_setup_teardown(stop_in_the_middle, setup, teardown),
-        cmocka_unit_test_setup_teardown(reset_in_the_middle, setup, teardown),
-        cmocka_unit_test_setup_teardown(registers, setup, teardown),
-        cmocka_unit_test_setup_teardown(ports_follow_the_bar, setup, teardown),
+        cmocka_unit_test_setup(reads, setup),
+        cmocka_unit_test_setup(start_may_come_first, setup),
+        cmocka_unit_test_setup(reads_much, setup),
+        cmocka_unit_test_setup(writes, setup),
+        cmocka_unit_test_setup(writes_through_without_cache, setup),
+        cmocka_unit_test_setup(both_halves_of_the_buffer_work, setup),
+        cmocka_unit_test_setup(the_second_half_may_end_first, setup),
+        cmocka_unit_test_setup(short_tables_wait, setup),
+        cmocka_unit_test_setup(the_wrong_direction_waits, setup),
+        cmocka_unit_test_setup(odd_descriptors, setup),
+        cmocka_unit_test_setup(tables_without_an_end, setup),
+        cmocka_unit_test_setup(tables_that_are_not_in_memory, setup),
+        cmocka_unit_test_setup(regions_that_are_not_in_memory, setup),
+        cmocka_unit_test_setup(disk_errors, setup),
+        cmocka_unit_test_setup(the_first_error_counts, setup),
+        cmocka_unit_test_setup(a_start_has_no_effect_while_the_host_has_the_turn, setup),
+        cmocka_unit_test_setup(disks_that_change_in_the_middle, setup),
+        cmocka_unit_test_setup(stop_in_the_middle, setup),
+        cmocka_unit_test_setup(reset_in_the_middle, setup),
+        cmocka_unit_test_setup(registers, setup),
+        cmocka_unit_test_setup(ports_follow_the_bar, setup),
     };
 
     return cmocka_run_group_tests_name("ide-dma", tests, NULL, NULL);

@@ -22,13 +22,6 @@ static int setup(void **state)
     return world_start(true);
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    world_end();
-    return 0;
-}
-
 static uint16_t word(const uint8_t *p, unsigned n)
 {
     return (uint16_t)(p[2 * n] | p[2 * n + 1] << 8);
@@ -682,36 +675,35 @@ static void other_commands(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(identifies_itself, setup, teardown),
-        cmocka_unit_test_setup_teardown(large_disks_tell_what_fits, setup, teardown),
-        cmocka_unit_test_setup_teardown(signature_after_reset, setup, teardown),
-        cmocka_unit_test_setup_teardown(absent_slave_is_silent, setup, teardown),
-        cmocka_unit_test_setup_teardown(empty_channel_is_not_claimed, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_sectors, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_more_than_its_buffer, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_multiple, setup, teardown),
-        cmocka_unit_test_setup_teardown(blocks_do_not_end_with_the_buffer, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_by_rep_insw, setup, teardown),
-        cmocka_unit_test_setup_teardown(rep_insw_downwards, setup, teardown),
-        cmocka_unit_test_setup_teardown(rep_insw_to_no_memory, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_by_chs, setup, teardown),
-        cmocka_unit_test_setup_teardown(ranges_end_with_the_disk, setup, teardown),
-        cmocka_unit_test_setup_teardown(read_errors_have_their_sector, setup, teardown),
-        cmocka_unit_test_setup_teardown(verifies, setup, teardown),
-        cmocka_unit_test_setup_teardown(writes_sectors, setup, teardown),
-        cmocka_unit_test_setup_teardown(writes_by_rep_outsw, setup, teardown),
-        cmocka_unit_test_setup_teardown(writes_multiple, setup, teardown),
-        cmocka_unit_test_setup_teardown(readonly_disks_refuse_writes, setup, teardown),
-        cmocka_unit_test_setup_teardown(write_errors, setup, teardown),
-        cmocka_unit_test_setup_teardown(flush_waits_for_the_disk, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_cache_each_write_is_flushed, setup, teardown),
-        cmocka_unit_test_setup_teardown(late_reads, setup, teardown),
-        cmocka_unit_test_setup_teardown(reset_while_the_disk_works, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_command_ends_one_that_waits_for_the_host, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(nien_masks_the_interrupt, setup, teardown),
-        cmocka_unit_test_setup_teardown(settings, setup, teardown),
-        cmocka_unit_test_setup_teardown(other_commands, setup, teardown),
+        cmocka_unit_test_setup(identifies_itself, setup),
+        cmocka_unit_test_setup(large_disks_tell_what_fits, setup),
+        cmocka_unit_test_setup(signature_after_reset, setup),
+        cmocka_unit_test_setup(absent_slave_is_silent, setup),
+        cmocka_unit_test_setup(empty_channel_is_not_claimed, setup),
+        cmocka_unit_test_setup(reads_sectors, setup),
+        cmocka_unit_test_setup(reads_more_than_its_buffer, setup),
+        cmocka_unit_test_setup(reads_multiple, setup),
+        cmocka_unit_test_setup(blocks_do_not_end_with_the_buffer, setup),
+        cmocka_unit_test_setup(reads_by_rep_insw, setup),
+        cmocka_unit_test_setup(rep_insw_downwards, setup),
+        cmocka_unit_test_setup(rep_insw_to_no_memory, setup),
+        cmocka_unit_test_setup(reads_by_chs, setup),
+        cmocka_unit_test_setup(ranges_end_with_the_disk, setup),
+        cmocka_unit_test_setup(read_errors_have_their_sector, setup),
+        cmocka_unit_test_setup(verifies, setup),
+        cmocka_unit_test_setup(writes_sectors, setup),
+        cmocka_unit_test_setup(writes_by_rep_outsw, setup),
+        cmocka_unit_test_setup(writes_multiple, setup),
+        cmocka_unit_test_setup(readonly_disks_refuse_writes, setup),
+        cmocka_unit_test_setup(write_errors, setup),
+        cmocka_unit_test_setup(flush_waits_for_the_disk, setup),
+        cmocka_unit_test_setup(without_cache_each_write_is_flushed, setup),
+        cmocka_unit_test_setup(late_reads, setup),
+        cmocka_unit_test_setup(reset_while_the_disk_works, setup),
+        cmocka_unit_test_setup(a_command_ends_one_that_waits_for_the_host, setup),
+        cmocka_unit_test_setup(nien_masks_the_interrupt, setup),
+        cmocka_unit_test_setup(settings, setup),
+        cmocka_unit_test_setup(other_commands, setup),
     };
 
     return cmocka_run_group_tests_name("ide-pio", tests, NULL, NULL);

@@ -67,7 +67,6 @@ static void clean_up(void)
 {
     for (unsigned i = 0; i < 3; i++)
         free(model[i]);
-    world_end();
 }
 
 /* The whole range, in pieces of an even number of bytes. */

@@ -20,13 +20,6 @@ static int setup(void **state)
     return world_start(true);
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    world_end();
-    return 0;
-}
-
 static void get_stats(struct machine_stats *stats)
 {
     machine_get_stats(world.m, stats);
@@ -509,26 +502,26 @@ static void bad_disks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(claims, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_general_purpose_event, setup, teardown),
-        cmocka_unit_test_setup_teardown(nothing_there, setup, teardown),
-        cmocka_unit_test_setup_teardown(wide_accesses_are_cut, setup, teardown),
-        cmocka_unit_test_setup_teardown(rep_outs_to_bytes, setup, teardown),
-        cmocka_unit_test_setup_teardown(functions, setup, teardown),
-        cmocka_unit_test_setup_teardown(base_addresses, setup, teardown),
-        cmocka_unit_test_setup_teardown(registers_of_firmware, setup, teardown),
-        cmocka_unit_test_setup_teardown(interrupt_links, setup, teardown),
-        cmocka_unit_test_setup_teardown(cmos_bytes, setup, teardown),
-        cmocka_unit_test_setup_teardown(keyboard_controller, setup, teardown),
-        cmocka_unit_test_setup_teardown(keyboard, setup, teardown),
-        cmocka_unit_test_setup_teardown(acpi, setup, teardown),
-        cmocka_unit_test_setup_teardown(reset_ports, setup, teardown),
-        cmocka_unit_test_setup_teardown(pci_address, setup, teardown),
-        cmocka_unit_test_setup_teardown(logs, setup, teardown),
-        cmocka_unit_test_setup_teardown(unplug_protocol, setup, teardown),
-        cmocka_unit_test_setup_teardown(unplug_while_a_disk_works, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_platform_device, setup, teardown),
-        cmocka_unit_test_setup_teardown(bad_disks, setup, teardown),
+        cmocka_unit_test_setup(claims, setup),
+        cmocka_unit_test_setup(no_general_purpose_event, setup),
+        cmocka_unit_test_setup(nothing_there, setup),
+        cmocka_unit_test_setup(wide_accesses_are_cut, setup),
+        cmocka_unit_test_setup(rep_outs_to_bytes, setup),
+        cmocka_unit_test_setup(functions, setup),
+        cmocka_unit_test_setup(base_addresses, setup),
+        cmocka_unit_test_setup(registers_of_firmware, setup),
+        cmocka_unit_test_setup(interrupt_links, setup),
+        cmocka_unit_test_setup(cmos_bytes, setup),
+        cmocka_unit_test_setup(keyboard_controller, setup),
+        cmocka_unit_test_setup(keyboard, setup),
+        cmocka_unit_test_setup(acpi, setup),
+        cmocka_unit_test_setup(reset_ports, setup),
+        cmocka_unit_test_setup(pci_address, setup),
+        cmocka_unit_test_setup(logs, setup),
+        cmocka_unit_test_setup(unplug_protocol, setup),
+        cmocka_unit_test_setup(unplug_while_a_disk_works, setup),
+        cmocka_unit_test_setup(without_platform_device, setup),
+        cmocka_unit_test_setup(bad_disks, setup),
     };
 
     return cmocka_run_group_tests_name("pc", tests, NULL, NULL);

@@ -19,13 +19,6 @@ static int setup(void **state)
     return world_start(false);
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    world_end();
-    return 0;
-}
-
 static size_t give(const char *text)
 {
     return machine_serial_in(world.m, (const uint8_t *)text, strlen(text));
@@ -228,15 +221,15 @@ static void line_status_interrupt(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(after_power_on, setup, teardown),
-        cmocka_unit_test_setup_teardown(divisor, setup, teardown),
-        cmocka_unit_test_setup_teardown(sends, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_full_line_holds_up, setup, teardown),
-        cmocka_unit_test_setup_teardown(transmit_interrupt, setup, teardown),
-        cmocka_unit_test_setup_teardown(receives, setup, teardown),
-        cmocka_unit_test_setup_teardown(fifo_and_its_levels, setup, teardown),
-        cmocka_unit_test_setup_teardown(loopback, setup, teardown),
-        cmocka_unit_test_setup_teardown(line_status_interrupt, setup, teardown),
+        cmocka_unit_test_setup(after_power_on, setup),
+        cmocka_unit_test_setup(divisor, setup),
+        cmocka_unit_test_setup(sends, setup),
+        cmocka_unit_test_setup(a_full_line_holds_up, setup),
+        cmocka_unit_test_setup(transmit_interrupt, setup),
+        cmocka_unit_test_setup(receives, setup),
+        cmocka_unit_test_setup(fifo_and_its_levels, setup),
+        cmocka_unit_test_setup(loopback, setup),
+        cmocka_unit_test_setup(line_status_interrupt, setup),
     };
 
     return cmocka_run_group_tests_name("uart", tests, NULL, NULL);

@@ -10,7 +10,7 @@
 struct world world;
 static void *memory; /* kept */
 
-#define TEMPLATE (1300u * 512) /* bytes: the largest disk */
+#define DISK_MAX (1300u * 512) /* bytes: the largest disk */
 
 #define PROMISE(what)                                                                \
     do {                                                                             \
@@ -22,15 +22,15 @@ static void *memory; /* kept */
 
 /* ---- memory ---- */
 
+/* How much of gpa .. gpa + len is memory, up to the first byte that is none. */
 static size_t present(uint64_t gpa, size_t len)
 {
-    size_t n = 0;
+    const uint64_t end = gpa < WORLD_HOLE ? WORLD_HOLE : WORLD_MEMORY;
 
     PROMISE(len && len < 1 << 20);
-    while (n < len && gpa + n < WORLD_MEMORY &&
-           (gpa + n < WORLD_HOLE || gpa + n >= WORLD_HOLE + 0x20000))
-        n++;
-    return n;
+    if (gpa >= WORLD_MEMORY || (gpa >= WORLD_HOLE && gpa < WORLD_HOLE_END))
+        return 0;
+    return (size_t)MIN(len, end - gpa);
 }
 
 static int guest_read(void *w, uint64_t gpa, void *buf, size_t len)
@@ -163,6 +163,17 @@ bool world_claims(enum machine_range kind, uint64_t at)
 
 /* ---- disks ---- */
 
+/*
+ * The disks' memory is kept, and only what was written is made anew, as the fuzz target begins often.
+ * Of a byte of a disk beyond its size, world_complete() knows nothing.
+ */
+static struct store {
+    uint8_t data[DISK_MAX], pattern[DISK_MAX];
+    uint8_t buffer[WORLD_BUFFER] __attribute__((aligned(4096)));
+    size_t written; /* up to here */
+    bool made;
+} stores[4];
+
 static void start(struct machine_disk *disk, struct machine_disk_io *io)
 {
     struct world_disk *d = container_of(disk, struct world_disk, disk);
@@ -204,6 +215,7 @@ static int result(const struct world_disk *d, const struct machine_disk_io *io)
 bool world_complete(struct world_disk *d)
 {
     struct machine_disk_io *io = d->queue[0];
+    size_t *written;
     int ret;
 
     if (!d->queued)
@@ -215,6 +227,8 @@ bool world_complete(struct world_disk *d)
         memcpy(io->data, d->data + io->sector * 512, io->count * 512);
     if (!ret && io->op == MACHINE_DISK_WRITE) {
         memcpy(d->data + io->sector * 512, io->data, io->count * 512);
+        written = &stores[d - world.disks].written;
+        *written = MAX(*written, (io->sector + io->count) * 512);
         d->unflushed++;
     }
     if (!ret && io->op == MACHINE_DISK_FLUSH)
@@ -264,17 +278,16 @@ void world_begin(void)
     world.memory = memory;
 }
 
-/* Computed once, as the fuzz target begins often. */
 static void fill(struct world_disk *d, unsigned n)
 {
-    static uint8_t patterns[4][TEMPLATE];
-    static bool made[4];
+    struct store *s = &stores[n];
 
-    for (unsigned i = 0; !made[n] && i < TEMPLATE; i++)
-        patterns[n][i] = world_pattern(n, i);
-    made[n] = true;
-    PROMISE(d->size * 512 <= TEMPLATE);
-    memcpy(d->data, patterns[n], d->size * 512);
+    PROMISE(d->size * 512 <= DISK_MAX);
+    for (unsigned i = 0; !s->made && i < DISK_MAX; i++)
+        s->pattern[i] = s->data[i] = world_pattern(n, i);
+    s->made = true;
+    memcpy(s->data, s->pattern, s->written);
+    s->written = 0;
 }
 
 struct world_disk *world_add_disk(unsigned n, uint64_t sectors, bool cdrom)
@@ -284,8 +297,7 @@ struct world_disk *world_add_disk(unsigned n, uint64_t sectors, bool cdrom)
     d->size = sectors;
     d->bad_sector = UINT64_MAX;
     d->bad_ret = -EIO;
-    d->data = malloc(sectors * 512);
-    PROMISE(d->data);
+    d->data = stores[n].data;
     fill(d, n);
     d->disk = (struct machine_disk){
         .sectors = sectors,
@@ -294,11 +306,10 @@ struct world_disk *world_add_disk(unsigned n, uint64_t sectors, bool cdrom)
         .readonly = cdrom,
         .write_cache = !cdrom,
         .serial = "RL00042",
-        .buffer = aligned_alloc(4096, WORLD_BUFFER),
+        .buffer = stores[n].buffer,
         .buffer_size = WORLD_BUFFER,
         .start = start,
     };
-    PROMISE(d->disk.buffer);
     memset(d->disk.buffer, 0xee, WORLD_BUFFER);
     return d;
 }
@@ -318,14 +329,6 @@ int world_start(bool xen_platform)
     for (unsigned i = 0; i < 4; i++)
         config.disks[i] = world.disks[i].data ? &world.disks[i].disk : NULL;
     return machine_init(&config, &world.m);
-}
-
-void world_end(void)
-{
-    for (unsigned i = 0; i < 4; i++) {
-        free(world.disks[i].data);
-        free(world.disks[i].disk.buffer);
-    }
 }
 
 /* ---- accesses ---- */

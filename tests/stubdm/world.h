@@ -9,10 +9,11 @@
 
 #include <machine.h>
 
-#define WORLD_MEMORY (1u << 20) /* bytes, from guest-physical 0 on */
-#define WORLD_HOLE   0xa0000u   /* to 0xc0000: no memory */
-#define WORLD_BUFFER 16384u     /* of a disk */
-#define WORLD_RANGES 32u
+#define WORLD_MEMORY   (1u << 20) /* bytes, from guest-physical 0 on */
+#define WORLD_HOLE     0xa0000u   /* no memory, to: */
+#define WORLD_HOLE_END 0xc0000u
+#define WORLD_BUFFER   16384u /* of a disk */
+#define WORLD_RANGES   32u
 
 struct world_disk {
     struct machine_disk disk;
@@ -58,7 +59,6 @@ void world_begin(void);
 /* Disk n of `sectors`; each has its number as its first 8 bytes, and a pattern of n behind it. */
 struct world_disk *world_add_disk(unsigned n, uint64_t sectors, bool cdrom);
 int world_start(bool xen_platform);
-void world_end(void);
 
 /* The oldest request of a disk ends. False: there is none. */
 bool world_complete(struct world_disk *d);
