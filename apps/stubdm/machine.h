@@ -5,7 +5,9 @@
  * wait, and need no clock. What they need is in struct machine_ops and struct machine_disk; what
  * happens to them comes by the functions below.
  *
- * There is one machine, and one call into it at a time. Functions of machine_ops may be called
+ * There is one machine, and one call into it at a time. A call's work is bounded: what the guest can have
+ * one do is in proportion to the data of one request or one disk's buffer; a table of DMA descriptors, which
+ * may have many for few data, is followed in turns (machine_ops.more). Functions of machine_ops may be called
  * within any call of the machine; they must not call back into it, except where that is said. The
  * guest is hostile: every value that it gives is checked here. Errors are -errno of
  * <ringlet/errno.h>.
@@ -121,6 +123,9 @@ struct machine_ops {
      * BAR. An error means that the guest does not reach the range; it is counted. */
     int (*range_add)(void *world, enum machine_range kind, uint64_t first, uint64_t last);
     void (*range_remove)(void *world, enum machine_range kind, uint64_t first, uint64_t last);
+    /* There is more to do than one call into the machine may take: the world calls machine_continue()
+     * soon, when others have had their turn. It may be called again before that. */
+    void (*more)(void *world);
     /* A line that a guest's drivers write to the log port: printable, without a newline. The world
      * limits the rate. */
     void (*log)(void *world, const char *line);
@@ -168,6 +173,9 @@ int machine_pio_rep(struct machine *m, uint16_t port, unsigned size, bool write,
  * size 1, 2 or 4. Other accesses, and other functions, are as where nothing is. */
 void machine_pci_config(struct machine *m, uint32_t bdf, uint32_t reg, unsigned size, bool write,
                         uint32_t *value);
+
+/* After machine_ops.more(); at other times it does nothing. */
+void machine_continue(struct machine *m);
 
 /* Input for the serial port. Returns the number of bytes taken; see serial_in_room. */
 size_t machine_serial_in(struct machine *m, const uint8_t *data, size_t len);

@@ -21,6 +21,7 @@ static struct ioreq_server server = {.wake = &wake};
 static struct machine *machine;
 static bool stopped; /* by QMP */
 static bool leaving; /* the guest has ended */
+static bool more;    /* the machine has something left to do */
 static struct arguments arguments;
 
 /* ---- what the machine asks of the world ---- */
@@ -85,6 +86,13 @@ static void unplugged(void *world, unsigned what)
     once("unplugged disks stay open", disks_unplug(positions));
 }
 
+static void more_to_do(void *world)
+{
+    (void)world;
+    more = true;
+    wake_all(&wake);
+}
+
 /* The guest's own drivers write these: no more than so many. */
 static void log_line(void *world, const char *line)
 {
@@ -147,6 +155,7 @@ static const struct machine_ops ops = {
     .unplugged = unplugged,
     .range_add = range_add,
     .range_remove = range_remove,
+    .more = more_to_do,
     .log = log_line,
 };
 
@@ -243,8 +252,13 @@ int main(int argc, char *argv[])
     pr_info("stubdm: serving domain %u: %u vCPUs, %u MiB\n", server.domid, server.vcpus,
             (unsigned)(arguments.memory >> 20));
     for (;;) {
-        wait_event(&wake, server.found && !stopped, DEADLINE_NEVER);
-        ioreq_serve(&server);
+        wait_event(&wake, (server.found && !stopped) || more, DEADLINE_NEVER);
+        if (!stopped)
+            ioreq_serve(&server);
+        if (more) {
+            more = false;
+            machine_continue(machine);
+        }
         thread_yield(); /* a guest that asks without a pause keeps nobody else waiting */
     }
 }

@@ -27,6 +27,7 @@ static int setup(void **state)
     (void)state;
     world_begin();
     hda = world_add_disk(0, SIZE, false);
+    world_add_disk(2, 10, false);
     if (world_start(true))
         return -1;
     config_write(BDF, 0x20, 4, BM);
@@ -329,6 +330,105 @@ static void regions_that_are_not_in_memory(void **state)
     assert_status(4, READY, true);
 }
 
+/* ---- tables that take long ---- */
+
+#define REGIONS 4096u /* of two bytes: as many as there are for half of the buffer */
+#define TURN    64u   /* regions in one call into the machine */
+
+static void many_small_regions(void)
+{
+    out(BM_TABLE, 4, 0x10000);
+    for (unsigned i = 0; i < REGIONS; i++) {
+        /* one after the other in memory, far from each other in the table's order */
+        const uint32_t entry[2] = {0x20000 + 2 * i, 2 | (i == REGIONS - 1 ? EOT : 0)};
+
+        memcpy(world.memory + 0x10000 + 8 * i, entry, 8);
+    }
+    outb(BM_STATUS, 6);
+    world.turns = true;
+    world.accesses = 0;
+}
+
+/* A turn has a region's data and, now and then, descriptors. */
+static void assert_turn(void)
+{
+    assert_true(world.accesses && world.accesses <= TURN + 2);
+    world.accesses = 0;
+}
+
+static void regions_without_number_take_turns(void **state)
+{
+    unsigned turns = 1;
+
+    (void)state;
+    many_small_regions();
+    command(MASTER, 7, 16, 0xc8);
+    outb(BM_COMMAND, START_READ);
+    assert_turn();
+    for (; world_continue(); turns++) {
+        assert_turn();
+        if (turns == 10) { /* others work meanwhile */
+            assert_int_equal(inb(STATUS), BSY);
+            outb(0x3f8, 'x');
+            assert_int_equal(world.sent_len, 1);
+            outb(0x176, 0xa0);
+            outb(0x177, 0xec);
+            assert_int_equal(inb(0x177), READY | DRQ);
+        }
+    }
+    assert_int_equal(turns, REGIONS / TURN);
+    assert_status(4, READY, true);
+    assert_memory(0x20000, 7, REGIONS * 2);
+    /* the other way */
+    stop();
+    many_small_regions();
+    command(MASTER, 100, 16, 0xca);
+    outb(BM_COMMAND, START_WRITE);
+    assert_turn();
+    for (turns = 1; world_continue(); turns++)
+        assert_turn();
+    assert_int_equal(turns, REGIONS / TURN);
+    assert_status(4, READY, true);
+    assert_memory_equal(hda->data + 100 * 512, world.memory + 0x20000, REGIONS * 2);
+}
+
+/* However often the guest starts it in one access. */
+static void starting_again_and_again_is_one_turn(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 512; i++)
+        world.memory[0x8000 + i] = i & 1 ? 0 : START_READ;
+    many_small_regions();
+    command(MASTER, 7, 16, 0xc8);
+    world.accesses = 0;
+    assert_int_equal(machine_pio_rep(world.m, BM_COMMAND, 1, true, 0x8000, 512, false), 0);
+    assert_true(world.accesses <= 512 + 2 * TURN);
+}
+
+static void a_stop_or_a_reset_between_two_turns(void **state)
+{
+    (void)state;
+    many_small_regions();
+    command(MASTER, 7, 16, 0xc8);
+    outb(BM_COMMAND, START_READ);
+    assert_turn();
+    stop();
+    assert_true(world_continue());
+    assert_false(world_continue()); /* it waits for the next start */
+    assert_int_equal(world.accesses, 0);
+    assert_int_equal(inb(STATUS), BSY);
+    outb(BM_COMMAND, START_READ);
+    assert_turn();
+    outb(CONTROL, 4);
+    outb(CONTROL, 0);
+    assert_int_equal(inb(STATUS), READY);
+    assert_true(world_continue());
+    assert_false(world_continue());
+    assert_int_equal(world.accesses, 0);
+    assert_int_equal(world.memory[0x20000 + 2 * TURN], 0);
+    assert_int_equal(inb(STATUS), READY);
+}
+
 /* ---- errors and ends ---- */
 
 static void disk_errors(void **state)
@@ -552,6 +652,9 @@ int main(void)
         cmocka_unit_test_setup(tables_without_an_end, setup),
         cmocka_unit_test_setup(tables_that_are_not_in_memory, setup),
         cmocka_unit_test_setup(regions_that_are_not_in_memory, setup),
+        cmocka_unit_test_setup(regions_without_number_take_turns, setup),
+        cmocka_unit_test_setup(starting_again_and_again_is_one_turn, setup),
+        cmocka_unit_test_setup(a_stop_or_a_reset_between_two_turns, setup),
         cmocka_unit_test_setup(disk_errors, setup),
         cmocka_unit_test_setup(the_first_error_counts, setup),
         cmocka_unit_test_setup(a_start_has_no_effect_while_the_host_has_the_turn, setup),

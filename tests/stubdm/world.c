@@ -38,6 +38,7 @@ static int guest_read(void *w, uint64_t gpa, void *buf, size_t len)
     const size_t n = present(gpa, len);
 
     PROMISE(w == &world);
+    world.accesses++;
     if (n)
         memcpy(buf, world.memory + gpa, n);
     return n < len ? -EFAULT : 0;
@@ -48,6 +49,7 @@ static int guest_write(void *w, uint64_t gpa, const void *buf, size_t len)
     const size_t n = present(gpa, len);
 
     PROMISE(w == &world);
+    world.accesses++;
     if (n)
         memcpy(world.memory + gpa, buf, n);
     return n < len ? -EFAULT : 0;
@@ -113,6 +115,28 @@ static void log_line(void *w, const char *line)
         PROMISE(*c >= 0x20 && *c < 0x7f);
     strcpy(world.log, line);
     world.logs++;
+}
+
+static void more(void *w)
+{
+    (void)w;
+    world.more = true;
+}
+
+bool world_continue(void)
+{
+    if (!world.more)
+        return false;
+    world.more = false;
+    machine_continue(world.m);
+    return true;
+}
+
+/* Behind each call into the machine. */
+static void others_had_their_turn(void)
+{
+    while (!world.turns && world_continue())
+        ;
 }
 
 /* ---- ranges ---- */
@@ -243,6 +267,8 @@ void world_settle(void)
         while (world_complete(&world.disks[i]))
             ;
     }
+    while (world_continue())
+        world_settle();
 }
 
 uint8_t world_pattern(unsigned disk, uint64_t offset)
@@ -263,6 +289,7 @@ static const struct machine_ops ops = {
     .unplugged = unplugged,
     .range_add = range_add,
     .range_remove = range_remove,
+    .more = more,
     .log = log_line,
 };
 
@@ -338,6 +365,7 @@ uint32_t in(uint16_t port, unsigned size)
     uint32_t value = 0x5a5a5a5a;
 
     machine_pio(world.m, port, size, false, &value);
+    others_had_their_turn();
     PROMISE(size == 4 || !(value >> (8 * size)));
     return value;
 }
@@ -345,6 +373,7 @@ uint32_t in(uint16_t port, unsigned size)
 void out(uint16_t port, unsigned size, uint32_t value)
 {
     machine_pio(world.m, port, size, true, &value);
+    others_had_their_turn();
 }
 
 uint32_t config_read(uint32_t bdf, uint32_t reg, unsigned size)

@@ -37,12 +37,14 @@ struct world_range {
 struct world {
     struct machine *m;
     uint8_t *memory;
+    unsigned accesses; /* to memory */
     bool irq[16];
     unsigned edges[16]; /* how often it became high */
     unsigned route[4];  /* of a PCI link */
     struct world_range ranges[WORLD_RANGES];
     unsigned range_count;
     int range_err;      /* what range_add says */
+    bool more, turns;   /* the machine has more to do, and waits until the test lets it (turns) */
     uint8_t sent[4096]; /* by the serial port */
     size_t sent_len, serial_room;
     unsigned rooms; /* serial_in_room */
@@ -66,6 +68,8 @@ bool world_complete(struct world_disk *d);
 void world_settle(void);
 /* The byte at `offset` of a disk that was not written. */
 uint8_t world_pattern(unsigned disk, uint64_t offset);
+/* The machine goes on, once. False: it has nothing left to do. */
+bool world_continue(void);
 bool world_claims(enum machine_range kind, uint64_t at);
 
 uint32_t in(uint16_t port, unsigned size);

@@ -127,6 +127,7 @@ struct ata_channel {
      * has ended, when the host has taken or given a block, when the bus master starts. */
     void (*step)(struct ata_channel *c);
     bool stepping, again;
+    bool paused;    /* the bus master has begun as many regions as it may; ata_continue() goes on */
     bool cancelled; /* only requests in flight are awaited: then `reset` */
     bool reset;     /* both drives are to be as after a reset */
     struct ata_slot slots[MACHINE_DISK_IOS];
@@ -163,6 +164,8 @@ void ata_disk_done(struct ata_channel *c, struct machine_disk_io *io, int ret);
 void ata_disk_changed(struct ata_drive *d);
 /* The bus master was started, or the device is to look again: no effect unless the phase is ATA_BUSY. */
 void ata_run(struct ata_channel *c);
+/* machine_continue() */
+void ata_continue(struct ata_channel *c);
 
 void ata_interrupt(struct ata_channel *c);
 /* Error, signature and status as after a reset. */
@@ -229,8 +232,8 @@ uint32_t atapi_blocks(const struct ata_drive *d);
 
 /*
  * Moves up to len bytes between data and the guest's memory. Returns 0 and *moved: less than len when
- * the bus master is not started in this direction or its table has ended; -EFAULT: it stopped at what is
- * not memory, and said so in its status.
+ * the bus master is not started in this direction or its table has ended; -EAGAIN, and *moved: it has done
+ * its share; -EFAULT: it stopped at what is not memory, and said so in its status.
  */
 int bus_master_move(struct bus_master *b, bool to_guest, uint8_t *data, uint32_t len,
                     uint32_t *moved);

@@ -40,7 +40,7 @@ static void forget(struct ata_channel *c)
     c->active = NULL;
     c->step = NULL;
     c->phase = ATA_IDLE;
-    c->again = false;
+    c->again = c->paused = false;
 }
 
 void ata_finish(struct ata_channel *c, bool interrupt)
@@ -191,6 +191,14 @@ void ata_run(struct ata_channel *c)
         c->step(c);
     } while (c->again && c->step);
     c->stepping = false;
+}
+
+void ata_continue(struct ata_channel *c)
+{
+    if (!c->paused)
+        return;
+    c->paused = false;
+    ata_run(c);
 }
 
 void ata_disk_done(struct ata_channel *c, struct machine_disk_io *io, int ret)

@@ -266,7 +266,10 @@ static bool move(struct ata_channel *c, struct ata_slot *s, bool to_guest)
     int err = bus_master_move(c->master, to_guest, s->data + s->moved, s->len - s->moved, &moved);
 
     s->moved += moved;
-    if (err) {
+    if (err == -EAGAIN) {
+        c->paused = true;
+        c->bus->ops->more(c->bus->world);
+    } else if (err) {
         c->faulted = true;
         c->left = 0;
     }

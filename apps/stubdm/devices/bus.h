@@ -37,7 +37,14 @@ struct bus {
     struct machine_stats stats;
     struct bus_ports *ports[BUS_PORTS_MAX];
     unsigned count;
+    unsigned regions; /* of DMA, that may still be begun in this call into the machine */
 };
+
+/*
+ * What a guest's DMA may cost in one call into the machine. Each region may be in another page, so that
+ * all of it may have to be mapped for two bytes. A usual table has a region for each page.
+ */
+#define BUS_REGIONS 64u
 
 /* Puts ports on the bus, and claims them. -EBUSY: others overlap them; -EINVAL: first is above last;
  * -ENOSPC; or what the world said. It is counted. */

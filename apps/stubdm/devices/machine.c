@@ -40,6 +40,12 @@ static bool is_disk(const struct machine_disk *d)
            !(d->physical_sector & (d->physical_sector - 1));
 }
 
+/* A call from the world begins. */
+static void begin(struct machine *m)
+{
+    m->bus.regions = BUS_REGIONS;
+}
+
 static void unplug(void *machine, unsigned what)
 {
     struct machine *m = machine;
@@ -89,8 +95,13 @@ void machine_disk_done(struct machine *m, struct machine_disk *disk, struct mach
                        int ret)
 {
     for (unsigned i = 0; i < DISKS; i++) {
-        if (m->disks[i] == disk)
-            ata_disk_done(&m->ide.channels[i / 2], io, ret);
+        struct ata_channel *c = &m->ide.channels[i / 2];
+
+        if (m->disks[i] != disk)
+            continue;
+        if (!c->stepping) /* else this is within start() */
+            begin(m);
+        ata_disk_done(c, io, ret);
     }
 }
 
@@ -106,12 +117,14 @@ void machine_disk_changed(struct machine *m, struct machine_disk *disk)
 
 void machine_pio(struct machine *m, uint16_t port, unsigned size, bool write, uint32_t *value)
 {
+    begin(m);
     bus_pio(&m->bus, port, size, write, value);
 }
 
 int machine_pio_rep(struct machine *m, uint16_t port, unsigned size, bool write, uint64_t gpa,
                     uint32_t count, bool down)
 {
+    begin(m);
     return bus_pio_rep(&m->bus, port, size, write, gpa, count, down);
 }
 
@@ -119,6 +132,13 @@ void machine_pci_config(struct machine *m, uint32_t bdf, uint32_t reg, unsigned 
                         uint32_t *value)
 {
     pci_config(&m->pci, bdf, reg, size, write, value);
+}
+
+void machine_continue(struct machine *m)
+{
+    begin(m);
+    for (unsigned i = 0; i < DISKS / 2; i++)
+        ata_continue(&m->ide.channels[i]);
 }
 
 size_t machine_serial_in(struct machine *m, const uint8_t *data, size_t len)

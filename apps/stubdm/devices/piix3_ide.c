@@ -80,6 +80,9 @@ int bus_master_move(struct bus_master *b, bool to_guest, uint8_t *data, uint32_t
                 b->status &= (uint8_t)~BM_ACTIVE;
                 return 0;
             }
+            if (!b->bus->regions)
+                return -EAGAIN;
+            b->bus->regions--;
             err = next_region(b);
             if (err) {
                 stop_with_error(b);
