@@ -3,7 +3,9 @@
  * An ATA channel with up to two drives, disks or ATAPI cdroms: ATA/ATAPI-6 (T13/1410D), whose names
  * these are. Private to ata_*.c, atapi*.c, and piix3_ide.c, which is the host's side.
  *
- *     ata_channel.c    registers, interrupts, resets, and the data register
+ *     ata_channel.c    interrupts, how commands go on and end, resets
+ *     ata_registers.c  the registers but for the data register
+ *     ata_data.c       the data register
  *     ata_command.c    the commands of disks
  *     ata_identify.c   IDENTIFY DEVICE and IDENTIFY PACKET DEVICE
  *     ata_transfer.c   between the disk, its buffer, and the host
@@ -27,7 +29,7 @@ enum {
     ATA_STATUS, /* written: command */
 };
 
-/* the commands that ata_channel.c knows */
+/* the commands that ata_registers.c knows */
 #define ATA_DEVICE_RESET       0x08
 #define ATA_EXECUTE_DIAGNOSTIC 0x90
 
@@ -168,6 +170,14 @@ void ata_run(struct ata_channel *c);
 void ata_continue(struct ata_channel *c);
 
 void ata_interrupt(struct ata_channel *c);
+void ata_clear_interrupt(struct ata_channel *c);
+/* The level that the line is to have may have changed. */
+void ata_update_irq(struct ata_channel *c);
+/* What was in progress ends without a result; requests to the disk that are in flight must end first, as
+ * they use the buffer. */
+void ata_cancel(struct ata_channel *c);
+/* The end of a reset, when nothing holds it up. */
+void ata_settle(struct ata_channel *c);
 /* Error, signature and status as after a reset. */
 void ata_signature(struct ata_drive *d);
 /* EXECUTE DEVICE DIAGNOSTIC, by both drives. */
@@ -177,10 +187,16 @@ void ata_finish(struct ata_channel *c, bool interrupt);
 /* It ends with an error: ATA_ABRT and others. */
 void ata_abort(struct ata_channel *c, uint8_t error);
 void ata_abort_at(struct ata_channel *c, uint8_t error, uint64_t sector);
-/* DRQ: the host is to read, or to write, the next block of `bytes`. */
-void ata_offer(struct ata_channel *c, enum ata_phase phase, bool interrupt);
 /* The LBA registers, as a command with 48 bits has them if `ext`. */
 void ata_set_lba(struct ata_drive *d, uint64_t sector, bool ext);
+
+/* ---- ata_registers.c, ata_data.c ---- */
+
+/* The ports, which are not on the bus yet. */
+void ata_registers_init(struct ata_channel *c, uint16_t base, uint16_t control);
+void ata_data_init(struct ata_channel *c, uint16_t base);
+/* DRQ: the host is to read, or to write, the next block of `bytes`. */
+void ata_offer(struct ata_channel *c, enum ata_phase phase, bool interrupt);
 
 /* ---- ata_command.c ---- */
 
