@@ -6,6 +6,7 @@
  */
 #include "disks.h"
 #include "ioreq.h"
+#include "power.h"
 #include "serial.h"
 #include "toolstack.h"
 
@@ -20,7 +21,6 @@ static struct wait_queue wake = WAIT_QUEUE_INIT(wake);
 static struct ioreq_server server = {.wake = &wake};
 static struct machine *machine;
 static bool stopped; /* by QMP */
-static bool leaving; /* the guest has ended */
 static bool more;    /* the machine has something left to do */
 static struct arguments arguments;
 
@@ -134,14 +134,7 @@ static void report(void)
 static void power(void *world, enum machine_power what)
 {
     (void)world;
-    if (leaving)
-        return;
-    leaving = true;
-    pr_info("stubdm: the guest %s\n", what == MACHINE_RESET ? "resets" : "powers off");
-    report();
-    once("the guest's end",
-         dm_op_remote_shutdown(server.domid,
-                               what == MACHINE_RESET ? SHUTDOWN_reboot : SHUTDOWN_poweroff));
+    power_end(server.domid, what, report);
 }
 
 static const struct machine_ops ops = {
