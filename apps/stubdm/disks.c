@@ -14,7 +14,8 @@
 
 #include <xen/io/blkif.h>
 
-#define CONNECT_TIMEOUT (20ull * 1000000000) /* the toolstack waits 30 s for this domain */
+/* The toolstack waits 30 s for this domain. All disks connect at the same time. */
+#define CONNECT_TIMEOUT (20ull * 1000000000)
 
 struct disk_request {
     struct blkfront_aiocb aiocb;
@@ -26,6 +27,9 @@ struct disk {
     struct machine_disk machine; /* what the drive sees */
     struct blkfront_dev *dev;    /* NULL: no medium, or closed */
     bool readonly;               /* by its configuration */
+    unsigned devid;              /* that of its medium; 0: there is none */
+    struct thread *opening;      /* NULL: none */
+    int opened;                  /* how that ended */
     bool unplugged;              /* a thread closes it */
     struct disk_request request[MACHINE_DISK_IOS];
 };
@@ -177,7 +181,7 @@ static int found_disk(const char *name, void *arg)
     return 0;
 }
 
-static int open_medium(struct disk *d, unsigned devid)
+static int open_medium(struct disk *d)
 {
     struct blkfront_config config = {
         .connect_timeout_ns = CONNECT_TIMEOUT,
@@ -187,7 +191,7 @@ static int open_medium(struct disk *d, unsigned devid)
     char name[16];
     int ret;
 
-    format(name, sizeof(name), "%u", devid);
+    format(name, sizeof(name), "%u", d->devid);
     ret = blkfront_open_device(name, &config, NULL, &d->dev);
     if (ret) {
         pr_err("stubdm: cannot open disk %s: %s\n", name, errno_name(ret));
@@ -198,11 +202,20 @@ static int open_medium(struct disk *d, unsigned devid)
     return d->machine.buffer ? 0 : -ENOMEM;
 }
 
+static void open_thread(void *disk)
+{
+    struct disk *d = disk;
+
+    d->opened = open_medium(d);
+}
+
+/* What does not wait; the medium is opened by a thread. */
 static int open_drive(unsigned at, const struct drive *drive, unsigned devid)
 {
     struct disk *d = &disk_of[at];
     int ret = 0;
 
+    d->devid = devid;
     d->readonly = drive->readonly;
     d->unplugged = false;
     d->machine = (struct machine_disk){
@@ -215,7 +228,7 @@ static int open_drive(unsigned at, const struct drive *drive, unsigned devid)
     };
     format(d->machine.serial, sizeof(d->machine.serial), "RINGLET%u", at);
     if (!drive->empty && devid) {
-        ret = open_medium(d, devid);
+        ret = thread_create(&d->opening, "open", open_thread, d, 0);
     } else if (drive->cdrom) {
         d->machine.buffer = page_alloc(MACHINE_DISK_BUFFER_MIN / PAGE_SIZE, MEM_APP);
         d->machine.buffer_size = MACHINE_DISK_BUFFER_MIN;
@@ -236,16 +249,22 @@ int disks_open(const struct arguments *arguments, struct machine_disk *disks[DRI
         pr_err("stubdm: cannot read device/vbd: %s\n", errno_name(ret));
         return ret;
     }
+    ret = 0;
     for (unsigned i = 0; i < DRIVES_MAX; i++) {
-        disks[i] = NULL;
-        if (!arguments->drive[i].present)
-            continue;
-        ret = open_drive(i, &arguments->drive[i], found.devid[i]);
-        if (ret)
-            return ret;
-        disks[i] = &disk_of[i].machine;
+        disks[i] = arguments->drive[i].present ? &disk_of[i].machine : NULL;
+        disk_of[i].opening = NULL;
+        if (disks[i] && !ret)
+            ret = open_drive(i, &arguments->drive[i], found.devid[i]);
     }
-    return 0;
+    for (unsigned i = 0; i < DRIVES_MAX; i++) {
+        struct disk *d = &disk_of[i];
+
+        if (!d->opening)
+            continue;
+        thread_join(d->opening);
+        ret = ret ? ret : d->opened;
+    }
+    return ret;
 }
 
 void disks_close(unsigned positions)

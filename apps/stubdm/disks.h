@@ -12,7 +12,8 @@ void disks_set_machine(struct machine *m);
 /*
  * Opens the disk of each drive that has a file, by the number of its device: hda is 768 or xvda. Fills in
  * disks[0..DRIVES_MAX) for machine_config; NULL where there is none. 0; -ENOENT: a disk is not there; or
- * blkfront's error. Each was reported. Thread context; waits for backends.
+ * blkfront's error, of the first drive that has one. Each was reported. Thread context; waits for backends,
+ * of all disks at the same time.
  */
 int disks_open(const struct arguments *arguments, struct machine_disk *disks[DRIVES_MAX]);
 

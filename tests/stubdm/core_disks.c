@@ -2,9 +2,11 @@
 /* The disks between a machine and block frontends, both of which are played here. */
 #include <disks.h>
 #include <host/seam.h>
+#include <kernel/event_channel.h>
 #include <ringlet/blkfront.h>
 #include <ringlet/page.h>
 #include <ringlet/string.h>
+#include <ringlet/thread.h>
 #include <xen/io/blkif.h>
 
 #include <setjmp.h>
@@ -32,7 +34,8 @@ struct blkfront_dev {
 static struct blkfront_dev dev[DEVS];
 static unsigned devs;
 static int open_ret;
-static uint8_t buffer[2][MACHINE_DISK_BUFFER];
+static uint64_t open_takes; /* ns */
+static uint8_t buffer[3][MACHINE_DISK_BUFFER];
 static unsigned buffers;
 
 /* ---- the frontend ---- */
@@ -61,7 +64,8 @@ int blkfront_open_device(const char *nodename, const struct blkfront_config *con
     for (unsigned i = 0; i < devs; i++)
         if (dev[i].devid == strtoul(nodename, NULL, 10)) {
             dev[i].config = *config;
-            *out = &dev[i];
+            thread_sleep(open_takes);
+            *out = open_ret ? NULL : &dev[i];
             return open_ret;
         }
     fail_msg("there is no disk %s", nodename);
@@ -77,7 +81,7 @@ void *blkfront_buf_alloc(struct blkfront_dev *d, size_t bytes)
 {
     (void)d;
     assert_int_equal(bytes, MACHINE_DISK_BUFFER);
-    return buffers < 2 ? buffer[buffers++] : NULL;
+    return buffers < 3 ? buffer[buffers++] : NULL;
 }
 
 static int begin(struct blkfront_aiocb *a, uint8_t op)
@@ -175,9 +179,10 @@ static int setup(void **state)
     seam_init(2 << 20);
     devs = buffers = ends = changes = 0;
     open_ret = 0;
+    open_takes = 0;
     memset(&arguments, 0, sizeof(arguments));
     disks_set_machine((struct machine *)&ends);
-    return 0;
+    return evtchn_init();
 }
 
 static int teardown(void **state)
@@ -239,6 +244,33 @@ static void a_disk_that_is_not_there_is_an_error(void **state)
     open_ret = -ETIMEDOUT;
     assert_int_equal(disks_open(&arguments, disks), -ETIMEDOUT);
     assert_non_null(strstr(seam_console(), "cannot open disk 768: ETIMEDOUT"));
+}
+
+/* The toolstack waits 30 s, and one that fails does not end the others' before they have ended. */
+static void disks_connect_at_the_same_time(void **state)
+{
+    uint64_t began;
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        arguments.drive[i].present = true;
+    add(768);
+    add(832);
+    add(5632);
+    open_takes = 15ull * 1000000000;
+    began = seam_now;
+    assert_int_equal(disks_open(&arguments, disks), 0);
+    assert_in_range(seam_now - began, open_takes, open_takes + 1000000000);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(disks[i]->sectors, 1000);
+        assert_in_range(dev[i].config.connect_timeout_ns, 1, 25ull * 1000000000);
+    }
+    open_ret = -ETIMEDOUT;
+    began = seam_now;
+    assert_int_equal(disks_open(&arguments, disks), -ETIMEDOUT);
+    assert_in_range(seam_now - began, open_takes, open_takes + 1000000000);
+    assert_non_null(strstr(seam_console(), "cannot open disk 768: ETIMEDOUT"));
+    assert_non_null(strstr(seam_console(), "cannot open disk 5632: ETIMEDOUT"));
 }
 
 static void a_cdrom_without_a_medium(void **state)
@@ -381,13 +413,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-        T(disks_are_found_by_their_number),
-        T(a_disk_that_is_not_there_is_an_error),
-        T(a_cdrom_without_a_medium),
-        T(requests_are_the_frontends),
-        T(a_flush_is_a_flush_or_a_barrier_or_nothing),
-        T(the_machine_hears_of_changes),
-        T(unplugged_disks_are_flushed_and_closed),
+        T(disks_are_found_by_their_number), T(a_disk_that_is_not_there_is_an_error),
+        T(disks_connect_at_the_same_time),  T(a_cdrom_without_a_medium),
+        T(requests_are_the_frontends),      T(a_flush_is_a_flush_or_a_barrier_or_nothing),
+        T(the_machine_hears_of_changes),    T(unplugged_disks_are_flushed_and_closed),
         T(disks_are_unplugged_once),
     };
 
