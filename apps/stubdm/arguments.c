@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "arguments.h"
+#include "arguments_private.h"
 
 #include <ringlet/errno.h>
 #include <ringlet/format.h>
@@ -8,25 +8,7 @@
 
 #define MIB (1ull << 20)
 
-struct parser {
-    struct arguments *out;
-    void (*note)(const char *text);
-    char *why;
-    size_t why_size;
-    const char *option; /* the one that is parsed */
-};
-
-static bool number(const char *text, uint64_t *n)
-{
-    return parse_u64(text, strlen(text), n) == 0;
-}
-
-static bool same(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
-}
-
-static int refuse(struct parser *p, int error, const char *value, const char *what)
+int argument_refuse(struct parser *p, int error, const char *value, const char *what)
 {
     char text[128];
 
@@ -35,7 +17,7 @@ static int refuse(struct parser *p, int error, const char *value, const char *wh
     return error;
 }
 
-static void ignore(struct parser *p, const char *value, const char *what)
+void argument_ignore(struct parser *p, const char *value, const char *what)
 {
     char text[128], line[256];
 
@@ -44,67 +26,21 @@ static void ignore(struct parser *p, const char *value, const char *what)
     p->note(line);
 }
 
-/* ---- key=value,key=value; ",," is a comma in a value ---- */
-
-struct pairs {
-    const char *rest; /* NULL: the end */
-    char key[32];     /* empty: the first word, without a key */
-    char value[ARGUMENT_LENGTH_MAX];
-};
-
-/* The next pair. False: there is none. */
-static bool pair_next(struct pairs *it)
+void argument_unknown(struct parser *p, const char *value, const char *const *known, size_t count)
 {
-    size_t n = 0;
-    const char *at = it->rest;
-    bool keyed = false;
+    struct pairs it = {.rest = value};
+    char line[128];
 
-    if (!at || !*at)
-        return false;
-    it->key[0] = '\0';
-    for (; *at; at++) {
-        if (*at == ',' && at[1] != ',')
-            break;
-        if (*at == ',')
-            at++;
-        if (*at == '=' && !keyed && n < sizeof(it->key)) {
-            it->value[n] = '\0';
-            memcpy(it->key, it->value, n + 1);
-            keyed = true;
-            n = 0;
-        } else if (n < sizeof(it->value) - 1) {
-            it->value[n++] = *at;
+    while (pair_next(&it)) {
+        size_t i = 0;
+
+        while (i < count && !text_is(it.key, known[i]))
+            i++;
+        if (it.key[0] && i == count) {
+            format(line, sizeof(line), "%s=%.80s", it.key, it.value);
+            argument_ignore(p, line, ARGUMENT_IGNORED);
         }
     }
-    it->value[n] = '\0';
-    it->rest = *at ? at + 1 : NULL;
-    return true;
-}
-
-/* The value of a key; NULL: it is not there. */
-static const char *pair_find(struct pairs *it, const char *text, const char *key)
-{
-    *it = (struct pairs){.rest = text};
-    while (pair_next(it))
-        if (same(it->key, key))
-            return it->value;
-    return NULL;
-}
-
-static bool pair_is(const char *text, const char *key, const char *value)
-{
-    struct pairs it;
-    const char *found = pair_find(&it, text, key);
-
-    return found && same(found, value);
-}
-
-static bool pair_number(const char *text, const char *key, uint64_t max, uint64_t *n)
-{
-    struct pairs it;
-    const char *found = pair_find(&it, text, key);
-
-    return found && number(found, n) && *n <= max;
 }
 
 /* ---- each option ---- */
@@ -113,8 +49,8 @@ static int domid(struct parser *p, const char *value)
 {
     uint64_t n;
 
-    if (!number(value, &n) || n == 0 || n > 0x7fef)
-        return refuse(p, -EINVAL, value, "no domain");
+    if (!text_number(value, &n) || n == 0 || n > 0x7fef)
+        return argument_refuse(p, -EINVAL, value, "no domain");
     p->out->domid = (unsigned)n;
     return 0;
 }
@@ -123,8 +59,8 @@ static int memory(struct parser *p, const char *value)
 {
     uint64_t n;
 
-    if (!number(value, &n) || n == 0 || n > 16 * MIB)
-        return refuse(p, -EINVAL, value, "no number of MiB");
+    if (!text_number(value, &n) || n == 0 || n > 16 * MIB)
+        return argument_refuse(p, -EINVAL, value, "no number of MiB");
     p->out->memory = n * MIB;
     return 0;
 }
@@ -132,29 +68,34 @@ static int memory(struct parser *p, const char *value)
 static int smp(struct parser *p, const char *value)
 {
     struct pairs first = {.rest = value}, it;
+    static const char *const known[] = {"maxcpus"};
     const char *count = pair_find(&it, value, "maxcpus");
     uint64_t n;
 
     if (!count && pair_next(&first))
         count = first.value;
-    if (!count || !number(count, &n) || n == 0 || n > 128)
-        return refuse(p, -EINVAL, value, "no number of vCPUs up to 128");
+    if (!count || !text_number(count, &n) || n == 0 || n > 128)
+        return argument_refuse(p, -EINVAL, value, "no number of vCPUs up to 128");
+    argument_unknown(p, value, known, ARRAY_SIZE(known));
     p->out->vcpus = (unsigned)n;
     return 0;
 }
 
 static int machine(struct parser *p, const char *value)
 {
+    /* what changes the saved state only; nothing else than Xen */
+    static const char *const known[] = {"igd-passthru", "suppress-vmdesc", "accel"};
     struct pairs it = {.rest = value};
 
     if (!pair_next(&it))
-        return refuse(p, -EINVAL, value, "no machine");
-    if (same(it.value, "xenfv") || strncmp(it.value, "xenfv-", 6) == 0)
+        return argument_refuse(p, -EINVAL, value, "no machine");
+    if (text_is(it.value, "xenfv") || strncmp(it.value, "xenfv-", 6) == 0)
         p->out->xen_platform = true;
-    else if (!same(it.value, "pc") && strncmp(it.value, "pc-i440fx", 9) != 0)
-        return refuse(p, -EOPNOTSUPP, value, "only the PC with the i440FX is emulated");
+    else if (!text_is(it.value, "pc") && strncmp(it.value, "pc-i440fx", 9) != 0)
+        return argument_refuse(p, -EOPNOTSUPP, value, "only the PC with the i440FX is emulated");
     if (pair_is(value, "igd-passthru", "on"))
-        return refuse(p, -EOPNOTSUPP, value, "devices are not passed through");
+        return argument_refuse(p, -EOPNOTSUPP, value, "devices are not passed through");
+    argument_unknown(p, value, known, ARRAY_SIZE(known));
     return 0;
 }
 
@@ -162,30 +103,41 @@ static int serial(struct parser *p, const char *value)
 {
     uint64_t n;
 
-    if (same(value, "none"))
+    if (text_is(value, "none"))
         return 0;
     if (p->out->serial) {
-        ignore(p, value, "there is one serial port");
+        argument_ignore(p, value, "there is one serial port");
         return 0;
     }
     p->out->serial = true;
-    if (strncmp(value, "/dev/hvc", 8) == 0 && number(value + 8, &n) && n > 0 && n < 256)
+    if (strncmp(value, "/dev/hvc", 8) == 0 && text_number(value + 8, &n) && n > 0 && n < 256)
         p->out->console = (unsigned)n;
-    else if (!same(value, "null"))
-        ignore(p, value, "the serial port's output goes nowhere");
+    else if (!text_is(value, "null"))
+        argument_ignore(p, value, "the serial port's output goes nowhere");
     return 0;
 }
 
 static int boot(struct parser *p, const char *value)
 {
-    struct pairs it;
+    static const char *const known[] = {"order"};
+    struct pairs it, first = {.rest = value};
     const char *order = pair_find(&it, value, "order");
     size_t n = 0;
 
-    for (order = order ? order : value; *order && n < sizeof(p->out->boot_order) - 1; order++)
-        if (*order == 'a' || *order == 'c' || *order == 'd' || *order == 'n')
+    if (!order && pair_next(&first) && !first.key[0])
+        order = first.value; /* the old form */
+    for (; order && *order; order++) {
+        const char device[] = {*order, '\0'};
+
+        if (!strchr("acdn", *order))
+            argument_ignore(p, device, "no such device to boot from");
+        else if (n == sizeof(p->out->boot_order) - 1)
+            argument_ignore(p, device, "firmware knows three devices to boot from");
+        else
             p->out->boot_order[n++] = *order;
+    }
     p->out->boot_order[n] = '\0';
+    argument_unknown(p, value, known, ARRAY_SIZE(known));
     return 0;
 }
 
@@ -195,94 +147,27 @@ static int name(struct parser *p, const char *value)
     return 0;
 }
 
-static int add_drive(struct parser *p, const char *value, uint64_t index, struct drive d)
-{
-    if (index >= DRIVES_MAX)
-        return refuse(p, -EINVAL, value, "no place for such a drive");
-    if (p->out->drive[index].present)
-        return refuse(p, -EINVAL, value, "two drives in one place");
-    d.present = true;
-    p->out->drive[index] = d;
-    return 0;
-}
-
-static bool is_raw(const char *value)
-{
-    struct pairs it;
-    const char *is = pair_find(&it, value, "format");
-
-    return !is || same(is, "raw") || same(is, "host_device");
-}
-
-/* -drive file=/dev/xvda,if=ide,index=0,media=disk,format=host_device; those with if=none are only the
- * half of a -device. */
-static int drive(struct parser *p, const char *value)
-{
-    struct pairs it;
-    struct drive d = {0};
-    uint64_t index;
-
-    if (!is_raw(value))
-        return refuse(p, -EOPNOTSUPP, value, "a stubdomain's disks are raw");
-    if (pair_is(value, "if", "none"))
-        return 0;
-    if (!pair_is(value, "if", "ide") || !pair_number(value, "index", UINT32_MAX, &index))
-        return refuse(p, -EOPNOTSUPP, value, "only IDE drives are emulated");
-    d.cdrom = pair_is(value, "media", "cdrom");
-    d.readonly = d.cdrom || pair_is(value, "readonly", "on");
-    d.empty = !pair_find(&it, value, "file");
-    if (d.empty && !d.cdrom)
-        return refuse(p, -EINVAL, value, "a disk without a file");
-    return add_drive(p, value, index, d);
-}
-
-/* The -drive with that id. */
-static const char *drive_with_id(const char *const *argv, unsigned argc, const char *id)
-{
-    for (unsigned i = 0; i + 1 < argc; i++)
-        if (same(argv[i], "-drive") && pair_is(argv[i + 1], "id", id))
-            return argv[i + 1];
-    return NULL;
-}
-
-/* -device ide-cd,id=ide-5632,drive=ide-5632,bus=ide.1,unit=0 */
-static int ide_device(struct parser *p, const char *value, const char *const *argv, unsigned argc)
-{
-    struct pairs it;
-    struct drive d = {.cdrom = strncmp(value, "ide-cd", 6) == 0};
-    const char *id = pair_find(&it, value, "drive"), *media = NULL;
-    uint64_t unit = 0;
-    unsigned bus = 0;
-
-    if (id)
-        media = drive_with_id(argv, argc, id);
-    if (!media && !d.cdrom)
-        return refuse(p, -EINVAL, value, "there is no such drive");
-    d.empty = !media || !pair_find(&it, media, "file");
-    d.readonly = d.cdrom || (media && pair_is(media, "readonly", "on"));
-    if (pair_is(value, "bus", "ide.1"))
-        bus = 1;
-    else if (!pair_is(value, "bus", "ide.0"))
-        return refuse(p, -EOPNOTSUPP, value, "only IDE drives are emulated");
-    if (!pair_number(value, "unit", 1, &unit))
-        return refuse(p, -EINVAL, value, "no unit 0 or 1");
-    return add_drive(p, value, bus * 2 + unit, d);
-}
-
 static int device(struct parser *p, const char *value, const char *const *argv, unsigned argc)
 {
+    static const char *const missed[] = {"scsi-", "ahci", "xen-pci-pass", "virtio-", "nvme"};
     struct pairs it = {.rest = value};
 
     if (!pair_next(&it))
-        return refuse(p, -EINVAL, value, "no device");
-    if (same(it.value, "ide-cd") || same(it.value, "ide-hd"))
-        return ide_device(p, value, argv, argc);
+        return argument_refuse(p, -EINVAL, value, "no device");
+    if (text_is(it.value, "ide-cd") || text_is(it.value, "ide-hd"))
+        return argument_ide_device(p, value, argv, argc);
+    /* without its network a guest is of no use, and without an emulated interface only PV drivers have one;
+     * "type=vif" says that the guest is meant to use those */
+    if (pair_find(&it, value, "netdev"))
+        return argument_refuse(p, -EOPNOTSUPP, value,
+                               "no network interface is emulated; write vif=['type=vif,...']");
+    it = (struct pairs){.rest = value};
+    pair_next(&it);
     /* disks of other kinds, and what is passed through, would be missing */
-    if (strncmp(it.value, "scsi-", 5) == 0 || strncmp(it.value, "ahci", 4) == 0 ||
-        strncmp(it.value, "xen-pci-pass", 12) == 0 || strncmp(it.value, "virtio-", 7) == 0 ||
-        same(it.value, "nvme"))
-        return refuse(p, -EOPNOTSUPP, value, "there is no such device");
-    ignore(p, value, "there is no such device; the guest does without");
+    for (size_t i = 0; i < ARRAY_SIZE(missed); i++)
+        if (strncmp(it.value, missed[i], strlen(missed[i])) == 0)
+            return argument_refuse(p, -EOPNOTSUPP, value, "there is no such device");
+    argument_ignore(p, value, "there is no such device; the guest does without");
     return 0;
 }
 
@@ -292,25 +177,27 @@ static const struct option {
     const char *name;
     int (*parse)(struct parser *p, const char *value);
 } options[] = {
-    {"-xen-domid", domid}, {"-m", memory},  {"-smp", smp},   {"-machine", machine}, {"-M", machine},
-    {"-serial", serial},   {"-boot", boot}, {"-name", name}, {"-drive", drive},
+    {"-xen-domid", domid}, {"-m", memory},  {"-smp", smp},
+    {"-machine", machine}, {"-M", machine}, {"-serial", serial},
+    {"-boot", boot},       {"-name", name}, {"-drive", argument_drive},
 };
 
 /* Without them the guest is another one. */
 static const char *const refused[] = {"-kernel", "-initrd", "-append", "-incoming", "-loadvm",
                                       "-hda",    "-hdb",    "-hdc",    "-hdd",      "-cdrom",
                                       "-fda",    "-bios",   "-pflash"};
-/* They change nothing here. */
-static const char *const flags[] = {"-no-shutdown", "-nodefaults", "-no-user-config", "-nographic",
-                                    "-S",           "-xen-attach", "-no-acpi",        "-no-reboot"};
-/* These have a value, and change nothing here. */
-static const char *const valued[] = {"-display", "-net",      "-chardev", "-mon", "-k",
-                                     "-vga",     "-parallel", "-monitor", "-vnc", "-D"};
+/* As it is here in any case. -S: the toolstack starts the guest's vCPUs when it has said `cont`. -no-acpi:
+ * the tables are hvmloader's, which is told otherwise. */
+static const char *const flags[] = {"-no-shutdown", "-nodefaults", "-no-user-config",
+                                    "-nographic",   "-S",          "-no-acpi"};
+/* So are these, with the value "none"; -net and -nic with another one are an emulated interface. */
+static const char *const absent[] = {"-display", "-net",      "-nic",    "-vga",
+                                     "-vnc",     "-parallel", "-monitor"};
 
 static bool in(const char *word, const char *const *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (same(word, list[i]))
+        if (text_is(word, list[i]))
             return true;
     return false;
 }
@@ -329,21 +216,24 @@ static int parse_option(struct parser *p, const char *const *argv, unsigned argc
     if (in(word, flags, ARRAY_SIZE(flags)))
         return 0;
     if (in(word, refused, ARRAY_SIZE(refused)))
-        return refuse(p, -EOPNOTSUPP, has_value(argv, argc, *i) ? argv[*i + 1] : "",
-                      "not supported, and the guest would be another one");
-    if (in(word, valued, ARRAY_SIZE(valued))) {
-        *i += has_value(argv, argc, *i);
+        return argument_refuse(p, -EOPNOTSUPP, has_value(argv, argc, *i) ? argv[*i + 1] : "",
+                               "not supported, and the guest would be another one");
+    if (in(word, absent, ARRAY_SIZE(absent)) && *i + 1 < argc && text_is(argv[*i + 1], "none")) {
+        ++*i;
         return 0;
     }
+    if (text_is(word, "-net") || text_is(word, "-nic"))
+        return argument_refuse(p, -EOPNOTSUPP, has_value(argv, argc, *i) ? argv[*i + 1] : "",
+                               "no network interface is emulated");
     for (size_t n = 0; n < ARRAY_SIZE(options); n++)
-        if (same(word, options[n].name)) {
+        if (text_is(word, options[n].name)) {
             if (*i + 1 >= argc)
-                return refuse(p, -EINVAL, "", "its value is missing");
+                return argument_refuse(p, -EINVAL, "", "its value is missing");
             return options[n].parse(p, argv[++*i]);
         }
-    if (same(word, "-device") && *i + 1 < argc)
+    if (text_is(word, "-device") && *i + 1 < argc)
         return device(p, argv[++*i], argv, argc);
-    ignore(p, has_value(argv, argc, *i) ? argv[*i + 1] : "", "not understood, and ignored");
+    argument_ignore(p, has_value(argv, argc, *i) ? argv[*i + 1] : "", ARGUMENT_IGNORED);
     *i += has_value(argv, argc, *i);
     return 0;
 }
@@ -361,7 +251,7 @@ int arguments_parse(const char *const *argv, unsigned argc, struct arguments *ou
         if (argv[i][0] == '-')
             ret = parse_option(&p, argv, argc, &i);
         else
-            ignore(&p, argv[i], "not understood, and ignored");
+            argument_ignore(&p, argv[i], ARGUMENT_IGNORED);
     }
     if (!ret && !out->memory) {
         format(why, why_size, "-m is missing");

@@ -126,6 +126,12 @@ static void guests_that_would_be_wrong(void **state)
     refused("-machine q35", -EOPNOTSUPP, "i440FX");
     refused("-machine pc,igd-passthru=on", -EOPNOTSUPP, "passed through");
     refused("-device scsi-disk", -EOPNOTSUPP, "no such device");
+    refused("-device rtl8139,id=nic0,netdev=net0,mac=00:16:3e:00:00:01 -netdev "
+            "type=tap,id=net0,ifname=vif5.0-emu",
+            -EOPNOTSUPP, "write vif=['type=vif,...']");
+    refused("-device e1000,netdev=n", -EOPNOTSUPP, "no network interface");
+    refused("-net nic", -EOPNOTSUPP, "-net nic: no network interface");
+    refused("-nic user", -EOPNOTSUPP, "no network interface");
     refused("-smp 0", -EINVAL, "vCPUs");
     refused("-smp 2,maxcpus=129", -EINVAL, "vCPUs");
     refused("-smp 200", -EINVAL, "vCPUs");
@@ -139,20 +145,70 @@ static void guests_that_would_be_wrong(void **state)
 static void the_guest_does_without_these_and_the_log_names_them(void **state)
 {
     (void)state;
-    assert_int_equal(parse("-m 64 -device rtl8139,id=nic0,netdev=net0 -netdev type=tap,id=net0 "
-                           "-device VGA,vgamem_mb=16 -frobnicate 7 -x stray -serial /dev/hvc3 "
-                           "-serial /dev/hvc4"),
+    assert_int_equal(parse("-m 64 -device VGA,vgamem_mb=16 -frobnicate 7 -x stray -serial "
+                           "/dev/hvc3 -serial /dev/hvc4 -usb -usbdevice tablet -no-reboot"),
                      0);
-    noted("-device rtl8139,id=nic0,netdev=net0: there is no such device");
-    noted("-device VGA,vgamem_mb=16: ");
-    noted("-netdev type=tap,id=net0: not understood");
-    noted("-frobnicate 7: not understood");
-    noted("-x stray: not understood");
+    noted("-device VGA,vgamem_mb=16: there is no such device; the guest does without");
+    noted("-frobnicate 7: not supported");
+    noted("-x stray: not supported");
+    noted("-usb : not supported");
+    noted("-usbdevice tablet: not supported");
+    noted("-no-reboot : not supported");
     noted("-serial /dev/hvc4: there is one");
     assert_int_equal(got.console, 3);
     assert_int_equal(parse("-m 64 word \033[2J"), 0);
-    noted(" word: not understood");
-    noted(" ?[2J: not understood");
+    noted(" word: not supported");
+    noted(" ?[2J: not supported");
+}
+
+/* Only what is as it was asked for passes without a line. */
+static void a_display_that_is_asked_for_is_named(void **state)
+{
+    static const char *const options[] = {"-display", "-vga", "-vnc", "-monitor", "-parallel"};
+    char all[128];
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(options); i++) {
+        snprintf(all, sizeof(all), "-m 64 %s none -S", options[i]);
+        assert_int_equal(parse(all), 0);
+        assert_string_equal(notes, "");
+        snprintf(all, sizeof(all), "-m 64 %s some:0", options[i]);
+        assert_int_equal(parse(all), 0);
+        snprintf(all, sizeof(all), "%s some:0: not supported", options[i]);
+        noted(all);
+    }
+    assert_int_equal(parse("-m 64 -k en-us -chardev socket,id=x -mon chardev=x -D /log"), 0);
+    noted("-k en-us: not supported");
+    noted("-chardev socket,id=x: not supported");
+    noted("-mon chardev=x: not supported");
+    noted("-D /log: not supported");
+}
+
+static void parts_of_a_value_are_named_too(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("-m 64 -smp 2,sockets=2 -machine pc,accel=xen,usb=off -boot "
+                           "order=cdanx,menu=on -drive "
+                           "file=/dev/xvda,if=ide,index=0,discard=unmap,cache=none -drive "
+                           "file=/dev/xvdb,if=none,id=d,aio=native -device "
+                           "ide-hd,drive=d,bus=ide.1,unit=0,serial=7"),
+                     0);
+    noted("-smp sockets=2: not supported");
+    noted("-machine usb=off: not supported");
+    noted("-boot x: no such device to boot from");
+    noted("-boot n: firmware knows three");
+    noted("-boot menu=on: not supported");
+    noted("-drive discard=unmap: not supported");
+    noted("-drive aio=native: not supported");
+    noted("-device serial=7: not supported");
+    assert_null(strstr(notes, "cache"));
+    assert_string_equal(got.boot_order, "cda");
+    assert_int_equal(parse("-m 64 -boot dc"), 0);
+    assert_string_equal(got.boot_order, "dc");
+    assert_string_equal(notes, "");
+    assert_int_equal(parse("-m 64 -boot once=d"), 0);
+    assert_string_equal(got.boot_order, "");
+    noted("-boot once=d: not supported");
 }
 
 static void a_serial_port_that_leads_nowhere(void **state)
@@ -213,6 +269,8 @@ int main(void)
         cmocka_unit_test(drives),
         cmocka_unit_test(guests_that_would_be_wrong),
         cmocka_unit_test(the_guest_does_without_these_and_the_log_names_them),
+        cmocka_unit_test(a_display_that_is_asked_for_is_named),
+        cmocka_unit_test(parts_of_a_value_are_named_too),
         cmocka_unit_test(a_serial_port_that_leads_nowhere),
         cmocka_unit_test(nonsense),
         cmocka_unit_test(words_of_any_length),
