@@ -85,15 +85,17 @@ static void some_config(struct input *input)
 
 static void some_command(struct input *input)
 {
-    static const uint8_t codes[] = {0x20, 0x24, 0x25, 0x29, 0x30, 0x34, 0x35, 0x39, 0x40,
-                                    0x42, 0xc4, 0xc5, 0xc6, 0xc8, 0xca, 0xe7, 0xea, 0xec,
-                                    0xef, 0xa0, 0xa1, 0x90, 0x91, 0xf8, 0x27, 0x08};
+    static const uint8_t codes[] = {0x20, 0x24, 0x25, 0x29, 0x30, 0x34, 0x35, 0x39,
+                                    0x40, 0x42, 0xc4, 0xc5, 0xc6, 0xc8, 0xca, 0xe7,
+                                    0xea, 0xec, 0xef, 0xa0, 0xa1, 0x90, 0x91, 0xf8,
+                                    0x27, 0x08, 0xe5, 0xe0, 0xe3, 0x10, 0x70, 0xff};
+    static const uint8_t features[] = {0, 1, 2, 0x82, 3, 0x66, 0x80, 0xff};
     const uint16_t base = bases[input_u8(input) & 1];
     const uint8_t code = codes[input_u8(input) % ARRAY_SIZE(codes)], device = input_u8(input);
 
     outb(base + 6, (uint8_t)(0xa0 | (device & 0x50)));
     for (unsigned i = 0; i < 2; i++) {
-        outb(base + 1, input_u8(input) & 0x83);
+        outb(base + 1, features[input_u8(input) % ARRAY_SIZE(features)]);
         outb(base + 2, i ? input_u8(input) : 0);
         outb(base + 3, i ? input_u8(input) & 63 : device & 1);
         outb(base + 4, i ? device & 0xa : 0);
@@ -140,12 +142,142 @@ static void some_dma(struct input *input)
     outb(bm, how & 64 ? 9 : 1);
 }
 
-/* The block that a drive offers is taken, or given. */
+/* The block that a drive offers is taken, or given; or a few words where none is. */
 static void some_block(struct input *input)
 {
     const uint8_t how = input_u8(input);
+    const unsigned channel = how & 1;
 
-    machine_pio_rep(world.m, bases[how & 1], how & 2 ? 4 : 2, how & 4, 0x4000, 256, false);
+    machine_pio_rep(world.m, bases[channel], how & 2 ? 4 : 2, how & 4, 0x4000,
+                    inb(controls[channel]) & 8 ? 256 : 3, false);
+}
+
+/* ---- what a driver does from the beginning to the end ---- */
+
+/* Selects a drive; its channel is then idle, unless a disk is late. Returns the channel's base. */
+static uint16_t select_drive(unsigned n)
+{
+    const uint16_t base = bases[n / 2];
+
+    outb(base + 6, (uint8_t)(0xe0 | (n & 1) << 4));
+    return base;
+}
+
+static void put_address(uint16_t base, unsigned lba, unsigned count)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        outb(base + 2, i ? (uint8_t)count : 0);
+        outb(base + 3, i ? (uint8_t)lba : 0);
+        outb(base + 4, 0);
+        outb(base + 5, 0);
+    }
+}
+
+/* A table of `regions` equal regions for len bytes at 0x4000, its last one perhaps without its mark. */
+static void put_table(uint32_t len, unsigned regions, bool marked)
+{
+    const uint32_t each = MAX(len / regions & ~1u, 2u);
+
+    for (unsigned i = 0; i < regions; i++) {
+        const uint32_t last = i == regions - 1;
+        const uint32_t entry[2] = {0x4000 + i * each, (last ? len - i * each : each) |
+                                                          (last && marked ? 1u << 31 : 0)};
+
+        memcpy(world.memory + TABLE + 8 * i, entry, 8);
+    }
+}
+
+static void start_master(unsigned channel, bool to_memory)
+{
+    const uint16_t bm = (uint16_t)(BM + 8 * channel);
+
+    config_write(9, 0x20, 4, BM);
+    config_write(9, 4, 2, 5);
+    out(bm + 4, 4, TABLE);
+    outb(bm + 2, 6);
+    outb(bm, 0);
+    outb(bm, to_memory ? 9 : 1);
+}
+
+/* READ or WRITE DMA (EXT) of up to 64 sectors. */
+static void whole_dma(struct input *input)
+{
+    const uint8_t how = input_u8(input), lba = input_u8(input);
+    const unsigned n = how & 3, count = (input_u8(input) & 63) + 1u;
+    const uint16_t base = select_drive(n);
+    const bool write = how & 4;
+
+    put_table(count * 512, input_u8(input) % 200 + 1u, !(how & 8));
+    if (how & 16)
+        start_master(n / 2, !write);
+    put_address(base, lba, count);
+    outb(base + 7, how & 32 ? (write ? 0x35 : 0x25) : (write ? 0xca : 0xc8));
+    if (!(how & 16))
+        start_master(n / 2, !write);
+    if (how & 64)
+        world_complete(&world.disks[n]);
+    inb(base + 7);
+}
+
+/* Takes or gives each block that there is, up to 40. */
+static void all_blocks(unsigned n, bool write, unsigned size)
+{
+    const uint16_t base = bases[n / 2];
+
+    for (unsigned i = 0; i < 40; i++) {
+        world_complete(&world.disks[n]);
+        if ((inb(base + 7) & 0x88) != 8)
+            return;
+        machine_pio_rep(world.m, base, size, write, 0x4000, 512 / size, false);
+    }
+}
+
+/* READ or WRITE SECTORS or MULTIPLE, of up to 16 sectors, or of more than the buffer has. */
+static void whole_pio(struct input *input)
+{
+    static const uint8_t codes[2][4] = {{0x20, 0x24, 0xc4, 0x29}, {0x30, 0x34, 0xc5, 0x39}};
+    const uint8_t how = input_u8(input), lba = input_u8(input);
+    const unsigned n = how & 3, write = how >> 2 & 1;
+    const unsigned count = how & 0x80 ? 36 : (input_u8(input) & 15) + 1u;
+    const uint16_t base = select_drive(n);
+
+    if (how & 0x20) { /* SET MULTIPLE MODE */
+        outb(base + 2, 4);
+        outb(base + 7, 0xc6);
+    }
+    put_address(base, lba, count);
+    outb(base + 7, codes[write][how >> 3 & 3]);
+    all_blocks(n, write, how & 0x40 ? 4 : 2);
+}
+
+/* A packet of the cdrom, after what it had to report, with its data. */
+static void whole_packet(struct input *input)
+{
+    static const uint8_t codes[] = {0x28, 0xa8, 0x12, 0x43, 0x25, 0x46, 0x5a, 0x1b};
+    const uint8_t how = input_u8(input), lba = input_u8(input), len = input_u8(input);
+    const uint8_t code = codes[how & 7];
+    uint8_t packet[12] = {code, 0, 0, 0, 0, lba & 15, 0, 0, len & 7};
+
+    if (code == 0xa8) /* its length is elsewhere */
+        memcpy(packet + 6, (uint8_t[]){0, 0, 0, len & 7}, 4);
+    else if (code != 0x28)
+        input_bytes(input, packet + 1, 9);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        const uint16_t base = select_drive(2);
+
+        outb(base + 1, turn && how & 8);
+        outb(base + 4, how & 16 ? 0xfe : 0);
+        outb(base + 5, how & 32 ? 8 : 1);
+        if (turn && how & 8) {
+            put_table((len & 7) * 2048 + 2048, 3, !(how & 64));
+            start_master(1, true);
+        }
+        outb(base + 7, 0xa0);
+        for (unsigned i = 0; i < 12; i += 2)
+            out(base, 2, turn ? packet[i] | (uint32_t)packet[i + 1] << 8 : 0);
+        if (turn)
+            all_blocks(2, false, how & 128 ? 4 : 2);
+    }
 }
 
 /* ---- the world ---- */
@@ -162,6 +294,8 @@ static void some_completion(struct input *input)
         d->queue[1] = first;
     }
     world_complete(d);
+    if (how & 8)
+        world_continue();
 }
 
 static void some_change(struct input *input)
@@ -190,6 +324,9 @@ static void some_change(struct input *input)
         break;
     case 5:
         d->disk.write_cache = value & 1;
+        break;
+    case 6:
+        world.turns = value & 1;
         break;
     default:
         world.range_err = value & 1 ? -EEXIST : 0;
@@ -254,6 +391,7 @@ static void check_machine(void)
 {
     struct machine_stats stats;
 
+    world.turns = false;
     world_settle();
     for (unsigned i = 0; i < 4; i++) {
         must(!world.disks[i].queued);
@@ -276,8 +414,9 @@ static void check_machine(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const actions[])(struct input *) = {
-        some_access, some_rep,        some_config, some_command, some_packet, some_dma,
-        some_block,  some_completion, some_change, some_serial,  some_memory,
+        some_access, some_rep,   some_config,     some_command, some_packet,
+        some_dma,    some_block, some_completion, some_change,  some_serial,
+        some_memory, whole_dma,  whole_pio,       whole_packet,
     };
     struct input input = {data, data + size};
     const uint8_t how = input_u8(&input);
