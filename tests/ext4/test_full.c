@@ -153,15 +153,80 @@ static void holes(void **state)
     punch("/data/full");
 }
 
+/* All blocks but those for the map: that is seen only when most of them are the file's. */
+static void an_allocation_that_fails_leaves_nothing(void **state)
+{
+    struct file *f = must_open("/data/ahead", FILE_RDWR | FILE_CREAT);
+    uint64_t before = blocks_free();
+    struct file_stat st;
+
+    (void)state;
+    assert_int_equal(file_allocate(f, ALLOCATE_EXTEND, 100, (int64_t)(before - 16) * BLOCK - 100),
+                     -ENOSPC);
+    assert_int_equal(file_stat(f, &st), 0);
+    assert_int_equal(st.size, 0);
+    assert_int_equal(st.blocks, 0);
+    file_put(f);
+    image_again();
+    assert_int_equal(blocks_free(), before);
+}
+
+/* What the disk has is looked at as after a crash. */
+static int64_t size_after_crash(const char *path)
+{
+    uint8_t *crashed = malloc(SIZE);
+    struct memory_disk after;
+    struct file_stat st;
+    struct mount *mount;
+
+    memcpy(crashed, image.disk.content, SIZE);
+    memory_disk_init(&after, crashed, SIZE);
+    assert_int_equal(path_mkdir(NULL, "/crashed", 0755), 0);
+    assert_int_equal(ext4_open(&after.disk, &image.config, &mount), 0);
+    assert_int_equal(fs_mount("/crashed", mount), 0);
+    assert_int_equal(path_stat(NULL, path, 0, &st), 0);
+    assert_int_equal(fs_unmount("/crashed"), 0);
+    assert_int_equal(path_rmdir(NULL, "/crashed"), 0);
+    assert_int_equal(image_check(crashed, SIZE), 0);
+    free(crashed);
+    return st.size;
+}
+
+/* Blocks that another file had are available after a commit, which comes while this one has some of its own. */
+static void a_crash_in_the_middle_of_an_allocation(void **state)
+{
+    const int64_t size = 5000 * BLOCK;
+    int64_t found_size;
+    struct file *f;
+
+    (void)state;
+    image_unmount();
+    image.config.cache = 32u << 20; /* so that nothing else makes a commit necessary */
+    assert_int_equal(image_mount(), 0);
+    f = must_open("/data/other", FILE_RDWR | FILE_CREAT);
+    assert_int_equal(file_allocate(f, ALLOCATE_EXTEND, 0, 3000 * BLOCK), 0);
+    file_put(f);
+    f = must_open("/data/ahead", FILE_RDWR | FILE_CREAT);
+    assert_int_equal(fs_sync(), 0);
+    assert_int_equal(path_unlink(NULL, "/data/other"), 0);
+    assert_int_equal(file_allocate(f, ALLOCATE_EXTEND, 100, size - 100), 0);
+    found_size = size_after_crash("/crashed/ahead");
+    assert_true(found_size > 0 && found_size < size);
+    file_put(f);
+}
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define OTHER(name) cmocka_unit_test_setup_teardown(name, setup_other, teardown)
     const struct CMUnitTest tests[] = {
         TEST(every_other_block),
         TEST(few_blocks),
         TEST(backwards),
         TEST(holes),
-        cmocka_unit_test_setup_teardown(holes, setup_other, teardown),
+        OTHER(holes),
+        OTHER(an_allocation_that_fails_leaves_nothing),
+        OTHER(a_crash_in_the_middle_of_an_allocation),
     };
 
     return cmocka_run_group_tests_name("full", tests, NULL, NULL);

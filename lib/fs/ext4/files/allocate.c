@@ -7,11 +7,23 @@
 /* Blocks in one operation. */
 #define STEP_BLOCKS 4096u
 
-/* In an operation: storage for at most max blocks from *first on, which moves. */
-static int reserve(struct ext4_node *n, uint64_t *first, uint64_t max)
+/* In an operation: blocks have become the file's. In a table they are written ones, which never lie behind the size,
+ * also not until the next operation: e2fsck would repair that. */
+static int reserved(struct ext4_node *n, const struct ext4_run *run, uint64_t end)
 {
     struct ext4_fs *fs = ext4_fs_of(n);
-    bool extents = n->inode.i_flags & EXT4_EXTENTS_FL;
+    uint64_t size = MIN((run->first + run->count) * fs->block_size, end);
+    int ret = 0;
+
+    if (!run->unwritten && size > ext4_size(n))
+        ret = store_errno(ext2fs_inode_size_set(fs->ext2, ext4_inode(n), (ext2_off64_t)size));
+    return ret ? ret : ext4_node_write(n);
+}
+
+/* In an operation: storage for at most max blocks from *first on, which moves. end: of all of it, in bytes. */
+static int reserve(struct ext4_node *n, uint64_t *first, uint64_t max, uint64_t end)
+{
+    struct ext4_fs *fs = ext4_fs_of(n);
     struct ext4_run run;
     int ret = ext4_map_find(n, *first, max, &run);
 
@@ -21,15 +33,16 @@ static int reserve(struct ext4_node *n, uint64_t *first, uint64_t max)
         ret = ext4_map_take(n, *first, run.count, &run);
         if (ret)
             return ret;
-        run.unwritten = extents;
-        if (!extents) /* a table of blocks cannot say that they are not written */
+        run.unwritten = ext4_has_extents(n);
+        if (!run.unwritten) /* a table of blocks cannot say that they are not written */
             ret = store_data_zero(fs->store, run.block, (unsigned)run.count, STORE_DATA_NEW);
         if (ret == 0)
             ret = ext4_map_insert(n, &run);
-        if (ret)
+        if (ret) {
             ext4_map_give_back(n, &run);
-        else
-            ret = ext4_node_write(n);
+            return ret;
+        }
+        ret = reserved(n, &run, end);
     }
     *first += run.count;
     return ret;
@@ -38,9 +51,10 @@ static int reserve(struct ext4_node *n, uint64_t *first, uint64_t max)
 static int reserve_step(struct ext4_node *n, uint64_t *first, uint64_t end)
 {
     struct ext4_fs *fs = ext4_fs_of(n);
+    uint64_t blocks = DIV_ROUND_UP(end, fs->block_size) - *first;
     int ret = ext4_begin(fs);
 
-    return ret ? ret : ext4_end(fs, reserve(n, first, MIN(end - *first, (uint64_t)STEP_BLOCKS)));
+    return ret ? ret : ext4_end(fs, reserve(n, first, MIN(blocks, (uint64_t)STEP_BLOCKS), end));
 }
 
 /* Don't begin what cannot be done. Holes are looked at only as far as there are blocks for them: in tables of
@@ -88,18 +102,21 @@ static int extend(struct ext4_node *n, uint64_t offset, uint64_t end, bool keep_
 {
     struct ext4_fs *fs = ext4_fs_of(n);
     uint64_t first = offset / fs->block_size, last = DIV_ROUND_UP(end, fs->block_size);
+    uint64_t before = ext4_size(n);
     int ret;
 
     if (end > ext4_size_max(n))
         return -EFBIG;
-    if (keep_size && !(n->inode.i_flags & EXT4_EXTENTS_FL) && end > ext4_size(n))
+    if (keep_size && !ext4_has_extents(n) && end > before)
         return -EOPNOTSUPP; /* tables of blocks end with the file */
     ret = check_room(n, first, last);
     while (first < last && ret == 0) {
-        ret = reserve_step(n, &first, last);
+        ret = reserve_step(n, &first, end);
         if (ext4_again(fs, ret))
-            ret = reserve_step(n, &first, last);
+            ret = reserve_step(n, &first, end);
     }
+    if (ret && ext4_size(n) > before)
+        ext4_resize(n, before);
     return ret ? ret : new_attributes(n, keep_size ? 0 : end);
 }
 

@@ -247,6 +247,8 @@ int ext4_orphan_remove(struct ext4_node *n);
 /* truncate.c. Frees all blocks from the given one on, in as many operations as it takes. Not in one. */
 int ext4_cut(struct ext4_node *n, uint64_t first);
 int ext4_truncate(struct file *f, int64_t size);
+/* The same, with the file's lock held exclusively. Not in an operation. */
+int ext4_resize(struct ext4_node *n, uint64_t size);
 /* Bytes of one block become zero, as far as they are written. In an operation. */
 int ext4_zero(struct ext4_node *n, uint64_t from, uint64_t to);
 

@@ -78,7 +78,7 @@ static int set_size(struct ext4_node *n, uint64_t size)
     return ext4_end(fs, ret ? ext4_fail(fs, "a new size", ret) : 0);
 }
 
-static int resize(struct ext4_node *n, uint64_t size)
+int ext4_resize(struct ext4_node *n, uint64_t size)
 {
     struct ext4_fs *fs = ext4_fs_of(n);
     int ret = set_size(n, size);
@@ -107,7 +107,7 @@ int ext4_truncate(struct file *f, int64_t size)
     ret = ext4_lock(n, true);
     if (ret)
         return ret;
-    ret = resize(n, (uint64_t)size);
+    ret = ext4_resize(n, (uint64_t)size);
     ext4_unlock(n, true);
     if (ret == 0 && (f->flags & FILE_SYNC))
         ret = ext4_sync_file(f, false);
