@@ -153,6 +153,41 @@ static void holes(void **state)
     punch("/data/full");
 }
 
+/* Ahead of the size, where the rest of an extent may not become a written one: what is at its front, or is joined
+ * with that, needs no nodes; the rest is refused as long as there are none. */
+static void behind_the_size(void **state)
+{
+    struct file *f = must_open("/data/ahead", FILE_RDWR | FILE_CREAT);
+    struct file_stat st;
+    unsigned refused = 0;
+    int64_t ret;
+
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) /* a node of the map, and extents of a block each */
+        assert_int_equal(file_pwrite(f, text, BLOCK, (int64_t)i * 2 * BLOCK), BLOCK);
+    assert_int_equal(file_allocate(f, ALLOCATE_KEEP_SIZE, 15 * BLOCK, AHEAD * BLOCK), 0);
+    fill_disk("/data/full");
+    memset(text, 'x', sizeof(text));
+    for (unsigned i = 15; i < 100; i++)
+        assert_int_equal(file_pwrite(f, text, BLOCK, (int64_t)i * BLOCK), BLOCK);
+    assert_int_equal(file_stat(f, &st), 0);
+    assert_int_equal(st.size, 100 * BLOCK);
+    for (unsigned i = 101; i < AHEAD; i += 2) {
+        ret = file_pwrite(f, text, BLOCK, (int64_t)i * BLOCK);
+        assert_true(ret == BLOCK || ret == -ENOSPC);
+        refused += ret < 0;
+    }
+    assert_true(refused);
+    assert_int_equal(file_pread(f, found, BLOCK, 99 * BLOCK), BLOCK);
+    assert_memory_equal(found, text, BLOCK);
+    file_put(f);
+    image_again();
+    assert_int_equal(path_unlink(NULL, "/data/full"), 0);
+    f = must_open("/data/ahead", FILE_RDWR);
+    assert_int_equal(file_pwrite(f, text, BLOCK, (AHEAD - 2) * BLOCK), BLOCK);
+    file_put(f);
+}
+
 /* All blocks but those for the map: that is seen only when most of them are the file's. */
 static void an_allocation_that_fails_leaves_nothing(void **state)
 {
@@ -224,6 +259,7 @@ int main(void)
         TEST(few_blocks),
         TEST(backwards),
         TEST(holes),
+        TEST(behind_the_size),
         OTHER(holes),
         OTHER(an_allocation_that_fails_leaves_nothing),
         OTHER(a_crash_in_the_middle_of_an_allocation),

@@ -2,13 +2,15 @@
 /*
  * Unwritten blocks have been written. In the middle of an extent that makes three of it, for which the map may
  * need blocks; what was allocated ahead can be written all the same when the disk is full. Then, as Linux does
- * it, the rest of the extent is written with zeroes, and it becomes a written one as a whole.
+ * it, the rest of the extent is written with zeroes, and it becomes a written one as a whole: unless it ends behind
+ * the file's size, where written blocks are a fault to e2fsck.
  */
 #include <ringlet/errno.h>
 
 #include "node.h"
 
 #define ZERO_VECTOR 32u
+#define JOINED_MAX  32767u /* as libext2fs joins */
 
 /* Around the cache, which is not for so many. */
 static int zero_blocks(struct ext4_fs *fs, uint64_t block, uint64_t count)
@@ -46,14 +48,42 @@ static errcode_t convert_all(struct ext4_fs *fs, ext2_extent_handle_t h, struct 
     return ext2fs_extent_replace(h, 0, e);
 }
 
-/* Two more extents fit where this one is, or there are blocks for what it takes otherwise. */
-static bool can_divide(struct ext4_fs *fs, ext2_extent_handle_t h)
+/* How many extents more a part of one takes: none at its front that is joined with what is before it. The handle is
+ * at the extent, and will be. */
+static errcode_t more_extents(ext2_extent_handle_t h, const struct ext2fs_extent *e,
+                              const struct ext4_run *run, int *more)
+{
+    struct ext2fs_extent b;
+    errcode_t err;
+
+    *more = 2;
+    if (run->first > e->e_lblk)
+        return 0;
+    *more = 1;
+    err = ext2fs_extent_get(h, EXT2_EXTENT_PREV_LEAF, &b);
+    if (err == 0 && b.e_lblk + b.e_len == run->first && b.e_pblk + b.e_len == run->block &&
+        !(b.e_flags & EXT2_EXTENT_FLAGS_UNINIT) && b.e_len + run->count < JOINED_MAX)
+        *more = 0;
+    return err && err != EXT2_ET_EXTENT_NO_PREV ? err : ext2fs_extent_goto(h, run->first);
+}
+
+/* They fit where this one is, or there are blocks for what it takes otherwise. */
+static bool can_divide(struct ext4_fs *fs, ext2_extent_handle_t h, int more)
 {
     struct ext2_extent_info info;
 
-    if (ext2fs_extent_get_info(h, &info) == 0 && info.num_entries + 2 <= info.max_entries)
+    if (ext2fs_extent_get_info(h, &info) == 0 && info.num_entries + more <= info.max_entries)
         return true;
     return ext4_spare(fs, EXT4_DIVIDE);
+}
+
+/* The size of the file when all is done is at least the run's end. */
+static bool ends_with_file(const struct ext4_node *n, const struct ext2fs_extent *e,
+                           const struct ext4_run *run)
+{
+    uint64_t end = DIV_ROUND_UP(ext4_size(n), ext4_fs_of(n)->block_size);
+
+    return e->e_lblk + e->e_len <= MAX(end, run->first + run->count);
 }
 
 static int written(struct ext4_node *n, ext2_extent_handle_t h, const struct ext4_run *run)
@@ -62,7 +92,7 @@ static int written(struct ext4_node *n, ext2_extent_handle_t h, const struct ext
     struct ext2fs_extent e;
     errcode_t err = ext2fs_extent_goto(h, run->first);
     bool began = false;
-    int failed = 0, ret;
+    int failed = 0, more = 0, ret;
 
     if (err == 0)
         err = ext2fs_extent_get(h, EXT2_EXTENT_CURRENT, &e);
@@ -70,13 +100,18 @@ static int written(struct ext4_node *n, ext2_extent_handle_t h, const struct ext
         return store_errno(err);
     if (run->first < e.e_lblk || run->first + run->count > e.e_lblk + e.e_len)
         return -EIO;
-    if (can_divide(fs, h)) {
+    err = more_extents(h, &e, run, &more);
+    if (err)
+        return store_errno(err);
+    if (run->count < e.e_len && can_divide(fs, h, more)) {
         began = true;
         /* one by one: libext2fs joins each with the written ones in front of it */
         for (uint64_t i = 0; i < run->count && err == 0; i++)
             err = ext2fs_extent_set_bmap(h, run->first + i, run->block + i, 0);
-    } else {
+    } else if (ends_with_file(n, &e, run)) {
         err = convert_all(fs, h, &e, run, &failed, &began);
+    } else {
+        return -ENOSPC;
     }
     ret = failed ? failed : store_errno(err);
     return ret && began ? ext4_fail(fs, "blocks of a file that are written", ret) : ret;
