@@ -89,8 +89,8 @@ const char *repair_check(const uint8_t *image, uint64_t size, const char *file, 
 
     prepare(size);
     memcpy(mapped, image, size);
-    if (replay)
-        status = run("-fy", "-E", "journal_only");
+    if (replay) /* without -f, with which it would also repair what it finds */
+        status = run("-y", "-E", "journal_only");
     if (status > 1) {
         snprintf(message, sizeof(message), "e2fsck -E journal_only: %d, see %s.log", status, file);
     } else {
