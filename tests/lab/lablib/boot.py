@@ -30,6 +30,7 @@ SCRIPTS = [HERE.parent / "ringlet-run", *sorted((HERE.parent / "dom0").iterdir()
 CPUS = 1
 SILENCE = 60          # seconds; dom0's agent gives a sign of life every 5 seconds
 BOOT_TIMEOUT = 180      # from power-on to dom0's first report; some 10 s on an idle machine
+BOOT_TIMEOUT_COUNTED = 600      # with -icount
 XEN_ARGS = "console=com1 com1=115200 dom0_mem=768M,max:768M bootscrub=0 conring_size=512k loglvl=warning guest_loglvl=warning noreboot"
 DOM0_ARGS = "console=hvc0 quiet panic=5"
 PR_SET_PDEATHSIG = 1
@@ -166,7 +167,7 @@ class Machine:
 
     def wait_up(self) -> str:
         """Waits for dom0; returns its versions ("KERNEL XEN")."""
-        deadline = time.monotonic() + BOOT_TIMEOUT
+        deadline = time.monotonic() + (BOOT_TIMEOUT if self._listens else BOOT_TIMEOUT_COUNTED)
         for event in self.wait_events(deadline):
             if event and event.startswith("up "):
                 return event[3:]

@@ -35,12 +35,14 @@ class Plan:
     steps: str = "dma"          # of tests/lab/hvm/init, separated by commas
     mib: int = 2                # of each pattern
     seed: int = 1
+    rounds: int = 1             # how often dma writes and reads its pattern
     unplug: bool = False        # to Xen's own disks
     kernel: str = ""            # further options of the kernel
 
     def command_line(self) -> str:
         unplug = "" if self.unplug else " xen_emul_unplug=never"
         return (f"console=ttyS0,115200 loglevel=4 panic=1 mitigations=off{unplug} steps={self.steps} mib={self.mib} seed={self.seed}"
+                f"{f' rounds={self.rounds}' if self.rounds > 1 else ''}"
                 f"{' ' + self.kernel if self.kernel else ''}")
 
 
