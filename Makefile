@@ -311,7 +311,7 @@ help:
 	@echo 'make bench APP=fs|sqlite|nbd [QUICK=1] [GUEST=...]   files and databases on ext4, and an NBD server, beside a Linux guest'"'"'s'
 	@echo 'make bench APP=stubdom [QUICK=1]   an HVM guest with Ringlet as its device model beside QEMU'
 	@echo 'make bench-compare A=old.json B=new.json   the differences; fails if Ringlet is slower'
-	@echo 'make run-xenstore [GUEST=pv|pvh|both] [MEMORY=mib] [CYCLES=n] [SEVERAL=n]   a dom0 whose XenStore is a Ringlet domain'
+	@echo 'make run-xenstore [GUEST=pv|pvh|both] [MEMORY=mib] [CYCLES=n] [SEVERAL=n] [LOST=1]   a dom0 whose XenStore is a Ringlet domain'
 	@echo 'make lab             an interactive dom0 shell with the images in /guests'
 	@echo 'make guests          build the images: $(B)/guests/{$(subst $(eval) ,$(comma),$(GUESTS))}'
 	@echo 'make unit            only the unit tests'

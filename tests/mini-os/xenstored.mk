@@ -3,7 +3,7 @@
 # unmodified: the C files of the daemon, and those of Xen's libraries that it needs.
 #
 #   make xenstored-stub      build/x86_64/packages/xenstored, and xenstored-pv, which init-xenstore-domain starts as PV
-#   make run-xenstore [GUEST=pv|pvh|both] [MEMORY=16] [CYCLES=n] [SEVERAL=n]     a dom0 whose XenStore it is (docs/xenstore-domain.md)
+#   make run-xenstore [GUEST=pv|pvh|both] [MEMORY=16] [CYCLES=n] [SEVERAL=n] [LOST=1]     a dom0 whose XenStore it is (docs/xenstore-domain.md)
 
 $(eval $(call debian_source,xen,xen,4.17.5+72-g01140da4e8-1,xen_4.17.5+72-g01140da4e8.orig.tar.xz,53922f4d0a02c577f2ea9d63f65989cd88715779eebeed879ca1d314103ee06e))
 
@@ -47,10 +47,10 @@ $(XENSTORED)-pv: $(XENSTORED) tests/lab/lablib/xenstore.py
 xenstored-stub: $(XENSTORED) $(XENSTORED)-pv
 .PHONY: xenstored-stub
 
-export MEMORY CYCLES SEVERAL
+export MEMORY CYCLES SEVERAL LOST
 run-xenstore: $(call stamp,lab) guests $(XENSTORED)
 	$(Q)tests/lab/lab setup
-	$(Q)tests/lab/lab xenstore --guest "$${GUEST:-pvh}" --memory "$${MEMORY:-16}" --cycles "$${CYCLES:-0}" --several "$${SEVERAL:-0}"
+	$(Q)tests/lab/lab xenstore --guest "$${GUEST:-pvh}" --memory "$${MEMORY:-16}" --cycles "$${CYCLES:-0}" --several "$${SEVERAL:-0}" $${LOST:+--lost}
 .PHONY: run-xenstore
 test test-xen: $(XENSTORED)
 

@@ -87,19 +87,20 @@ def _pages(out: Path, image: Path) -> list[int]:
     return found
 
 
-def _one(lab: Path, work: Path, image: Path, images: Path, kind: str, mib: int, cycles: int, several: int, terminal: Terminal) -> Outcome:
+def _one(lab: Path, work: Path, image: Path, images: Path, kind: str, mib: int, cycles: int, several: int, lost: bool,
+         terminal: Terminal) -> Outcome:
     outcome = Outcome(kind)
     share = work / "share"
     boot.make_share(lab, share, [images / name for name in GUESTS])
     prepare(share, image, kind, mib)
-    (share / "jobs" / "0-xenstore.sh").write_text(f"xenstore_all {cycles} {several} pv pvh\n")
+    (share / "jobs" / "0-xenstore.sh").write_text(f"xenstore_all {cycles} {several} pv pvh{' && xenstore_lost pv pvh' if lost else ''}\n")
     terminal.line(f"\nXenStore in a {kind.upper()} domain of {mib} MiB")
     terminal.status("booting Xen and dom0 in QEMU")
     out = work / f"xenstore-{kind}"
     try:
         with boot.Machine(lab, work, share, []) as machine:
             machine.wait_up()
-            _follow(machine, share, outcome, 240 + PER_CYCLE * cycles + 20 * several, terminal)
+            _follow(machine, share, outcome, 240 + PER_CYCLE * cycles + 20 * several + 240 * lost, terminal)
         outcome.answered = float((share / "out" / "xenstore-domain").read_text())
     finally:
         shutil.rmtree(out, ignore_errors=True)
@@ -120,7 +121,8 @@ def _describe(outcome: Outcome) -> dict[str, Any]:
             "answered_s": outcome.answered, "pages_in_use": outcome.pages, "steps": outcome.steps}
 
 
-def run(lab: Path, work: Path, image: Path, images: Path, kinds: list[str], mib: int, cycles: int, several: int) -> int:
+def run(lab: Path, work: Path, image: Path, images: Path, kinds: list[str], mib: int, cycles: int, several: int,
+        lost: bool) -> int:
     """Returns 0 if all is well with each kind of domain, else 1."""
     if not image.is_file():
         raise boot.BootError(f"no image {image}; `make xenstored-stub` builds it")
@@ -129,7 +131,7 @@ def run(lab: Path, work: Path, image: Path, images: Path, kinds: list[str], mib:
     work.mkdir(parents=True, exist_ok=True)
     report = work / "xenstore.json"
     report.unlink(missing_ok=True)
-    outcomes = [_one(lab, work, image, images, kind, mib, cycles, several, terminal) for kind in kinds]
+    outcomes = [_one(lab, work, image, images, kind, mib, cycles, several, lost, terminal) for kind in kinds]
     good = all(outcome.good for outcome in outcomes)
     seconds = time.monotonic() - started
     report.write_text(json.dumps({"result": "SUCCESS" if good else "FAILURE", "seconds": round(seconds, 1), "memory_mib": mib,
