@@ -51,7 +51,7 @@ int domain_suspend(void);
 /*
  * For a domain whose work cannot go on in another one: until suspend_permit() was called as often as
  * this, no suspend begins (domain_suspend() is -EBUSY). The toolstack's order is acknowledged and then
- * reported as not obeyed; xl gives up after a minute, and the domain goes on. A suspend that has begun is
+ * reported as not obeyed; libxl gives up after a time, and the domain goes on. A suspend that has begun is
  * not held up. Any context.
  */
 void suspend_forbid(void);
