@@ -409,6 +409,59 @@ static void freed_blocks_are_discarded_after_the_commit(void **state)
     assert_int_equal(store_close(s), 0);
 }
 
+/* ---- memory of the device ---- */
+
+static unsigned device_chunks;
+
+static void *alloc(struct ext4_disk *d, size_t bytes)
+{
+    (void)d;
+    device_chunks++;
+    return malloc(bytes);
+}
+
+static void release(struct ext4_disk *d, void *memory, size_t bytes)
+{
+    (void)d;
+    (void)bytes;
+    free(memory);
+}
+
+/* Blocks that share pages are not kept in it: a page can be in one transfer at a time. */
+static void device_memory_is_for_blocks_of_a_page(void **state)
+{
+    static const struct {
+        const char *options;
+        bool used;
+    } images[] = {
+        {"-t ext4 -b 1024", false}, {"-t ext4 -b 2048", false}, {"-t ext4 -b 4096", true}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(images); i++) {
+        uint8_t *image = image_make(images[i].options, SIZE);
+        struct ext4_disk_ops ops;
+        struct store *s;
+        ext2_ino_t ino;
+
+        memory_disk_init(&disk, image, SIZE);
+        ops = *disk.disk.ops;
+        ops.alloc = alloc;
+        ops.free = release;
+        disk.disk.ops = &ops;
+        device_chunks = 0;
+        s = open_store();
+        assert_int_equal(store_begin(s), 0);
+        ino = make_file(s, "hello");
+        append(s, ino, "hello, disk\n");
+        store_end(s);
+        assert_int_equal(store_close(s), 0);
+        assert_int_equal(device_chunks > 0, images[i].used);
+        assert_int_equal(image_check(image, SIZE), 0);
+        free(image);
+    }
+    disk.content = NULL;
+}
+
 /* ---- a large disk ---- */
 
 static void a_large_disk_takes_little_memory(void **state)
@@ -477,6 +530,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_file_is_there_after_close),
         TEST_BARE(features_are_refused_by_name),
+        TEST_BARE(device_memory_is_for_blocks_of_a_page),
         TEST_BARE(what_matters_only_for_writing_can_be_read),
         TEST(an_error_in_the_journal_ends_writing),
         TEST(an_error_in_data_is_reported_once),

@@ -6,7 +6,8 @@
 /* More memory that stays granted would cost the backend more than it saves (registered buffers, ringlet/blkfront.h). */
 #define DEVICE_BYTES (4u << 20)
 
-/* Memory for blocks, from the device if it has such, so that transfers need no copy. */
+/* Memory for blocks, from the device if it has such, so that transfers need no copy. Not for blocks that share
+ * pages: Linux' backend maps a page that is in two segments twice, and fills its log with that (ringlet/blkfront.h). */
 struct chunk {
     struct list link;
     void *memory;
@@ -61,7 +62,7 @@ static bool add_chunk(struct store *s)
 
     if (!c)
         return false;
-    if (s->disk->ops->alloc && s->device_bytes < DEVICE_BYTES) {
+    if (s->disk->ops->alloc && s->block_size >= PAGE_SIZE && s->device_bytes < DEVICE_BYTES) {
         c->memory = s->disk->ops->alloc(s->disk, CHUNK_BYTES);
         c->of_device = c->memory != NULL;
         if (c->of_device)
