@@ -50,7 +50,6 @@ static void forget(struct link *l)
     tcp_recv(pcb, NULL);
     tcp_sent(pcb, NULL);
     tcp_err(pcb, NULL);
-    tcp_poll(pcb, NULL, 0);
 }
 
 static void free_link(struct link *l)
@@ -102,13 +101,13 @@ static size_t room(struct transport *t)
 
 static bool send(struct transport *t, const void *data, size_t len, bool copy)
 {
-    return len <= UINT16_MAX &&
-           tcp_write(link_of(t)->pcb, data, (u16_t)len, copy ? TCP_WRITE_FLAG_COPY : 0) == ERR_OK;
+    return len <= UINT16_MAX && net_tcp_write(link_of(t)->pcb, data, (u16_t)len,
+                                              copy ? TCP_WRITE_FLAG_COPY : 0) == ERR_OK;
 }
 
 static void push(struct transport *t)
 {
-    tcp_output(link_of(t)->pcb);
+    net_tcp_output(link_of(t)->pcb);
 }
 
 /* ---- receiving ---- */
@@ -219,12 +218,14 @@ static err_t acknowledged(void *arg, struct tcp_pcb *pcb, u16_t len)
     return leave(l);
 }
 
-/* Now and then: there may be memory again. */
+/* Now and then: there may be memory again. Also of a connection that was closed. */
 static err_t poll(void *arg, struct tcp_pcb *pcb)
 {
     struct link *l = arg;
 
     (void)pcb;
+    if (!l)
+        return ERR_OK;
     l->depth++;
     connection_writable(l->connection);
     return leave(l);
@@ -273,7 +274,8 @@ static err_t arrived(void *arg, struct tcp_pcb *pcb, err_t err)
         return ERR_MEM; /* lwIP resets it */
     l->transport = operations;
     l->pcb = pcb;
-    l->connection = connection_open(server, &l->transport);
+    if (!net_tcp_large(pcb, poll))
+        l->connection = connection_open(server, &l->transport);
     if (!l->connection) {
         free(l);
         return ERR_MEM;
@@ -282,7 +284,6 @@ static err_t arrived(void *arg, struct tcp_pcb *pcb, err_t err)
     tcp_recv(pcb, received);
     tcp_sent(pcb, acknowledged);
     tcp_err(pcb, failed);
-    tcp_poll(pcb, poll, 2);
     tcp_nagle_disable(pcb);
     ip_set_option(pcb, SOF_KEEPALIVE);
     pcb->keep_idle = KEEP_IDLE;

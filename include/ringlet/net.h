@@ -18,6 +18,9 @@
 #pragma redefine_extname net_configure ringlet_net_configure
 #pragma redefine_extname net_driver ringlet_net_driver
 #pragma redefine_extname net_sends_from ringlet_net_sends_from
+#pragma redefine_extname net_tcp_large ringlet_net_tcp_large
+#pragma redefine_extname net_tcp_write ringlet_net_tcp_write
+#pragma redefine_extname net_tcp_output ringlet_net_tcp_output
 
 /*
  * Starts the stack: its threads, the interface for 127.0.0.1 and ::1, and the domain's interfaces, and
@@ -60,6 +63,22 @@ int net_driver(const char *name, struct netfront_limits *limits, struct netfront
  * core lock.
  */
 bool net_sends_from(const void *data, size_t len);
+
+struct tcp_pcb;
+
+/*
+ * For programs that use lwIP's own interface and send much: what they write without TCP_WRITE_FLAG_COPY goes out in
+ * frames of up to 64 KiB, which the backend cuts into segments, if it does. Of a connection that is established, as in
+ * the callback of tcp_accept(). net_tcp_write() and net_tcp_output() are used from then on, in place of tcp_write() and
+ * tcp_output(), and tcp_poll() is not: poll (NULL: none), in place of its callback, is called each half second
+ * until the pcb ends, also behind tcp_close(), and has what tcp_arg() has set, which may be NULL then.
+ * 0 or -ENOMEM: the connection is as before. With the core lock.
+ */
+int net_tcp_large(struct tcp_pcb *pcb, int8_t (*poll)(void *arg, struct tcp_pcb *pcb));
+/* As tcp_write(), and full frames go out at once. Data that are copied should be short. The callback of tcp_sent() may
+ * be told of some bytes half a second late. With the core lock. */
+int8_t net_tcp_write(struct tcp_pcb *pcb, const void *data, uint16_t len, uint8_t flags);
+void net_tcp_output(struct tcp_pcb *pcb);
 
 /*
  * Configures an interface ("vif0"), in place of what it had: config is the value of `ip=`. Connections

@@ -232,6 +232,22 @@ static void on_wire(const uint8_t *segment, unsigned len, void *arg)
         fake.wire(segment, len);
 }
 
+/* As netfront counts them: what is short is copied, together with what is short before it. */
+static unsigned pieces_of(const struct netfront_tx *tx)
+{
+    bool copied = false;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < tx->count; i++) {
+        const unsigned end = (unsigned)((uintptr_t)tx->frag[i].data % PAGE_SIZE) + tx->frag[i].len;
+        const bool copy = tx->frag[i].len <= 128;
+
+        n += copy ? !copied : (end + PAGE_SIZE - 1) / PAGE_SIZE;
+        copied = copy;
+    }
+    return n;
+}
+
 int netfront_send(struct netfront_dev *dev, const struct netfront_tx *tx)
 {
     static uint8_t frame[65536];
@@ -253,6 +269,7 @@ int netfront_send(struct netfront_dev *dev, const struct netfront_tx *tx)
     fake.sent++;
     fake.fragments += tx->count;
     fake.most_fragments = MAX(fake.most_fragments, tx->count);
+    fake.most_pieces = MAX(fake.most_pieces, pieces_of(tx));
     fake.gso += tx->gso != NETFRONT_GSO_NONE;
     assert(fake.in_flight < FLIGHT);
     flight[fake.in_flight].done = tx->done;

@@ -19,7 +19,8 @@ struct fake_netfront {
     int keep_result; /* of netfront_buffer_keep, if not 0 */
     /* counted */
     unsigned sent, gso, fragments, flushes, kept, copied, in_flight, groups;
-    unsigned most_fragments; /* of a frame */
+    unsigned most_fragments; /* of a frame ... */
+    unsigned most_pieces;    /* ... each in a page */
     uint8_t group[6];        /* whether the filter has this one */
     bool group_wanted;
     bool no_memory;   /* netfront_mem_alloc fails */

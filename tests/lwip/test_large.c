@@ -19,6 +19,7 @@
 
 #include "host/seam.h"
 #include "lib/lwip/ifc/ifc.h"
+#include "lib/lwip/port/core_lock.h"
 #include "lib/lwip/socket/inet.h"
 #include "lib/lwip/socket/tcp.h"
 #include "lib/lwip/socket/tcp_cut.h"
@@ -657,6 +658,243 @@ static void test_wild_peer(void **state)
     random_runs("wild", 10, wild);
 }
 
+/* ---- connections by lwIP's own interface ---- */
+
+static struct {
+    struct tcp_pcb *listener, *pcb; /* NULL: lwIP has ended it */
+    unsigned told, polls, writes;
+} raw;
+
+static err_t raw_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
+{
+    (void)arg;
+    (void)pcb;
+    raw.told += len;
+    return ERR_OK;
+}
+
+static err_t raw_poll(void *arg, struct tcp_pcb *pcb)
+{
+    (void)arg;
+    (void)pcb;
+    raw.polls++;
+    return ERR_OK;
+}
+
+static void raw_failed(void *arg, err_t err)
+{
+    (void)arg;
+    (void)err;
+    raw.pcb = NULL;
+}
+
+static err_t raw_accepted(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+    (void)arg;
+    (void)err;
+    raw.pcb = pcb;
+    raw.told = 0;
+    tcp_sent(pcb, raw_sent);
+    tcp_err(pcb, raw_failed);
+    return net_tcp_large(pcb, raw_poll) ? ERR_MEM : ERR_OK;
+}
+
+static void raw_start(void)
+{
+    if (!raw.listener) {
+        net_core_lock();
+        raw.listener = tcp_new();
+        assert_int_equal(tcp_bind(raw.listener, IP_ADDR_ANY, 9), ERR_OK);
+        raw.listener = tcp_listen(raw.listener);
+        tcp_accept(raw.listener, raw_accepted);
+        net_core_unlock();
+    }
+    assert_true(peer_connects(9));
+    assert_non_null(raw.pcb);
+    begun(NULL);
+}
+
+/* Short headers, which are copied, then much that is not. */
+static void raw_some(unsigned total)
+{
+    net_core_lock();
+    while (written < total) {
+        const uint8_t copy = raw.writes++ % 4 ? 0 : TCP_WRITE_FLAG_COPY;
+        const unsigned n =
+            MIN(MIN(total - written, tcp_sndbuf(raw.pcb)), copy ? 1 + raw.writes % 90 : 16384u);
+
+        if (!n || net_tcp_write(raw.pcb, data + written % PERIOD, (u16_t)n, copy) != ERR_OK)
+            break;
+        written += n;
+    }
+    net_tcp_output(raw.pcb);
+    net_core_unlock();
+}
+
+static void raw_stream(unsigned total)
+{
+    for (unsigned rounds = 0; r.next < total; rounds++) {
+        assert_true(rounds < 20000);
+        raw_some(total);
+        answer_all();
+    }
+    if (r.next < written)
+        return;
+    answer();
+    thread_sleep(600 * NSEC_PER_MSEC);
+    assert_int_equal(raw.told, written);
+    assert_int_equal(raw.pcb->snd_buf, TCP_SND_BUF);
+    assert_int_equal(raw.pcb->snd_queuelen, 0);
+}
+
+static void raw_end(void)
+{
+    r.loss = 0;
+    r.first = 0;
+    from_peer.window = 65000;
+    seen.stream = false;
+    reset_peer();
+    assert_null(raw.pcb);
+}
+
+static void test_of_own_interface(void **state)
+{
+    unsigned sent;
+
+    (void)state;
+    peer_shift = 3;
+    raw_start();
+    raw_stream(600000);
+    sent = (unsigned)lwip_stats.tcp.xmit;
+    fake.sent = fake.most_pieces = 0;
+    r.again = r.longest = r.segments = 0;
+    raw_stream(600000 + 2000000);
+    assert_true(lwip_stats.tcp.xmit - sent < 2000000 / 28000);
+    assert_true(fake.sent < 2000000 / 28000);
+    assert_in_range(fake.most_pieces, 10, NETFRONT_FRAGS_MAX); /* more would be copied */
+    assert_int_equal(r.longest, 1460);
+    assert_int_equal(r.again, 0);
+    assert_true(r.segments <= 2000000 / 1460 + 60);
+    raw.polls = 0;
+    thread_sleep(3 * NSEC_PER_SEC);
+    assert_in_range(raw.polls, 4, 7);
+    raw_end();
+    peer_shift = 0;
+}
+
+static void raw_lossy(struct random *seed)
+{
+    rnd = *seed;
+    raw_start();
+    r.loss = 1 + random_below(&rnd, 60);
+    r.each = 1 + random_below(&rnd, 8);
+    while (r.next < 1000000) {
+        const bool narrow = !random_below(&rnd, 4);
+
+        from_peer.window = (uint16_t)(narrow ? 1 + random_below(&rnd, 4000) : 65000);
+        raw_stream(r.next + 1 + random_below(&rnd, narrow ? 2 * from_peer.window : 200000));
+    }
+    from_peer.window = 65000;
+    raw_stream(written);
+    raw_end();
+}
+
+static void test_of_own_interface_with_loss(void **state)
+{
+    (void)state;
+    random_runs("raw-lossy", 12, raw_lossy);
+}
+
+/* The peer has some of what was copied, and nothing of what is behind it. */
+static void test_of_a_part_of_a_copy(void **state)
+{
+    (void)state;
+    peer_shift = 3;
+    raw_start();
+    raw_stream(600000);
+    r.deaf = true;
+    raw.writes = 80; /* 82 bytes are copied first */
+    raw_some(written + 100000);
+    settle();
+    assert_true(raw.pcb->unacked->len > 20000);
+    memset(r.got + r.next, true, 20);
+    r.next += 20;
+    answer();
+    r.deaf = false;
+    raw_stream(written);
+    raw_end();
+    peer_shift = 0;
+}
+
+/* The program has closed, and what it has sent comes through windows of any kind, FIN behind it. */
+static void raw_closed(struct random *seed)
+{
+    rnd = *seed;
+    raw_start();
+    raw_stream(600000);
+    from_peer.window = 0;
+    raw_some(written + 1000);
+    settle();
+    answer();
+    r.answers = 0;
+    raw_some(written + 100000);
+    net_core_lock();
+    tcp_sent(raw.pcb, NULL);
+    assert_int_equal(tcp_close(raw.pcb), ERR_OK);
+    net_core_unlock();
+    raw.polls = 0;
+    thread_sleep(1100 * NSEC_PER_MSEC);
+    assert_true(raw.polls >= 2);
+    for (unsigned rounds = 0; !r.ended; rounds++) {
+        assert_true(rounds < 5000);
+        from_peer.window = (uint16_t)random_below(&rnd, random_below(&rnd, 3) ? 300 : 9000);
+        if (random_below(&rnd, 2)) /* or as it was said to be before, near the end */
+            from_peer.window = (uint16_t)(r.next + 10000 < written ? 7000 : 100);
+        answer_all();
+    }
+    assert_int_equal(r.next, written);
+    assert_int_equal(r.ended, written + 1);
+    raw_end();
+}
+
+static void test_of_own_interface_that_closes(void **state)
+{
+    (void)state;
+    random_runs("raw-closed", 8, raw_closed);
+}
+
+static void raw_wild(struct random *seed)
+{
+    rnd = *seed;
+    raw_start();
+    raw_stream(600000);
+    r.edge = SPACE;
+    for (unsigned i = 0; i < 400 && raw.pcb; i++) {
+        const unsigned ahead = random_below(&rnd, 3) ? r.next : random_below(&rnd, r.next + 1000);
+
+        if (written < SPACE - 300000)
+            raw_some(written + random_below(&rnd, 300000));
+        from_peer.window = (uint16_t)(random_below(&rnd, 2) ? random_below(&rnd, 65536)
+                                                            : random_below(&rnd, 3000));
+        from_peer.ack = r.first + ahead;
+        for (unsigned n = random_below(&rnd, 5); n; n--)
+            say(TCP_ACK, NULL, 0, NETFRONT_CSUM_BLANK, 0);
+        r.deaf = !random_below(&rnd, 4);
+        if (!random_below(&rnd, 3))
+            thread_sleep(random_below(&rnd, 3000) * NSEC_PER_MSEC);
+        fake.hold_sent = !random_below(&rnd, 3);
+    }
+    fake.hold_sent = r.deaf = false;
+    assert_true(raw.told <= written);
+    raw_end();
+}
+
+static void test_of_own_interface_with_a_wild_peer(void **state)
+{
+    (void)state;
+    random_runs("raw-wild", 10, raw_wild);
+}
+
 static int begin(void **state)
 {
     const int ret = peer_start(state);
@@ -687,6 +925,11 @@ int main(void)
         cmocka_unit_test(test_backend_that_does_not_cut),
         cmocka_unit_test(test_without_memory),
         cmocka_unit_test(test_wild_peer),
+        cmocka_unit_test(test_of_own_interface),
+        cmocka_unit_test(test_of_own_interface_with_loss),
+        cmocka_unit_test(test_of_a_part_of_a_copy),
+        cmocka_unit_test(test_of_own_interface_that_closes),
+        cmocka_unit_test(test_of_own_interface_with_a_wild_peer),
     };
 
     return cmocka_run_group_tests_name("large", tests, begin, peer_stop);

@@ -69,10 +69,10 @@ static err_t tick(void *arg, struct tcp_pcb *pcb)
     struct tcp_socket *t = arg;
 
     if (t->orphan && tcp_orphan_tick(t)) {
-        tcp_abort(pcb); /* pcb_destroyed() */
+        tcp_abort(pcb); /* ended() */
         return ERR_ABRT;
     }
-    tcp_large_tick(t);
+    tcp_large_tick(&t->large);
     return ERR_OK;
 }
 
@@ -99,7 +99,7 @@ static int error_of(const struct tcp_socket *t, err_t err)
     return t->peer_closed ? -EPIPE : -ECONNRESET;
 }
 
-/* lwIP has ended the connection; pcb_destroyed() was called or will be. */
+/* lwIP has ended the connection; ended() was called or will be. */
 static void failed(void *arg, err_t err)
 {
     struct tcp_socket *t = arg;
@@ -114,7 +114,6 @@ static void failed(void *arg, err_t err)
 
 static void free_socket(struct tcp_socket *t)
 {
-    tcp_large_end(t);
     if (t->orphan)
         tcp_orphan_end(t);
     receive_queue_clear(&t->received);
@@ -122,15 +121,18 @@ static void free_socket(struct tcp_socket *t)
     heap_free(t);
 }
 
-/* lwIP frees the pcb, at the end of a connection, whichever end it was. */
-static void pcb_destroyed(u8_t id, void *arg)
+static void acked(struct tcp_large *l, size_t len)
 {
-    struct tcp_socket *t = arg;
+    tcp_socket_acked(container_of(l, struct tcp_socket, large), len);
+}
 
-    (void)id;
+/* lwIP frees the pcb. */
+static void ended(struct tcp_large *l)
+{
+    struct tcp_socket *t = container_of(l, struct tcp_socket, large);
+
     t->pcb = NULL;
     t->inet.ip = NULL;
-    tcp_large_end(t);
     send_buffer_clear(&t->sent, true);
     if (t->orphan)
         free_socket(t);
@@ -138,23 +140,7 @@ static void pcb_destroyed(u8_t id, void *arg)
         wake(t);
 }
 
-static const struct tcp_ext_arg_callbacks destroyed = {.destroy = pcb_destroyed}, nothing;
-
-static uint8_t argument(void)
-{
-    static uint8_t id = LWIP_TCP_PCB_NUM_EXT_ARG_ID_INVALID;
-
-    if (id == LWIP_TCP_PCB_NUM_EXT_ARG_ID_INVALID)
-        id = tcp_ext_arg_alloc_id();
-    return id;
-}
-
-struct tcp_socket *tcp_socket_of(struct tcp_pcb *pcb)
-{
-    const uint8_t id = argument();
-
-    return pcb->ext_args[id].callbacks == &destroyed ? pcb->ext_args[id].data : NULL;
-}
+static const struct tcp_large_user user = {.acked = acked, .ended = ended};
 
 /* ---- pcbs ---- */
 
@@ -177,8 +163,7 @@ void tcp_socket_attach(struct tcp_socket *t, struct tcp_pcb *pcb)
     tcp_err(pcb, failed);
     tcp_poll(pcb, tick, 1);
     pcb->connected = connected;
-    tcp_ext_arg_set_callbacks(pcb, argument(), &destroyed);
-    tcp_ext_arg_set(pcb, argument(), t);
+    tcp_large_attach(&t->large, pcb);
     tcp_socket_apply(t);
 }
 
@@ -191,10 +176,9 @@ void tcp_socket_detach(struct tcp_socket *t)
     tcp_sent(pcb, NULL);
     tcp_err(pcb, NULL);
     tcp_poll(pcb, NULL, 0);
-    tcp_ext_arg_set_callbacks(pcb, argument(), &nothing);
+    tcp_large_detach(&t->large);
     t->pcb = NULL;
     t->inet.ip = NULL;
-    tcp_large_end(t);
 }
 
 static void let_go(struct tcp_socket *t)
@@ -224,7 +208,7 @@ void tcp_socket_abort(struct tcp_socket *t)
     if (!pcb)
         return;
     tcp_err(pcb, NULL);
-    tcp_abort(pcb); /* pcb_destroyed() */
+    tcp_abort(pcb); /* ended() */
 }
 
 /* ---- close ---- */
@@ -364,9 +348,7 @@ struct tcp_socket *tcp_socket_alloc(unsigned family)
     list_init(&t->sent.chunks);
     list_init(&t->pending);
     list_init(&t->link);
-    list_init(&t->large.look);
-    list_init(&t->large.held);
-    tcp_large_start();
+    tcp_large_init(&t->large, &user);
     t->linger = -1;
     t->send_buffer_size = SEND_BUFFER_DEFAULT;
     t->keep_idle = KEEP_IDLE;

@@ -69,8 +69,6 @@ int tcp_socket_open(struct tcp_socket *t);
 void tcp_socket_attach(struct tcp_socket *t, struct tcp_pcb *pcb);
 /* lwIP does not know the socket any more. */
 void tcp_socket_detach(struct tcp_socket *t);
-/* The socket of a pcb of any state; NULL: it is no socket's. */
-struct tcp_socket *tcp_socket_of(struct tcp_pcb *pcb);
 /* The peer has acknowledged len bytes more: their memory is free, and writers are woken. */
 void tcp_socket_acked(struct tcp_socket *t, size_t len);
 /* The connection is reset, if there is one: the socket has no pcb then. */

@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/lwip/socket/tcp_cut.h"
 
-/* A chain of a pbuf with headers only, which lwIP puts in front, and such that refer to data. */
+#include <ringlet/string.h>
+
+/* A chain of a pbuf with headers, which lwIP puts in front, and perhaps the first data that it has copied; and such that
+ * refer to data, or are copies. */
 static bool can_be_cut(const struct tcp_seg *seg)
 {
-    return seg->p->ref == 1 && seg->p->next && !seg->flags &&
-           seg->p->len == seg->p->tot_len - seg->len;
+    return seg->p->ref == 1 && !seg->flags;
 }
 
-static bool refers(const struct pbuf *p)
+/* Where the data begin in the first pbuf. */
+static uint16_t headers_of(const struct tcp_seg *seg)
 {
-    return !(p->type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS) && p->ref == 1;
+    return (uint16_t)(seg->p->tot_len - seg->len);
 }
 
-/* A pbuf for the bytes of q from `from` on, q's followers not counted; NULL: none. */
+/* A pbuf for the bytes of q from `from` on, q's followers not counted; NULL: none. Copies are copied again. */
 static struct pbuf *tail_of(const struct pbuf *q, uint16_t from)
 {
+    const bool copy = q->type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS;
     const uint16_t len = (uint16_t)(q->len - from);
-    struct pbuf *p = refers(q) ? pbuf_alloc(PBUF_RAW, len, PBUF_ROM) : NULL;
+    struct pbuf *p = q->ref == 1 ? pbuf_alloc(PBUF_RAW, len, copy ? PBUF_RAM : PBUF_ROM) : NULL;
 
-    if (p)
+    if (p && copy)
+        memcpy(p->payload, (uint8_t *)q->payload + from, len);
+    else if (p)
         p->payload = (uint8_t *)q->payload + from;
     return p;
 }
@@ -55,8 +61,9 @@ bool tcp_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, uint16_t at)
     second = empty_segment(seg, at);
     if (!second)
         return false;
+    at = (uint16_t)(at + headers_of(seg));
     /* q: the last one that the first part needs some of */
-    for (q = seg->p->next; at > q->len; q = q->next)
+    for (q = seg->p; at > q->len; q = q->next)
         at = (uint16_t)(at - q->len);
     data = q->next;
     if (at < q->len) {
@@ -93,6 +100,17 @@ bool tcp_cut_all(struct tcp_pcb *pcb, struct tcp_seg *seg)
     return all;
 }
 
+/* Of the data that lie with the headers, up to n bytes: how many. */
+static uint16_t drop_first(struct pbuf *head, uint16_t headers, uint16_t n)
+{
+    uint8_t *data = (uint8_t *)head->payload + headers;
+
+    n = MIN(n, (uint16_t)(head->len - headers));
+    head->len = (uint16_t)(head->len - n);
+    memmove(data, data + n, head->len - headers);
+    return n;
+}
+
 uint16_t tcp_cut_acked(struct tcp_pcb *pcb, struct tcp_seg *seg)
 {
     const uint32_t acked = pcb->lastack - lwip_ntohl(seg->tcphdr->seqno);
@@ -101,7 +119,8 @@ uint16_t tcp_cut_acked(struct tcp_pcb *pcb, struct tcp_seg *seg)
 
     if ((int32_t)acked <= 0 || acked >= seg->len || !can_be_cut(seg))
         return 0;
-    while (left >= head->next->len) {
+    left = (uint16_t)(left - drop_first(head, headers_of(seg), left));
+    while (left && left >= head->next->len) {
         struct pbuf *q = head->next;
 
         left = (uint16_t)(left - q->len);
@@ -110,7 +129,8 @@ uint16_t tcp_cut_acked(struct tcp_pcb *pcb, struct tcp_seg *seg)
         pbuf_free(q);
         pcb->snd_queuelen--;
     }
-    pbuf_remove_header(head->next, left);
+    if (left)
+        pbuf_remove_header(head->next, left);
     head->tot_len = (uint16_t)(head->tot_len - acked);
     seg->len = (uint16_t)(seg->len - acked);
     seg->tcphdr->seqno = lwip_htonl(pcb->lastack);

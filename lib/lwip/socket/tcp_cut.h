@@ -14,8 +14,8 @@
 
 /*
  * Leaves the first `at` bytes of data in a segment of one of pcb's queues (0 < at < seg->len), and puts one
- * with the others behind it. The data stays where it is. false: nothing was changed, as there is no memory,
- * a device still has the segment, or its data lies with its header, in lwIP's memory.
+ * with the others behind it. Data that are referred to stay where they are; what lwIP has copied may be copied once
+ * more. false: nothing was changed, as there is no memory, or a device still has the segment.
  */
 bool tcp_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, uint16_t at);
 /* Cuts a segment, and all behind it, into such of at most the mss. false: some are larger still. */

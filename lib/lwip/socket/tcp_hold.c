@@ -4,7 +4,7 @@
 #include <ringlet/clock.h>
 
 #include "lib/lwip/port/core_lock.h"
-#include "lib/lwip/socket/tcp.h"
+#include "lib/lwip/socket/tcp_large.h"
 #include "lwip/priv/tcp_priv.h"
 
 /* About what the backend takes for what is in flight. */
@@ -23,23 +23,23 @@ static void wake(struct timer *unused)
 }
 
 /* With TCP_NODELAY only the end of a large write, as nearly always another one follows. */
-static bool may_wait(const struct tcp_socket *t, size_t written)
+static bool may_wait(const struct tcp_large *l, size_t written)
 {
-    const struct tcp_pcb *pcb = t->pcb;
+    const struct tcp_pcb *pcb = l->pcb;
     const struct tcp_seg *seg = pcb->unsent;
-    const size_t full = tcp_large_size(t);
+    const size_t full = tcp_large_size(l);
 
-    return t->large.taken && net_core_wake && seg && !seg->next && pcb->unacked &&
-           seg->len < full && (t->nodelay ? written >= full / 2 : seg->len >= pcb->mss) &&
+    return l->taken && net_core_wake && seg && !seg->next && pcb->unacked && seg->len < full &&
+           (tcp_nagle_disabled(pcb) ? written >= full / 2 : seg->len >= pcb->mss) &&
            !(pcb->flags & (TF_NAGLEMEMERR | TF_FIN | TF_ACK_NOW | TF_INFR | TF_RTO));
 }
 
-bool tcp_hold(struct tcp_socket *t, size_t written)
+bool tcp_hold(struct tcp_large *l, size_t written)
 {
-    if (!may_wait(t, written))
+    if (!may_wait(l, written))
         return false;
-    if (list_empty(&t->large.held))
-        list_add_tail(&held, &t->large.held);
+    if (list_empty(&l->held))
+        list_add_tail(&held, &l->held);
     if (!timer.armed) {
         timer_init(&timer, wake);
         timer_start(&timer, clock_recent() + LONGEST);
@@ -47,11 +47,11 @@ bool tcp_hold(struct tcp_socket *t, size_t written)
     return true;
 }
 
-void tcp_hold_end(struct tcp_socket *t)
+void tcp_hold_end(struct tcp_large *l)
 {
-    if (list_empty(&t->large.held))
+    if (list_empty(&l->held))
         return;
-    list_del(&t->large.held);
+    list_del(&l->held);
     if (list_empty(&held) && timer.armed)
         timer_stop(&timer);
 }
@@ -62,9 +62,9 @@ void tcp_hold_settle(void)
         return;
     due = false;
     while (!list_empty(&held)) {
-        struct tcp_socket *t = list_entry(held.next, struct tcp_socket, large.held);
+        struct tcp_large *l = list_entry(held.next, struct tcp_large, held);
 
-        tcp_hold_end(t);
-        tcp_output(t->pcb);
+        tcp_hold_end(l);
+        tcp_output(l->pcb);
     }
 }

@@ -12,12 +12,12 @@
 
 #include "lib/lwip/socket/symbols.h"
 
-struct tcp_socket;
+struct tcp_large;
 
 /* So many bytes were written, while others were in flight. True: what is unsent stays, for now. */
-bool tcp_hold(struct tcp_socket *t, size_t written);
-/* Nothing is held: it was sent, or the socket or its pcb ends. */
-void tcp_hold_end(struct tcp_socket *t);
+bool tcp_hold(struct tcp_large *l, size_t written);
+/* Nothing is held: it was sent, or the connection ends. */
+void tcp_hold_end(struct tcp_large *l);
 /* Sends what was held for long enough. */
 void tcp_hold_settle(void);
 

@@ -62,9 +62,10 @@ static int64_t send_piece(struct tcp_socket *t, struct iov *from, size_t want, b
     if (!piece)
         return t->sent.queued ? -EAGAIN : -ENOBUFS;
     if (t->large.taken)
-        len = MIN(len, tcp_large_left(t)); /* which goes out when it is full */
+        len = MIN(len, tcp_large_left(&t->large)); /* which goes out when it is full */
     iov_get(from, piece, len);
-    err = tcp_large_write(t, piece, (uint16_t)len, more || len < want ? TCP_WRITE_FLAG_MORE : 0);
+    err = tcp_large_write(&t->large, piece, (uint16_t)len,
+                          more || len < want ? TCP_WRITE_FLAG_MORE : 0);
     if (err != ERR_OK)
         return t->sent.queued ? -EAGAIN : inet_error(err);
     send_buffer_commit(&t->sent, len);
@@ -82,9 +83,9 @@ static int64_t send_some(struct tcp_socket *t, struct iov *from, size_t want, si
     if (ret)
         return ret == -EAGAIN ? 0 : ret;
     busy = t->pcb->unacked;
-    tcp_large_begin(t, want);
+    tcp_large_begin(&t->large, want);
     now = room(t);
-    now = now < want ? MIN(want, tcp_large_whole(t, now)) : want;
+    now = now < want ? MIN(want, tcp_large_whole(&t->large, now, tcp_send_limit(t))) : want;
     while (done < now && takes_more(t)) {
         const struct iov before = *from;
 
@@ -95,11 +96,11 @@ static int64_t send_some(struct tcp_socket *t, struct iov *from, size_t want, si
             break;
         }
         done += (size_t)ret;
-        tcp_large_full(t);
+        tcp_large_full(&t->large);
     }
     /* with MSG_MORE only what fills segments goes out, and all of it when there is no room */
-    if ((!more || done < want || tcp_sndbuf(t->pcb) == 0) && !(busy && tcp_hold(t, total)))
-        tcp_large_output(t);
+    if ((!more || done < want || tcp_sndbuf(t->pcb) == 0) && !(busy && tcp_hold(&t->large, total)))
+        tcp_large_output(&t->large);
     return done || ret == -EAGAIN || ret > 0 ? (int64_t)done : ret;
 }
 
