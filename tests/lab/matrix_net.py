@@ -165,7 +165,7 @@ CASES = [
           after="cost_at_most memory 1500 nodes 40 watches 8 ports 4 grants 4"),
 
     # apps/nbdserver with clients in dom0: qemu-img, qemu-io, the kernel's.
-    _nbd("nbdserver", "nbd_serves", disks=["ram 16777216 w"], timeout=240,
+    _nbd("nbdserver", "nbd_serves && blkback_calm", disks=["ram 16777216 w"], timeout=240,
          says=("^nbdserver: a server on port 10809", '^nbdserver: xvda is exported as "xvda": 32768 sectors of 512 bytes$',
                r"^nbdserver: \d+ connections, 0 refused")),
     # Saved and restored, and other backends, under a client that writes.
