@@ -368,6 +368,20 @@ static int write_blocks(struct writer *w)
     return 0;
 }
 
+/* Zeroes where the commit block will be. Of its sectors only the first has anything else then, so that it arrives as a
+ * whole or not at all; with what an older transaction has left in the others, its checksum would be a wrong one, which
+ * ends the replay of Linux and e2fsck with an error. */
+static int clear_commit_block(struct writer *w)
+{
+    void *block = new_slot(w);
+
+    if (!block)
+        return -ENOMEM;
+    w->pieces[w->count++] =
+        (struct piece){.block = journal_block(w->s->journal, w->at), .memory = block};
+    return 0;
+}
+
 int journal_pieces(struct store *s, const struct transaction *t, struct piece *pieces,
                    unsigned *count, void **slots, unsigned *slot_count)
 {
@@ -376,10 +390,12 @@ int journal_pieces(struct store *s, const struct transaction *t, struct piece *p
 
     if (ret == 0)
         ret = write_blocks(&w);
-    *count = w.count;
-    *slot_count = w.slot_count;
     s->journal->head = w.at;
     s->journal->used += w.count;
+    if (ret == 0)
+        ret = clear_commit_block(&w);
+    *count = w.count;
+    *slot_count = w.slot_count;
     return ret;
 }
 

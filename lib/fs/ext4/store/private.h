@@ -266,7 +266,7 @@ uint32_t journal_next(const struct journal *j, uint32_t at);
 unsigned journal_need(const struct store *s, unsigned metas, unsigned revokes);
 /* The superblock of the log: transactions begin at `start` with number `sequence`; 0: there are none. */
 int journal_write_super(struct store *s, uint32_t start);
-/* The pieces of a transaction's log but its commit block; extra memory is in slots[]. */
+/* The pieces of a transaction's log, with zeroes where its commit block will be; extra memory is in slots[]. */
 int journal_pieces(struct store *s, const struct transaction *t, struct piece *pieces,
                    unsigned *count, void **slots, unsigned *slot_count);
 /* Writes the commit block at the head. */
