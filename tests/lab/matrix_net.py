@@ -162,7 +162,7 @@ CASES = [
                        usleep 3000000
                        cost_of_devices
                        nettest peer=10.0.0.2 test=none stop=1""",
-          after="cost_at_most memory 1500 nodes 40 watches 8 ports 4 grants 4"),
+          after="cost_at_most memory 2000 nodes 40 watches 8 ports 4 grants 4"),
 
     # apps/nbdserver with clients in dom0: qemu-img, qemu-io, the kernel's.
     _nbd("nbdserver", "nbd_serves && blkback_calm", disks=["ram 16777216 w"], timeout=240,
